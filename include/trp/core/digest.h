@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+struct XXH3_state_s;
+
+namespace trp {
+
+/// XXH3-128 over any number of pieces, in the order in which they come. Not for secrets.
+class Digest {
+ public:
+  Digest();
+  ~Digest();
+  Digest(Digest&&) noexcept;
+  Digest& operator=(Digest&&) noexcept;
+
+  void update(const void* data, std::size_t size_bytes);
+
+  /// "xxh128:" and 32 hexadecimal digits, most significant first.
+  std::string to_string() const;
+
+ private:
+  struct FreeState {
+    void operator()(XXH3_state_s* state) const;
+  };
+  std::unique_ptr<XXH3_state_s, FreeState> state_;
+};
+
+}  // namespace trp

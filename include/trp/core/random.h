@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace trp {
+
+/// What random numbers are for. Part of their key, so that no two uses share numbers.
+/// The values are written into nothing, but changing one changes every trained model.
+enum class RandomPurpose : std::uint32_t {
+  kWeights = 1,
+  kShuffle = 2,
+  kValidationSplit = 3,
+};
+
+/// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10
+/// (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). No state is shared, so
+/// neither threads nor loaders can change what is drawn. One object belongs to one thread.
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0,
+               std::uint32_t item = 0);
+
+  std::uint32_t next();
+
+  /// Uniform in [0, 1), a multiple of 2⁻²⁴.
+  float uniform();
+
+  /// Uniform in 0 … n − 1 without bias, n ≥ 1 (Lemire, "Fast random integer generation in an
+  /// interval", TOMACS 2019).
+  std::uint32_t below(std::uint32_t n);
+
+ private:
+  std::uint64_t seed_;
+  std::array<std::uint32_t, 4> counter_;
+  std::array<std::uint32_t, 4> numbers_{};
+  unsigned used_ = 4;
+};
+
+/// Puts the items in random order (Fisher–Yates).
+void shuffle(std::span<std::uint32_t> items, RandomStream& random);
+
+}  // namespace trp

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <type_traits>
+
+#include <unsupported/Eigen/CXX11/Tensor>
+
+namespace trp {
+
+using Index = Eigen::Index;
+
+/// One cache line of floats, and the widest SIMD vector that the kernels use. Rows start at
+/// multiples of it, and columns are divided among callers only at multiples of it.
+inline constexpr Index kLineFloats = 16;
+
+constexpr Index round_up(Index n, Index multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+using RowMajorMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// rows × cols floats that belong to somebody else, row r starting at data + r · stride.
+/// Copied and assigned like a pointer; `Float` is float or const float.
+template <class Float>
+class BasicTensorView {
+ public:
+  BasicTensorView() = default;
+  BasicTensorView(Float* data, Index rows, Index cols, Index stride)
+      : data_(data), rows_(rows), cols_(cols), stride_(stride) {}
+  template <class Other>
+  requires std::is_same_v<const Other, Float> BasicTensorView(
+      const BasicTensorView<Other>& other)  // NOLINT: converts, as pointers do
+      : BasicTensorView(other.data(), other.rows(), other.cols(), other.stride()) {}
+
+  Float* data() const { return data_; }
+  Index rows() const { return rows_; }
+  Index cols() const { return cols_; }
+  Index stride() const { return stride_; }
+  Float* row(Index r) const { return data_ + r * stride_; }
+
+  /// The same floats for Eigen's own arithmetic.
+  auto matrix() const {
+    using Matrix = std::conditional_t<std::is_const_v<Float>, const RowMajorMatrix, RowMajorMatrix>;
+    return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(
+        data_, rows_, cols_, Eigen::OuterStride<>(stride_));
+  }
+
+ private:
+  Float* data_ = nullptr;
+  Index rows_ = 0;
+  Index cols_ = 0;
+  Index stride_ = 0;
+};
+
+using TensorView = BasicTensorView<float>;
+using ConstTensorView = BasicTensorView<const float>;
+
+/// A matrix of floats, row-major, each row padded to whole cache lines. The padding is zero at
+/// first, and the kernels may write it but never read it into an element that counts.
+///
+/// A row takes an odd number of cache lines: with a power of two the rows of a column of tiles
+/// would fall into the same few cache sets and push one another out.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Index rows, Index cols) : storage_(rows, padded_stride(cols)), cols_(cols) {
+    storage_.setZero();
+  }
+
+  Index rows() const { return storage_.dimension(0); }
+  Index cols() const { return cols_; }
+  Index stride() const { return storage_.dimension(1); }
+
+  float* row(Index r) { return storage_.data() + r * stride(); }
+  const float* row(Index r) const { return storage_.data() + r * stride(); }
+  float& operator()(Index r, Index c) { return row(r)[c]; }
+  float operator()(Index r, Index c) const { return row(r)[c]; }
+
+  TensorView view() { return view_rows(0, rows()); }
+  ConstTensorView view() const { return view_rows(0, rows()); }
+  /// Rows begin to end − 1.
+  TensorView view_rows(Index begin, Index end) {
+    return {row(begin), end - begin, cols_, stride()};
+  }
+  ConstTensorView view_rows(Index begin, Index end) const {
+    return {row(begin), end - begin, cols_, stride()};
+  }
+
+ private:
+  static constexpr Index padded_stride(Index cols) {
+    return (round_up(cols, kLineFloats) / kLineFloats | 1) * kLineFloats;
+  }
+
+  Eigen::Tensor<float, 2, Eigen::RowMajor> storage_;
+  Index cols_ = 0;
+};
+
+}  // namespace trp

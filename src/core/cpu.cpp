@@ -1,0 +1,83 @@
+#include "trp/core/cpu.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace trp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kNoQuota = std::numeric_limits<double>::infinity();
+
+int affinity_cpus() {
+  // The kernel refuses masks smaller than its own, so grow until it accepts.
+  for (int cpus = 1024; cpus <= 1 << 20; cpus *= 2) {
+    std::vector<cpu_set_t> mask(static_cast<std::size_t>(cpus / 1024));
+    const std::size_t bytes = mask.size() * sizeof(cpu_set_t);
+    if (sched_getaffinity(0, bytes, mask.data()) == 0) return CPU_COUNT_S(bytes, mask.data());
+  }
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+double read_quota_v2(const fs::path& group) {
+  std::ifstream file(group / "cpu.max");
+  double quota = 0;
+  double period = 0;
+  return file >> quota >> period && quota > 0 && period > 0 ? quota / period : kNoQuota;
+}
+
+double read_quota_v1(const fs::path& group) {
+  double quota = 0;
+  double period = 0;
+  std::ifstream(group / "cpu.cfs_quota_us") >> quota;
+  std::ifstream(group / "cpu.cfs_period_us") >> period;
+  return quota > 0 && period > 0 ? quota / period : kNoQuota;
+}
+
+/// The least quota of the group and of all groups around it. Inside a container the group's own
+/// path may not be visible; its ancestors up to the mount point still are.
+double least_quota(const fs::path& mount, fs::path group, double (*read_quota)(const fs::path&)) {
+  double least = read_quota(mount);
+  for (group = group.relative_path(); !group.empty(); group = group.parent_path())
+    least = std::min(least, read_quota(mount / group));
+  return least;
+}
+
+double cgroup_quota(const fs::path& root) {
+  const fs::path mount = root / "sys/fs/cgroup";
+  double quota = std::min(read_quota_v2(mount), read_quota_v1(mount / "cpu"));
+  std::ifstream groups(root / "proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    std::istringstream fields(line);  // "hierarchy:controllers:path"
+    std::string hierarchy;
+    std::string controllers;
+    std::string path;
+    std::getline(fields, hierarchy, ':');
+    std::getline(fields, controllers, ':');
+    std::getline(fields, path);
+    if (controllers.empty()) {
+      quota = std::min(quota, least_quota(mount, path, read_quota_v2));
+    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
+      for (const fs::path& name : {fs::path("cpu"), fs::path(controllers)})
+        quota = std::min(quota, least_quota(mount / name, path, read_quota_v1));
+    }
+  }
+  return quota;
+}
+
+}  // namespace
+
+int available_cpus(const fs::path& root) {
+  const double allowed = std::min<double>(affinity_cpus(), cgroup_quota(root));
+  return std::max(1, static_cast<int>(allowed));
+}
+
+}  // namespace trp

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace trp {
+
+/// Bytes that two threads must not share if one of them writes often. Fixed, because the standard's
+/// constant may differ between compilers of one program.
+inline constexpr std::size_t kCacheLineBytes = 64;
+
+/// Threads that share out one piece of work at a time: a blocking fork-join.
+///
+/// Owns its threads. One thread at a time may call run(), and not from inside run().
+///
+/// A join waits for the work, not for the workers: tasks are claimed one by one, so a worker that
+/// the system has put to sleep holds nobody up. For the same reason no more workers are woken
+/// than there are CPUs: with 8 workers on 2 CPUs two of them do everything.
+class ThreadPool {
+ public:
+  /// `worker_count` ≥ 1 workers, the caller of run() being one of them. When the system refuses a
+  /// thread, the pool goes on with those it has. `cpu_count` is how many may run at once.
+  ThreadPool(int worker_count, int cpu_count);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// Workers that exist, the caller included.
+  int worker_count() const { return static_cast<int>(threads_.size()) + 1; }
+
+  /// Calls task(index, worker) once for each index in 0 … count − 1 and returns when all calls have
+  /// ended. Indices are claimed in ascending order, so a task may wait for those before it.
+  /// `worker`, 0 … worker_count() − 1, names the thread, 0 being the caller.
+  /// The first exception of a task is rethrown; tasks not begun by then are not begun at all.
+  template <class Task>
+  void run(int count, Task&& task) {
+    using Function = std::remove_reference_t<Task>;
+    run_tasks(count, const_cast<void*>(static_cast<const void*>(std::addressof(task))),
+              [](void* function, int index, int worker) {
+                (*static_cast<Function*>(function))(index, worker);
+              });
+  }
+
+ private:
+  using Call = void (*)(void* function, int index, int worker);
+
+  void run_tasks(int count, void* function, Call call);
+  void wake_helpers(int count);
+  void wait_until_finished();
+  void helper_loop(int worker);
+  bool wait_for_work();
+  void claim_and_work(int worker);
+  int cancel_unclaimed();
+  bool has_work() const;
+
+  // Constant after construction. The caller of run() is not among the threads.
+  int helper_limit_;
+  std::vector<std::thread> threads_;
+
+  // Written by run() while no task can be claimed; read by whoever has claimed one.
+  void* function_ = nullptr;
+  Call call_ = nullptr;
+
+  // The next index to claim in the low half, the end in the high half. Claiming is a
+  // compare-and-swap of both, so a worker that comes late finds nothing rather than the past.
+  alignas(kCacheLineBytes) std::atomic<std::uint64_t> claims_{0};
+  alignas(kCacheLineBytes) std::atomic<int> unfinished_{0};
+  alignas(kCacheLineBytes) std::atomic<int> sleeper_count_{0};  // changed under mutex_
+  std::atomic<bool> caller_sleeps_{false};
+
+  std::mutex mutex_;
+  std::condition_variable helper_woken_;
+  std::condition_variable work_finished_;
+  // Guarded by mutex_.
+  int wake_tickets_ = 0;  // sleepers told to wake that have not done so yet
+  std::exception_ptr exception_;
+  bool stopping_ = false;
+};
+
+}  // namespace trp

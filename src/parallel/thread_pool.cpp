@@ -1,0 +1,156 @@
+#include "trp/parallel/thread_pool.h"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace trp {
+namespace {
+
+/// About 50 µs: longer than the serial part between two fork-joins of a training step, shorter than
+/// what going to sleep and being woken costs on a busy machine.
+constexpr int kSpinRounds = 2000;
+
+void relax_cpu() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+template <class Condition>
+bool spin_until(const Condition& condition) {
+  for (int round = 0; round < kSpinRounds; ++round) {
+    if (condition()) return true;
+    relax_cpu();
+  }
+  return false;
+}
+
+std::uint64_t pack_claims(std::uint32_t next, std::uint32_t end) {
+  return std::uint64_t{end} << 32 | next;
+}
+std::uint32_t next_of(std::uint64_t claims) { return static_cast<std::uint32_t>(claims); }
+std::uint32_t end_of(std::uint64_t claims) { return static_cast<std::uint32_t>(claims >> 32); }
+
+}  // namespace
+
+ThreadPool::ThreadPool(int worker_count, int cpu_count) : helper_limit_(cpu_count - 1) {
+  if (worker_count < 1 || cpu_count < 1)
+    throw std::invalid_argument("ThreadPool: needs at least one worker and one CPU");
+  threads_.reserve(static_cast<std::size_t>(worker_count - 1));
+  try {
+    for (int worker = 1; worker < worker_count; ++worker)
+      threads_.emplace_back([this, worker] { helper_loop(worker); });
+  } catch (const std::system_error&) {
+    // Fewer threads do the same work; worker_count() tells how many there are.
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  helper_woken_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::run_tasks(int count, void* function, Call call) {
+  if (count <= 0) return;
+  assert(!has_work() && unfinished_.load() == 0 && "run() called inside run()");
+  function_ = function;
+  call_ = call;
+  unfinished_.store(count, std::memory_order_relaxed);
+  // Sequentially consistent, like the sleepers' count: either we see a sleeper, or it sees the
+  // work.
+  claims_.store(pack_claims(0, static_cast<std::uint32_t>(count)));
+  wake_helpers(count);
+  claim_and_work(0);
+  wait_until_finished();
+  if (std::exception_ptr exception = std::exchange(exception_, nullptr))
+    std::rethrow_exception(exception);
+}
+
+void ThreadPool::wake_helpers(int count) {
+  if (sleeper_count_.load() == 0) return;
+  int woken = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const int sleeper_count = sleeper_count_.load();
+    const int awake = static_cast<int>(threads_.size()) - sleeper_count;
+    woken = std::clamp(std::min(count - 1, helper_limit_) - awake, 0, sleeper_count);
+    wake_tickets_ += woken;
+    sleeper_count_.fetch_sub(woken);
+  }
+  for (int i = 0; i < woken; ++i) helper_woken_.notify_one();
+}
+
+void ThreadPool::wait_until_finished() {
+  const auto finished = [this] { return unfinished_.load() == 0; };
+  if (spin_until(finished)) return;
+  std::unique_lock lock(mutex_);
+  caller_sleeps_.store(true);
+  work_finished_.wait(lock, finished);
+  caller_sleeps_.store(false);
+}
+
+void ThreadPool::helper_loop(int worker) {
+  while (wait_for_work()) claim_and_work(worker);
+}
+
+/// False when the pool is being destroyed.
+bool ThreadPool::wait_for_work() {
+  if (spin_until([this] { return has_work(); })) return true;
+  std::unique_lock lock(mutex_);
+  sleeper_count_.fetch_add(1);
+  if (has_work()) {
+    sleeper_count_.fetch_sub(1);
+    return true;
+  }
+  helper_woken_.wait(lock, [this] { return wake_tickets_ > 0 || stopping_; });
+  if (wake_tickets_ > 0) --wake_tickets_;
+  return !stopping_;
+}
+
+void ThreadPool::claim_and_work(int worker) {
+  std::uint64_t claims = claims_.load(std::memory_order_acquire);
+  while (next_of(claims) < end_of(claims)) {
+    if (!claims_.compare_exchange_weak(claims, claims + 1, std::memory_order_acq_rel,
+                                       std::memory_order_acquire))
+      continue;
+    int ended = 1;
+    try {
+      call_(function_, static_cast<int>(next_of(claims)), worker);
+    } catch (...) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (!exception_) exception_ = std::current_exception();
+      }
+      ended += cancel_unclaimed();
+    }
+    // The last access to this piece of work: the caller may go on at once.
+    if (unfinished_.fetch_sub(ended) == ended && caller_sleeps_.load()) {
+      const std::lock_guard lock(mutex_);
+      work_finished_.notify_one();
+    }
+    claims = claims_.load(std::memory_order_acquire);
+  }
+}
+
+int ThreadPool::cancel_unclaimed() {
+  std::uint64_t claims = claims_.load(std::memory_order_acquire);
+  while (!claims_.compare_exchange_weak(claims, pack_claims(end_of(claims), end_of(claims)))) {
+  }
+  return static_cast<int>(end_of(claims) - next_of(claims));
+}
+
+bool ThreadPool::has_work() const {
+  const std::uint64_t claims = claims_.load();
+  return next_of(claims) < end_of(claims);
+}
+
+}  // namespace trp

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "trp/core/partition.h"
+#include "trp/core/tensor.h"
+#include "trp/nn/kernels.h"
+
+namespace trp {
+
+struct Layer {
+  Tensor weight;  // [in, out]
+  Tensor bias;    // [1, out]
+  /// A copy of the weight, [out, in], for the gradient with respect to the input; kept in step by
+  /// Sgd. Empty in the first layer, whose input has no gradient.
+  Tensor weight_transposed;
+};
+
+/// A multi-layer perceptron: ReLU between the layers, logits at the end. One layer at least.
+/// Constant while a gradient is computed, so threads may share it.
+struct Mlp {
+  std::vector<Layer> layers;
+
+  Index input_size() const { return layers.front().weight.rows(); }
+  Index output_size() const { return layers.back().weight.cols(); }
+};
+
+/// Layers of sizes [0] → [1] → … with biases zero and weights uniform in ±√(6 / in): the uniform
+/// form of He initialisation (He et al., "Delving deep into rectifiers", ICCV 2015), the same bits
+/// everywhere for the same seed.
+Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed);
+
+/// The sizes that make_mlp was given.
+std::vector<Index> layer_sizes(const Mlp& mlp);
+
+Index parameter_count(const Mlp& mlp);
+
+/// XXH3-128 of all parameters: layer by layer, weight then bias, row by row, without padding.
+std::string weights_digest(const Mlp& mlp);
+
+/// True when no parameter is NaN or infinite.
+bool all_finite(const Mlp& mlp);
+
+/// A block of rows of one layer's weight, the unit in which gradients are merged and applied.
+/// The cut depends on the network alone, never on workers.
+struct Tile {
+  std::size_t layer;
+  Range rows;
+  bool with_bias;  // the first tile of a layer stands for its bias too
+};
+
+inline constexpr Index kTileInputs = 24;  // rows of a tile at most
+
+std::vector<Tile> make_tiles(const Mlp& mlp);
+
+/// The gradient of a tile: weight [tile rows, out]; bias [1, out], or no rows without bias.
+struct TileGradient {
+  TensorView weight;
+  TensorView bias;
+};
+
+/// The gradient of every parameter.
+struct Gradient {
+  struct OfLayer {
+    Tensor weight;
+    Tensor bias;
+  };
+  std::vector<OfLayer> layers;
+
+  TileGradient of_tile(const Tile& tile);
+};
+
+Gradient make_gradient(const Mlp& mlp);
+
+/// What a batch leaves behind on its way through the network, a row per sample. Workers may fill
+/// different rows at once.
+struct Activations {
+  std::vector<Tensor> outputs;    // of each layer after ReLU; of the last one, the logits
+  std::vector<Tensor> gradients;  // of the loss with respect to each layer's output before ReLU
+};
+
+Activations make_activations(const Mlp& mlp, Index row_count);
+
+/// Fills outputs[0], …, outputs.back() in `rows` from the same rows of input.
+void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations);
+
+/// Fills the gradients of all layers but the last in `rows`, from that of the last.
+void backward(const Mlp& mlp, Range rows, Activations& activations);
+
+/// Continues or starts the chains of a tile's gradient with the samples in `rows`.
+void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
+                   const Tile& tile, ChainStart start, TileGradient gradient);
+
+}  // namespace trp

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "trp/nn/kernels.h"
+#include "trp/nn/mlp.h"
+
+namespace trp {
+
+struct SgdOptions {
+  float momentum = 0;
+  float weight_decay = 0;  // of weights and biases, as in PyTorch
+  float clip_norm = 0;     // the gradient's Euclidean norm is at most this; 0: not limited
+};
+
+/// Stochastic gradient descent with momentum: the only writer of parameters.
+class Sgd {
+ public:
+  Sgd(const Mlp& mlp, const SgdOptions& options);
+
+  bool clips() const { return options_.clip_norm > 0; }
+
+  /// What to multiply a gradient of this squared norm by so that it obeys clip_norm.
+  float clip_scale(double squared_norm) const;
+
+  /// Updates a tile's parameters in `mlp`, which has the shape of the constructor's. Different
+  /// tiles may be updated by different threads at once.
+  void update(const Tile& tile, const TileGradient& gradient, float learning_rate,
+              float gradient_scale, Mlp& mlp);
+
+ private:
+  SgdOptions options_;
+  Gradient velocity_;  // empty without momentum
+};
+
+/// The sum of a tile's squared elements, in double and in a fixed order.
+double squared_norm(const TileGradient& gradient);
+
+}  // namespace trp

@@ -1,0 +1,122 @@
+#include "trp/nn/mlp.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "trp/core/digest.h"
+#include "trp/core/random.h"
+
+namespace trp {
+
+Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed) {
+  assert(layer_sizes.size() >= 2);
+  Mlp mlp;
+  for (std::size_t l = 0; l + 1 < layer_sizes.size(); ++l) {
+    const Index in = layer_sizes[l];
+    const Index out = layer_sizes[l + 1];
+    Layer layer{Tensor(in, out), Tensor(1, out), l > 0 ? Tensor(out, in) : Tensor()};
+    RandomStream random(seed, RandomPurpose::kWeights, 0, static_cast<std::uint32_t>(l));
+    const float bound = std::sqrt(6.0F / static_cast<float>(in));
+    for (Index i = 0; i < in; ++i)
+      for (Index o = 0; o < out; ++o) layer.weight(i, o) = (2 * random.uniform() - 1) * bound;
+    if (l > 0) layer.weight_transposed.view().matrix() = layer.weight.view().matrix().transpose();
+    mlp.layers.push_back(std::move(layer));
+  }
+  return mlp;
+}
+
+std::vector<Index> layer_sizes(const Mlp& mlp) {
+  std::vector<Index> sizes = {mlp.input_size()};
+  for (const Layer& layer : mlp.layers) sizes.push_back(layer.weight.cols());
+  return sizes;
+}
+
+Index parameter_count(const Mlp& mlp) {
+  Index count = 0;
+  for (const Layer& layer : mlp.layers) count += (layer.weight.rows() + 1) * layer.weight.cols();
+  return count;
+}
+
+std::string weights_digest(const Mlp& mlp) {
+  Digest digest;
+  const auto update = [&digest](const Tensor& tensor) {
+    for (Index row = 0; row < tensor.rows(); ++row)
+      digest.update(tensor.row(row), static_cast<std::size_t>(tensor.cols()) * sizeof(float));
+  };
+  for (const Layer& layer : mlp.layers) {
+    update(layer.weight);
+    update(layer.bias);
+  }
+  return digest.to_string();
+}
+
+bool all_finite(const Mlp& mlp) {
+  return std::all_of(mlp.layers.begin(), mlp.layers.end(), [](const Layer& layer) {
+    return layer.weight.view().matrix().allFinite() && layer.bias.view().matrix().allFinite();
+  });
+}
+
+std::vector<Tile> make_tiles(const Mlp& mlp) {
+  std::vector<Tile> tiles;
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const Index in = mlp.layers[l].weight.rows();
+    const Index tile_count = (in + kTileInputs - 1) / kTileInputs;
+    for (Index t = 0; t < tile_count; ++t)
+      tiles.push_back({l, split_evenly(in, tile_count, t), t == 0});
+  }
+  return tiles;
+}
+
+TileGradient Gradient::of_tile(const Tile& tile) {
+  OfLayer& layer = layers[tile.layer];
+  return {layer.weight.view_rows(tile.rows.begin, tile.rows.end),
+          layer.bias.view_rows(0, tile.with_bias ? 1 : 0)};
+}
+
+Gradient make_gradient(const Mlp& mlp) {
+  Gradient gradient;
+  for (const Layer& layer : mlp.layers)
+    gradient.layers.push_back(
+        {Tensor(layer.weight.rows(), layer.weight.cols()), Tensor(1, layer.weight.cols())});
+  return gradient;
+}
+
+Activations make_activations(const Mlp& mlp, Index row_count) {
+  Activations activations;
+  for (const Layer& layer : mlp.layers) {
+    activations.outputs.emplace_back(row_count, layer.weight.cols());
+    activations.gradients.emplace_back(row_count, layer.weight.cols());
+  }
+  return activations;
+}
+
+void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations) {
+  const std::size_t last = mlp.layers.size() - 1;
+  for (std::size_t l = 0; l <= last; ++l) {
+    const Tensor& x = l == 0 ? input : activations.outputs[l - 1];
+    forward_product(x.view_rows(rows.begin, rows.end), mlp.layers[l].weight.view(),
+                    mlp.layers[l].bias.view(), l == last ? Activation::kNone : Activation::kRelu,
+                    activations.outputs[l].view_rows(rows.begin, rows.end));
+  }
+}
+
+void backward(const Mlp& mlp, Range rows, Activations& activations) {
+  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l)
+    input_gradient_product(activations.gradients[l].view_rows(rows.begin, rows.end),
+                           mlp.layers[l].weight_transposed.view(),
+                           activations.outputs[l - 1].view_rows(rows.begin, rows.end),
+                           activations.gradients[l - 1].view_rows(rows.begin, rows.end));
+}
+
+void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
+                   const Tile& tile, ChainStart start, TileGradient gradient) {
+  const Tensor& x = tile.layer == 0 ? input : activations.outputs[tile.layer - 1];
+  const ConstTensorView dz = activations.gradients[tile.layer].view_rows(rows.begin, rows.end);
+  const ConstTensorView x_columns(x.row(rows.begin) + tile.rows.begin, rows.size(),
+                                  tile.rows.size(), x.stride());
+  weight_gradient_product(x_columns, dz, start, gradient.weight);
+  if (tile.with_bias) bias_gradient_sum(dz, start, gradient.bias);
+}
+
+}  // namespace trp

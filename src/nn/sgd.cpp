@@ -1,0 +1,54 @@
+#include "trp/nn/sgd.h"
+
+#include <cmath>
+
+namespace trp {
+namespace {
+
+void copy_transposed(const Tile& tile, Layer& layer) {
+  for (Index i = tile.rows.begin; i < tile.rows.end; ++i)
+    for (Index o = 0; o < layer.weight.cols(); ++o)
+      layer.weight_transposed(o, i) = layer.weight(i, o);
+}
+
+double squared_norm(ConstTensorView values) {
+  double sums[4] = {};  // several chains of additions at once, or each would wait for the last
+  for (Index row = 0; row < values.rows(); ++row) {
+    const float* value = values.row(row);
+    for (Index col = 0; col < values.cols(); ++col) {
+      const double v = value[col];
+      sums[col % 4] += v * v;
+    }
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+}  // namespace
+
+Sgd::Sgd(const Mlp& mlp, const SgdOptions& options) : options_(options) {
+  if (options_.momentum != 0) velocity_ = make_gradient(mlp);
+}
+
+float Sgd::clip_scale(double squared_norm) const {
+  const double norm = std::sqrt(squared_norm);
+  return norm > options_.clip_norm ? static_cast<float>(options_.clip_norm / norm) : 1.0F;
+}
+
+void Sgd::update(const Tile& tile, const TileGradient& gradient, float learning_rate,
+                 float gradient_scale, Mlp& mlp) {
+  Layer& layer = mlp.layers[tile.layer];
+  const SgdCoefficients coefficients = {learning_rate, options_.momentum, options_.weight_decay,
+                                        gradient_scale};
+  const TileGradient velocity = options_.momentum != 0 ? velocity_.of_tile(tile) : TileGradient{};
+  sgd_update(gradient.weight, coefficients, layer.weight.view_rows(tile.rows.begin, tile.rows.end),
+             velocity.weight);
+  if (tile.with_bias) sgd_update(gradient.bias, coefficients, layer.bias.view(), velocity.bias);
+  if (tile.layer > 0) copy_transposed(tile, layer);
+}
+
+double squared_norm(const TileGradient& gradient) {
+  return squared_norm(ConstTensorView(gradient.weight)) +
+         squared_norm(ConstTensorView(gradient.bias));
+}
+
+}  // namespace trp

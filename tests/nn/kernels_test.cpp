@@ -1,0 +1,291 @@
+#include "trp/nn/kernels.h"
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+
+#include <hwy/targets.h>
+
+#include "catch.h"
+#include "nn/random_tensor.h"
+#include "trp/core/partition.h"
+
+using namespace trp;
+
+namespace {
+
+/// Runs the rest of a test on one instruction set after another, the best one last.
+class EachTarget {
+ public:
+  template <class Body>
+  static void run(const Body& body) {
+    const std::int64_t supported = hwy::SupportedTargets();
+    for (int bit = 62; bit >= 0; --bit) {
+      const std::int64_t target = std::int64_t{1} << bit;
+      if (!(supported & target)) continue;
+      choose(target);
+      INFO("instruction set " << simd_target_name());
+      body();
+    }
+    choose(0);
+  }
+
+ private:
+  static void choose(std::int64_t target) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+};
+
+/// One link of a chain as the instruction set in use computes it.
+float link(float a, float b, float sum) {
+  static const std::set<std::string> kUnfused = {"SSE2", "SSSE3", "SSE4", "EMU128", "SCALAR"};
+  return kUnfused.contains(simd_target_name()) ? a * b + sum : std::fma(a, b, sum);
+}
+
+void check_equal(const Tensor& actual, const Tensor& expected) {
+  REQUIRE(actual.rows() == expected.rows());
+  REQUIRE(actual.cols() == expected.cols());
+  for (Index r = 0; r < actual.rows(); ++r)
+    for (Index c = 0; c < actual.cols(); ++c) {
+      INFO("element " << r << ", " << c);
+      REQUIRE(actual(r, c) == expected(r, c));
+    }
+}
+
+struct Shape {
+  Index rows, depth, cols;
+};
+
+/// Odd sizes around every tile and vector edge, and the default network's.
+std::vector<Shape> shapes() {
+  std::vector<Shape> shapes = {{1, 1, 1},    {64, 784, 128}, {64, 128, 64}, {64, 64, 10},
+                               {5, 600, 33}, {13, 3, 48},    {12, 257, 32}, {7, 16, 31}};
+  RandomStream random = test_random(1);
+  for (int i = 0; i < 30; ++i)
+    shapes.push_back({1 + random.below(40), 1 + random.below(300), 1 + random.below(70)});
+  return shapes;
+}
+
+double largest_difference(const Tensor& actual, const Eigen::MatrixXd& expected) {
+  return (actual.view().matrix().cast<double>() - expected).cwiseAbs().maxCoeff();
+}
+
+Eigen::MatrixXd as_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
+
+}  // namespace
+
+TEST_CASE("products agree with Eigen's in double precision") {
+  EachTarget::run([] {
+    RandomStream random = test_random(2);
+    for (const Shape& s : shapes()) {
+      INFO(s.rows << " x " << s.depth << " x " << s.cols);
+      const Tensor x = random_tensor(s.rows, s.depth, random);
+      const Tensor weight = random_tensor(s.depth, s.cols, random);
+      const Tensor bias = random_tensor(1, s.cols, random);
+      const Tensor dz = random_tensor(s.rows, s.cols, random);
+      const double tolerance = 2e-6 * std::sqrt(static_cast<double>(s.depth + s.rows)) + 1e-6;
+
+      Tensor z(s.rows, s.cols);
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+      const Eigen::MatrixXd expected_z =
+          (as_double(x) * as_double(weight)).rowwise() + as_double(bias).row(0);
+      CHECK(largest_difference(z, expected_z) < tolerance);
+
+      Tensor a(s.rows, s.cols);
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, a.view());
+      CHECK(largest_difference(a, expected_z.cwiseMax(0)) < tolerance);
+
+      Tensor dw(s.depth, s.cols);
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, dw.view());
+      CHECK(largest_difference(dw, as_double(x).transpose() * as_double(dz)) < tolerance);
+
+      Tensor db(1, s.cols);
+      bias_gradient_sum(dz.view(), ChainStart::kZero, db.view());
+      CHECK(largest_difference(db, as_double(dz).colwise().sum()) < tolerance);
+
+      Tensor transposed(s.cols, s.depth);
+      transposed.view().matrix() = weight.view().matrix().transpose();
+      Tensor dx(s.rows, s.depth);
+      input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
+      const Eigen::MatrixXd mask = (as_double(x).array() > 0).cast<double>();
+      CHECK(largest_difference(dx,
+                               (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask)) <
+            tolerance);
+    }
+  });
+}
+
+TEST_CASE("each element is one chain of multiply-adds in ascending order from its start") {
+  EachTarget::run([] {
+    RandomStream random = test_random(3);
+    for (const Shape& s : {Shape{13, 300, 40}, Shape{3, 1, 5}, Shape{25, 64, 10}}) {
+      const Tensor x = random_tensor(s.rows, s.depth, random);
+      const Tensor weight = random_tensor(s.depth, s.cols, random);
+      const Tensor bias = random_tensor(1, s.cols, random);
+      const Tensor dz = random_tensor(s.rows, s.cols, random);
+      const Tensor start = random_tensor(s.depth, s.cols, random);
+
+      Tensor expected_z(s.rows, s.cols);
+      Tensor expected_dx(s.rows, s.depth);
+      for (Index r = 0; r < s.rows; ++r)
+        for (Index c = 0; c < s.cols; ++c) {
+          float sum = bias(0, c);
+          for (Index k = 0; k < s.depth; ++k) sum = link(x(r, k), weight(k, c), sum);
+          expected_z(r, c) = sum;
+        }
+      for (Index r = 0; r < s.rows; ++r)
+        for (Index k = 0; k < s.depth; ++k) {
+          float sum = 0;
+          for (Index c = 0; c < s.cols; ++c) sum = link(dz(r, c), weight(k, c), sum);
+          expected_dx(r, k) = x(r, k) > 0 ? sum : 0;
+        }
+      Tensor expected_dw(s.depth, s.cols);
+      for (Index k = 0; k < s.depth; ++k)
+        for (Index c = 0; c < s.cols; ++c) {
+          float sum = start(k, c);
+          for (Index r = 0; r < s.rows; ++r) sum = link(x(r, k), dz(r, c), sum);
+          expected_dw(k, c) = sum;
+        }
+
+      Tensor z(s.rows, s.cols);
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+      check_equal(z, expected_z);
+      Tensor transposed(s.cols, s.depth);
+      transposed.view().matrix() = weight.view().matrix().transpose();
+      Tensor dx(s.rows, s.depth);
+      input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
+      check_equal(dx, expected_dx);
+      Tensor dw = start;
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kResult, dw.view());
+      check_equal(dw, expected_dw);
+    }
+  });
+}
+
+TEST_CASE("how rows, columns and depth are divided among calls changes no bit") {
+  EachTarget::run([] {
+    RandomStream random = test_random(4);
+    for (const Shape& s : shapes()) {
+      INFO(s.rows << " x " << s.depth << " x " << s.cols);
+      const Tensor x = random_tensor(s.rows, s.depth, random);
+      const Tensor weight = random_tensor(s.depth, s.cols, random);
+      const Tensor bias = random_tensor(1, s.cols, random);
+      const Tensor dz = random_tensor(s.rows, s.cols, random);
+      Tensor whole_z(s.rows, s.cols);
+      Tensor whole_dw(s.depth, s.cols);
+      Tensor whole_db(1, s.cols);
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, whole_z.view());
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, whole_dw.view());
+      bias_gradient_sum(dz.view(), ChainStart::kZero, whole_db.view());
+
+      for (const Index parts : {2, 3, 8}) {
+        Tensor z(s.rows, s.cols);
+        for (Index part = 0; part < parts; ++part) {  // rows, then columns, of the result
+          const Range rows = split_evenly(s.rows, parts, part);
+          for (Index other = 0; other < parts; ++other) {
+            const Range cols = split_evenly(s.cols, parts, other, kLineFloats);
+            forward_product(
+                x.view_rows(rows.begin, rows.end),
+                ConstTensorView(weight.row(0) + cols.begin, s.depth, cols.size(), weight.stride()),
+                ConstTensorView(bias.row(0) + cols.begin, 1, cols.size(), bias.stride()),
+                Activation::kRelu,
+                TensorView(z.row(rows.begin) + cols.begin, rows.size(), cols.size(), z.stride()));
+          }
+        }
+        check_equal(z, whole_z);
+
+        Tensor dw(s.depth, s.cols);
+        Tensor db(1, s.cols);
+        for (Index part = 0; part < parts; ++part) {  // the summed index
+          const Range samples = split_evenly(s.rows, parts, part);
+          const ChainStart start = part == 0 ? ChainStart::kZero : ChainStart::kResult;
+          for (Index other = 0; other < parts; ++other) {  // rows of the result
+            const Range rows = split_evenly(s.depth, parts, other);
+            weight_gradient_product(ConstTensorView(x.row(samples.begin) + rows.begin,
+                                                    samples.size(), rows.size(), x.stride()),
+                                    dz.view_rows(samples.begin, samples.end), start,
+                                    dw.view_rows(rows.begin, rows.end));
+          }
+          bias_gradient_sum(dz.view_rows(samples.begin, samples.end), start, db.view());
+        }
+        check_equal(dw, whole_dw);
+        check_equal(db, whole_db);
+      }
+    }
+  });
+}
+
+TEST_CASE("what lies in the padding of a first factor never reaches a result") {
+  EachTarget::run([] {
+    RandomStream random = test_random(5);
+    Tensor x = random_tensor(9, 21, random);
+    const Tensor weight = random_tensor(21, 10, random);
+    const Tensor bias = random_tensor(1, 10, random);
+    Tensor clean(9, 10);
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, clean.view());
+    for (Index r = 0; r < 9; ++r)
+      for (Index c = 21; c < x.stride(); ++c) x.row(r)[c] = std::numeric_limits<float>::quiet_NaN();
+    Tensor z(9, 10);
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+    check_equal(z, clean);
+  });
+}
+
+TEST_CASE("ReLU keeps NaN, so that a diverged network shows") {
+  EachTarget::run([] {
+    Tensor x(1, 1);
+    Tensor weight(1, 3);
+    Tensor bias(1, 3);
+    x(0, 0) = 1;
+    weight(0, 0) = std::numeric_limits<float>::quiet_NaN();
+    weight(0, 1) = -1;
+    weight(0, 2) = 1;
+    Tensor a(1, 3);
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, a.view());
+    CHECK(std::isnan(a(0, 0)));
+    CHECK(a(0, 1) == 0);
+    CHECK(a(0, 2) == 1);
+  });
+}
+
+TEST_CASE("an SGD update is that of PyTorch") {
+  EachTarget::run([] {
+    RandomStream random = test_random(6);
+    for (const float momentum : {0.0F, 0.9F}) {
+      const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
+      const Tensor gradient = random_tensor(3, 37, random);
+      Tensor weights = random_tensor(3, 37, random);
+      Tensor velocity = random_tensor(3, 37, random);
+      const Tensor old_weights = weights;
+      const Tensor old_velocity = velocity;
+      sgd_update(gradient.view(), k, weights.view(), velocity.view());
+      for (Index r = 0; r < 3; ++r)
+        for (Index c = 0; c < 37; ++c) {
+          const double w = old_weights(r, c);
+          const double step = 0.5 * gradient(r, c) + 0.01 * w;
+          const double v = momentum == 0 ? step : 0.9 * old_velocity(r, c) + step;
+          CHECK(weights(r, c) == Approx(w - 0.1 * v).margin(1e-6));
+          CHECK(velocity(r, c) == Approx(momentum == 0 ? old_velocity(r, c) : v).margin(1e-6));
+        }
+      CHECK(weights.row(0)[37] == 0);
+    }
+  });
+}
+
+TEST_CASE("bytes become their 255th part") {
+  EachTarget::run([] {
+    std::vector<std::uint8_t> bytes(300);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
+    for (const Index count : {1, 7, 16, 17, 256, 300}) {
+      std::vector<float> values(301, -1.0F);
+      scale_bytes(bytes.data(), count, values.data());
+      for (Index i = 0; i < count; ++i) {
+        const auto n = static_cast<std::size_t>(i);
+        CHECK(values[n] == static_cast<float>(bytes[n]) * (1.0F / 255.0F));
+      }
+      CHECK(values[static_cast<std::size_t>(count)] == -1.0F);
+    }
+  });
+}

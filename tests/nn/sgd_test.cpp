@@ -1,0 +1,77 @@
+#include "trp/nn/sgd.h"
+
+#include <cmath>
+
+#include "catch.h"
+#include "nn/random_tensor.h"
+
+using namespace trp;
+
+namespace {
+
+Gradient random_gradient(const Mlp& mlp, std::uint64_t seed) {
+  RandomStream random = test_random(seed);
+  Gradient gradient = make_gradient(mlp);
+  for (Gradient::OfLayer& layer : gradient.layers) {
+    layer.weight = random_tensor(layer.weight.rows(), layer.weight.cols(), random);
+    layer.bias = random_tensor(1, layer.bias.cols(), random);
+  }
+  return gradient;
+}
+
+}  // namespace
+
+TEST_CASE("an update reaches every parameter, follows momentum and keeps the transposed copy") {
+  const Mlp before = make_mlp(std::vector<Index>{50, 33, 7}, 1);
+  Mlp mlp = before;
+  Sgd sgd(mlp, {.momentum = 0.5F, .weight_decay = 0.1F, .clip_norm = 0});
+  Gradient gradient = random_gradient(mlp, 2);
+  for (int step = 0; step < 2; ++step)
+    for (const Tile& tile : make_tiles(mlp))
+      sgd.update(tile, gradient.of_tile(tile), 0.25F, 2.0F, mlp);
+
+  const auto expected = [](double w, double g) {
+    double v = 0;
+    for (int step = 0; step < 2; ++step) {
+      v = 0.5 * v + (2 * g + 0.1 * w);
+      w -= 0.25 * v;
+    }
+    return w;
+  };
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const Layer& layer = mlp.layers[l];
+    for (Index o = 0; o < layer.weight.cols(); ++o) {
+      CHECK(layer.bias(0, o) ==
+            Approx(expected(before.layers[l].bias(0, o), gradient.layers[l].bias(0, o)))
+                .margin(1e-5));
+      for (Index i = 0; i < layer.weight.rows(); ++i) {
+        CHECK(layer.weight(i, o) ==
+              Approx(expected(before.layers[l].weight(i, o), gradient.layers[l].weight(i, o)))
+                  .margin(1e-5));
+        if (l > 0) CHECK(layer.weight_transposed(o, i) == layer.weight(i, o));
+      }
+    }
+  }
+}
+
+TEST_CASE("clipping scales a gradient that is too long to the limit, and no other") {
+  const Mlp mlp = make_mlp(std::vector<Index>{4, 3}, 1);
+  const Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 2});
+  CHECK(sgd.clips());
+  CHECK(sgd.clip_scale(1.0) == 1);
+  CHECK(sgd.clip_scale(4.0) == 1);
+  CHECK(sgd.clip_scale(16.0) == 0.5F);
+  CHECK_FALSE(Sgd(mlp, {}).clips());
+}
+
+TEST_CASE("the squared norm of all tiles is that of the whole gradient") {
+  const Mlp mlp = make_mlp(std::vector<Index>{60, 13, 5}, 1);
+  Gradient gradient = random_gradient(mlp, 3);
+  double tiles = 0;
+  for (const Tile& tile : make_tiles(mlp)) tiles += squared_norm(gradient.of_tile(tile));
+  double whole = 0;
+  for (const Gradient::OfLayer& layer : gradient.layers)
+    whole += layer.weight.view().matrix().cast<double>().squaredNorm() +
+             layer.bias.view().matrix().cast<double>().squaredNorm();
+  CHECK(tiles == Approx(whole).epsilon(1e-12));
+}

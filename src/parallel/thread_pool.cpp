@@ -42,11 +42,14 @@ ThreadPool::ThreadPool(int worker_count, int cpu_count) : helper_limit_(cpu_coun
   if (worker_count < 1 || cpu_count < 1)
     throw std::invalid_argument("ThreadPool: needs at least one worker and one CPU");
   threads_.reserve(static_cast<std::size_t>(worker_count - 1));
-  try {
-    for (int worker = 1; worker < worker_count; ++worker)
+  for (int worker = 1; worker < worker_count; ++worker) {
+    awake_count_.fetch_add(1);
+    try {
       threads_.emplace_back([this, worker] { helper_loop(worker); });
-  } catch (const std::system_error&) {
-    // Fewer threads do the same work; worker_count() tells how many there are.
+    } catch (const std::system_error&) {
+      awake_count_.fetch_sub(1);
+      break;  // fewer threads do the same work; worker_count() tells how many there are
+    }
   }
 }
 
@@ -76,15 +79,14 @@ void ThreadPool::run_tasks(int count, void* function, Call call) {
 }
 
 void ThreadPool::wake_helpers(int count) {
-  if (sleeper_count_.load() == 0) return;
+  const int wanted = std::min({count - 1, helper_limit_, static_cast<int>(threads_.size())});
+  if (awake_count_.load() >= wanted) return;
   int woken = 0;
   {
     const std::lock_guard lock(mutex_);
-    const int sleeper_count = sleeper_count_.load();
-    const int awake = static_cast<int>(threads_.size()) - sleeper_count;
-    woken = std::clamp(std::min(count - 1, helper_limit_) - awake, 0, sleeper_count);
+    woken = std::max(0, wanted - awake_count_.load());
     wake_tickets_ += woken;
-    sleeper_count_.fetch_sub(woken);
+    awake_count_.fetch_add(woken);
   }
   for (int i = 0; i < woken; ++i) helper_woken_.notify_one();
 }
@@ -104,11 +106,14 @@ void ThreadPool::helper_loop(int worker) {
 
 /// False when the pool is being destroyed.
 bool ThreadPool::wait_for_work() {
-  if (spin_until([this] { return has_work(); })) return true;
+  // A helper beyond the limit goes to sleep at once, work or no work: its CPU is in use.
+  const auto within_limit = [this] { return awake_count_.load() <= helper_limit_; };
+  if (within_limit() && spin_until([this] { return has_work(); })) return true;
   std::unique_lock lock(mutex_);
-  sleeper_count_.fetch_add(1);
-  if (has_work()) {
-    sleeper_count_.fetch_sub(1);
+  const bool allowed = within_limit();
+  awake_count_.fetch_sub(1);
+  if (allowed && has_work()) {
+    awake_count_.fetch_add(1);
     return true;
   }
   helper_woken_.wait(lock, [this] { return wake_tickets_ > 0 || stopping_; });

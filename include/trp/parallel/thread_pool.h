@@ -73,7 +73,7 @@ class ThreadPool {
   // compare-and-swap of both, so a worker that comes late finds nothing rather than the past.
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> claims_{0};
   alignas(kCacheLineBytes) std::atomic<int> unfinished_{0};
-  alignas(kCacheLineBytes) std::atomic<int> sleeper_count_{0};  // changed under mutex_
+  alignas(kCacheLineBytes) std::atomic<int> awake_count_{0};  // helpers; changed under mutex_
   std::atomic<bool> caller_sleeps_{false};
 
   std::mutex mutex_;

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace trp {
+
+/// A file opened for reading, or standard input when the path is "-". Regular files, FIFOs and
+/// devices will do; a folder will not. Every failure is an Error that names the file.
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  /// Fewer than `count` bytes only at the end of the file.
+  std::size_t read(std::uint8_t* into, std::size_t count);
+
+  /// The last four bytes as a little-endian number. Requires size() of at least 4.
+  std::uint32_t last_word() const;
+
+  /// The path, or words for standard input.
+  const std::string& name() const { return name_; }
+  /// Nothing when only reading can tell, as for a pipe.
+  std::optional<std::uint64_t> size() const { return size_; }
+  /// Bytes read so far.
+  std::uint64_t offset() const { return offset_; }
+
+ private:
+  void open(const std::string& path);
+  void inspect();
+
+  std::string name_;
+  int descriptor_ = -1;
+  bool owned_ = false;
+  std::optional<std::uint64_t> size_;
+  std::uint64_t start_ = 0;  // standard input may have been read by somebody else before
+  std::uint64_t offset_ = 0;
+};
+
+}  // namespace trp

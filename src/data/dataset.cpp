@@ -1,0 +1,134 @@
+#include "trp/data/dataset.h"
+
+#include <algorithm>
+#include <exception>
+#include <future>
+#include <utility>
+
+#include <fmt/ranges.h>
+
+#include "trp/core/error.h"
+#include "trp/data/idx.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMostClasses = 256;  // a label is a byte
+
+std::string file_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+Dataset to_dataset(IdxArray images) {
+  Dataset set;
+  set.sample_count = images.shape.front();
+  set.sample_shape.assign(images.shape.begin() + 1, images.shape.end());
+  set.feature_count = 1;
+  for (const Index size : set.sample_shape) set.feature_count *= size;
+  set.bytes = std::move(images.bytes);
+  set.values = std::move(images.values);
+  return set;
+}
+
+void check_class_count(int class_count) {
+  if (class_count >= 1 && class_count <= kMostClasses) return;
+  throw UsageError("--classes: expected 1 to {}, found {}", kMostClasses, class_count);
+}
+
+template <class Label>
+void check_label_range(const std::string& path, const IdxArray& array,
+                       const std::vector<Label>& labels, int class_count) {
+  const auto in_range = [class_count](double label) { return label >= 0 && label < class_count; };
+  const auto bad = std::ranges::find_if_not(labels, in_range);
+  if (bad == labels.end()) return;
+  const auto index = static_cast<Index>(bad - labels.begin());
+  const auto most = static_cast<double>(*std::ranges::max_element(labels));
+  const auto least = static_cast<double>(*std::ranges::min_element(labels));
+  const bool usable = least >= 0 && most < kMostClasses;
+  throw Error(
+      "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
+      array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
+      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", most, most + 1)
+             : "classes are numbered from 0 to 255 at most: is this the labels file?");
+}
+
+std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {
+  if (array.type == IdxType::kUnsignedByte) {
+    check_label_range(path, array, array.bytes, class_count);
+    return std::move(array.bytes);
+  }
+  if (array.type == IdxType::kFloat32 || array.type == IdxType::kFloat64) {
+    throw Error(
+        "{}: expected labels of an integer type at byte 2, found {}; "
+        "hint: write them as unsigned bytes (0x08)",
+        path, idx_type_name(array.type));
+  }
+  check_label_range(path, array, array.values, class_count);
+  return {array.values.begin(), array.values.end()};
+}
+
+void attach_labels(Dataset& set, const std::string& images_path, const std::string& labels_path,
+                   IdxArray labels, int class_count) {
+  const Index count = labels.shape.front();
+  if (count != set.sample_count) {
+    throw Error(
+        "{}: expected {} labels, as many as {} has images, found {}; "
+        "hint: are these files of two different sets?",
+        file_name(labels_path), set.sample_count, file_name(images_path), count);
+  }
+  set.labels = to_labels(file_name(labels_path), std::move(labels), class_count);
+}
+
+void check_same_kind(const DataFiles& files, const DataSets& sets) {
+  if (sets.train.sample_shape != sets.test.sample_shape) {
+    throw Error(
+        "{}: expected samples of {}, as in {}, found {}; "
+        "hint: training and test files must be of one data set",
+        file_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
+        file_name(files.train_images), fmt::join(sets.test.sample_shape, " x "));
+  }
+  const auto kind = [](const Dataset& set) { return set.bytes.empty() ? "numbers" : "bytes"; };
+  if (sets.train.bytes.empty() != sets.test.bytes.empty()) {
+    throw Error(
+        "{}: expected samples of {}, as in {}, found {}; "
+        "hint: training and test files must be of one element type",
+        file_name(files.test_images), kind(sets.train), file_name(files.train_images),
+        kind(sets.test));
+  }
+}
+
+/// If the system refuses a thread, the file is read when its result is asked for.
+std::future<IdxArray> start_reading(const std::string& path, const IdxExpected& expected) {
+  return std::async(std::launch::async | std::launch::deferred,
+                    [path, expected] { return read_idx(path, expected); });
+}
+
+}  // namespace
+
+Dataset load_images(const std::string& path) { return to_dataset(read_idx(path, kIdxImages)); }
+
+Dataset load_dataset(const std::string& images_path, const std::string& labels_path,
+                     int class_count) {
+  check_class_count(class_count);
+  Dataset set = load_images(images_path);
+  attach_labels(set, images_path, labels_path, read_idx(labels_path, kIdxLabels), class_count);
+  return set;
+}
+
+DataSets load_data(const DataFiles& files, int class_count) {
+  check_class_count(class_count);
+  auto train_images = start_reading(files.train_images, kIdxImages);
+  auto train_labels = start_reading(files.train_labels, kIdxLabels);
+  auto test_images = start_reading(files.test_images, kIdxImages);
+  auto test_labels = start_reading(files.test_labels, kIdxLabels);
+
+  DataSets sets;
+  sets.source = files.source;
+  sets.train = to_dataset(train_images.get());
+  attach_labels(sets.train, files.train_images, files.train_labels, train_labels.get(),
+                class_count);
+  sets.test = to_dataset(test_images.get());
+  attach_labels(sets.test, files.test_images, files.test_labels, test_labels.get(), class_count);
+  check_same_kind(files, sets);
+  return sets;
+}
+
+}  // namespace trp

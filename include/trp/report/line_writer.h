@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace trp {
+
+/// The reader of our output has gone, as in `| head -1`: nobody is left to tell.
+class OutputClosed : public std::runtime_error {
+ public:
+  OutputClosed() : std::runtime_error("the reader of the output has gone") {}
+};
+
+/// Writes whole lines to a file descriptor, each with one write(2), so that nothing is held back
+/// and nothing is lost unnoticed.
+class LineWriter {
+ public:
+  /// What to do when a line cannot be written. Standard error is the only place to ignore it.
+  enum class OnError { kThrow, kIgnore };
+
+  /// Standard output or standard error; the descriptor stays open.
+  LineWriter(int descriptor, std::string name, OnError on_error = OnError::kThrow);
+
+  /// A new file, or one that is emptied. Throws Error if it cannot be opened; `option` names who
+  /// asked for it.
+  LineWriter(const std::string& path, std::string_view option);
+
+  ~LineWriter();
+  LineWriter(const LineWriter&) = delete;
+  LineWriter& operator=(const LineWriter&) = delete;
+
+  /// Writes the text and a line feed. Throws OutputClosed when the reader has gone and Error for
+  /// anything else.
+  void write_line(std::string_view text);
+
+  /// Closes a file that was opened here; throws Error when its content could not be kept.
+  void close();
+
+  /// Called before each line: lets a progress bar make room.
+  std::function<void()> before_line = {};
+
+ private:
+  [[noreturn]] void fail() const;
+
+  int descriptor_;
+  std::string name_;
+  bool owned_ = false;
+  OnError on_error_ = OnError::kThrow;
+};
+
+}  // namespace trp

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "trp/strategy/strategy.h"
+#include "trp/train/trainer.h"
+
+namespace trp {
+
+/// An enumerator and its word, the same in options and in output.
+template <class Enum>
+struct Name {
+  std::string_view word;
+  Enum value;
+};
+
+inline constexpr std::array<Name<StrategyKind>, 2> kStrategyNames = {{
+    {"sequential", StrategyKind::kSequential},
+    {"data", StrategyKind::kData},
+}};
+
+inline constexpr std::array<Name<MergeKind>, 3> kMergeNames = {{
+    {"factored", MergeKind::kFactored},
+    {"ordered", MergeKind::kOrdered},
+    {"arrival", MergeKind::kArrival},
+}};
+
+inline constexpr std::array<Name<ScheduleKind>, 4> kScheduleNames = {{
+    {"constant", ScheduleKind::kConstant},
+    {"linear", ScheduleKind::kLinear},
+    {"cosine", ScheduleKind::kCosine},
+    {"step", ScheduleKind::kStep},
+}};
+
+inline constexpr std::array<Name<TrainStatus>, 4> kStatusNames = {{
+    {"completed", TrainStatus::kCompleted},
+    {"interrupted", TrainStatus::kInterrupted},
+    {"diverged", TrainStatus::kDiverged},
+    {"early_stopped", TrainStatus::kEarlyStopped},
+}};
+
+/// The word of an enumerator that is among the names.
+template <class Enum>
+constexpr std::string_view word_of(std::span<const Name<Enum>> names, Enum value) {
+  for (const auto& name : names) {
+    if (name.value == value) return name.word;
+  }
+  return {};
+}
+
+constexpr std::string_view word_of(StrategyKind value) {
+  return word_of<StrategyKind>(kStrategyNames, value);
+}
+constexpr std::string_view word_of(MergeKind value) {
+  return word_of<MergeKind>(kMergeNames, value);
+}
+constexpr std::string_view word_of(ScheduleKind value) {
+  return word_of<ScheduleKind>(kScheduleNames, value);
+}
+constexpr std::string_view word_of(TrainStatus value) {
+  return word_of<TrainStatus>(kStatusNames, value);
+}
+
+}  // namespace trp

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "trp/core/tensor.h"
+#include "trp/train/trainer.h"
+
+namespace trp {
+
+/// What is reported before the first step.
+struct RunStart {
+  std::string version;
+  TrainOptions options;
+  int workers = 1;
+  int cpus = 1;
+  std::string simd;
+  std::string data;  // where the data came from, for people
+  Index test_samples = 0;
+  TrainStart training;
+};
+
+/// What is reported at the end.
+struct RunSummary {
+  const TrainResult& result;
+  double total_seconds = 0;  // of the whole command, loading the data included
+};
+
+/// A reporter: what to do at each event of a training. Empty functions are skipped.
+struct RunEvents {
+  std::function<void(const RunStart&)> start = {};
+  std::function<void(const StepReport&)> step = {};
+  std::function<void(const EpochResult&)> epoch = {};
+  std::function<void(const RunSummary&)> summary = {};
+};
+
+/// Passes each event on to all reporters, in their order.
+RunEvents fan_out(std::vector<RunEvents> reporters);
+
+}  // namespace trp

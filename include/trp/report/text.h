@@ -1,0 +1,20 @@
+#pragma once
+
+#include "trp/report/line_writer.h"
+#include "trp/report/run.h"
+
+namespace trp {
+
+struct TextStyle {
+  bool rows = true;      // a row per epoch; otherwise only the summary
+  int log_interval = 0;  // a row every so many batches as well; 0: none
+  bool color = false;
+};
+
+/// Results for people: aligned rows and a summary.
+RunEvents text_reporter(LineWriter& out, const TextStyle& style);
+
+/// Before the first step, what is going to be trained on what and how.
+RunEvents settings_reporter(LineWriter& out, bool color);
+
+}  // namespace trp

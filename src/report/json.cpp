@@ -1,0 +1,120 @@
+#include "trp/report/json.h"
+
+#include <cmath>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "trp/report/names.h"
+
+namespace trp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json start_object(const RunStart& start) {
+  const TrainOptions& options = start.options;
+  const bool merges = options.strategy.kind != StrategyKind::kSequential;
+  return {{"event", "start"},
+          {"schema", kSchema},
+          {"version", start.version},
+          {"seed", options.seed},
+          {"strategy", word_of(options.strategy.kind)},
+          {"merge", merges ? Json(word_of(options.strategy.merge)) : Json()},
+          {"workers", start.workers},
+          {"cpus", start.cpus},
+          {"batch_size", options.batch_size},
+          {"layers", start.training.layers},
+          {"parameters", start.training.parameter_count},
+          {"simd", start.simd},
+          {"data", start.data},
+          {"train_samples", start.training.train_samples}};
+}
+
+Json step_object(const StepReport& step) {
+  return {{"event", "step"},
+          {"epoch", step.epoch},
+          {"batch", step.batch},
+          {"samples", step.samples_done},
+          {"train_loss", number_or_null(step.mean_loss)},
+          {"lr", number_or_null(step.learning_rate)}};
+}
+
+Json epoch_object(const EpochResult& epoch) {
+  const auto& validation = epoch.validation;
+  return {{"event", "epoch"},
+          {"epoch", epoch.epoch},
+          {"train_loss", number_or_null(epoch.train_loss)},
+          {"train_accuracy", number_or_null(epoch.train_accuracy)},
+          {"val_loss", validation ? number_or_null(validation->loss) : Json()},
+          {"val_accuracy", validation ? number_or_null(validation->accuracy) : Json()},
+          {"lr", number_or_null(epoch.learning_rate)},
+          {"seconds", number_or_null(epoch.seconds)},
+          {"samples_per_second", number_or_null(epoch.samples_per_second)}};
+}
+
+Json summary_object(const RunSummary& summary) {
+  const TrainResult& result = summary.result;
+  Json object = {{"event", "summary"},
+                 {"status", word_of(result.status)},
+                 {"epochs", result.epochs.size()},
+                 {"test_loss", number_or_null(result.test.loss)},
+                 {"test_accuracy", number_or_null(result.test.accuracy)},
+                 {"test_accuracy_stderr", number_or_null(result.test.accuracy_stderr())},
+                 {"train_seconds", number_or_null(result.train_seconds)},
+                 {"total_seconds", number_or_null(summary.total_seconds)},
+                 {"samples_per_second", number_or_null(result.samples_per_second)},
+                 {"weights", result.weights}};
+  if (result.best_epoch > 0) object["best_epoch"] = result.best_epoch;
+  if (const auto& divergence = result.divergence) {
+    object["diverged_epoch"] = divergence->epoch;
+    object["diverged_batch"] = divergence->batch;
+    object["diverged_lr"] = number_or_null(divergence->learning_rate);
+  }
+  return object;
+}
+
+/// Names of files need not be UTF-8; JSON has to be.
+std::string to_text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+RunEvents json_lines_reporter(LineWriter& out, int log_interval) {
+  RunEvents events = {
+      .start = [&out](const RunStart& start) { out.write_line(to_text(start_object(start))); },
+      .epoch = [&out](const EpochResult& epoch) { out.write_line(to_text(epoch_object(epoch))); },
+      .summary =
+          [&out](const RunSummary& summary) { out.write_line(to_text(summary_object(summary))); }};
+  if (log_interval > 0) {
+    events.step = [&out, log_interval](const StepReport& step) {
+      if (step.batch % log_interval == 0) out.write_line(to_text(step_object(step)));
+    };
+  }
+  return events;
+}
+
+RunEvents json_document_reporter(LineWriter& out) {
+  const auto document = std::make_shared<Json>();
+  return {.start =
+              [document](const RunStart& start) {
+                (*document)["start"] = start_object(start);
+                (*document)["epochs"] = Json::array();
+              },
+          .epoch =
+              [document](const EpochResult& epoch) {
+                (*document)["epochs"].push_back(epoch_object(epoch));
+              },
+          .summary =
+              [document, &out](const RunSummary& summary) {
+                (*document)["summary"] = summary_object(summary);
+                out.write_line(to_text(*document, 2));
+              }};
+}
+
+}  // namespace trp

@@ -1,0 +1,57 @@
+#include "trp/report/line_writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "trp/core/error.h"
+
+namespace trp {
+
+LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
+    : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
+
+LineWriter::LineWriter(const std::string& path, std::string_view option)
+    : descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
+      name_(path),
+      owned_(true) {
+  if (descriptor_ < 0) {
+    throw Error("{}: cannot open {} for writing: {}", option, path,
+                std::generic_category().message(errno));
+  }
+}
+
+LineWriter::~LineWriter() {
+  if (owned_ && descriptor_ >= 0) ::close(descriptor_);
+}
+
+void LineWriter::write_line(std::string_view text) {
+  if (before_line) before_line();
+  std::string line;
+  line.reserve(text.size() + 1);
+  line.append(text).push_back('\n');
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      if (on_error_ == OnError::kIgnore) return;
+      fail();
+    }
+  }
+}
+
+void LineWriter::close() {
+  if (!owned_ || descriptor_ < 0) return;
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail();
+}
+
+void LineWriter::fail() const {
+  if (errno == EPIPE) throw OutputClosed();
+  throw Error("{}: cannot write: {}", name_, std::generic_category().message(errno));
+}
+
+}  // namespace trp

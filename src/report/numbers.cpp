@@ -1,0 +1,45 @@
+#include "trp/report/numbers.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace trp {
+
+std::string grouped(std::int64_t value) {
+  std::string text = fmt::format("{}", value);
+  const std::ptrdiff_t first_digit = value < 0 ? 1 : 0;
+  for (auto place = static_cast<std::ptrdiff_t>(text.size()) - 3; place > first_digit; place -= 3) {
+    text.insert(static_cast<std::size_t>(place), 1, ' ');
+  }
+  return text;
+}
+
+std::string with_unit(double value) {
+  // 999.5 would be rounded to 1000.
+  if (value < 999.5) return fmt::format("{:.0f}", value);
+  for (const char* unit : {"k", "M"}) {
+    value /= 1000;
+    if (value < 9.995) return fmt::format("{:.2f} {}", value, unit);
+    if (value < 99.95) return fmt::format("{:.1f} {}", value, unit);
+    if (value < 999.5) return fmt::format("{:.0f} {}", value, unit);
+  }
+  return fmt::format("{:.3g} G", value / 1000);
+}
+
+std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
+
+std::string loss_text(double loss) {
+  return std::abs(loss) < 1e5 ? fmt::format("{:.4f}", loss) : fmt::format("{:.1e}", loss);
+}
+
+std::string clock_text(double seconds) {
+  constexpr double kLongest = 3600 * 9999;
+  const auto whole = static_cast<std::int64_t>(std::clamp(std::ceil(seconds), 0.0, kLongest));
+  const auto hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, rest)
+                   : fmt::format("{}:{:02}", minutes, rest);
+}
+
+}  // namespace trp

@@ -1,0 +1,113 @@
+#include "trp/report/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fmt/color.h>
+
+#include "trp/report/numbers.h"
+#include "trp/report/terminal.h"
+
+namespace trp {
+namespace {
+
+constexpr auto kRedrawInterval = std::chrono::milliseconds(80);
+constexpr int kWidestBar = 24;
+constexpr int kNarrowestBar = 8;
+
+double epoch_share(const StepReport& step) {
+  return static_cast<double>(step.samples_done) / static_cast<double>(step.samples_in_epoch);
+}
+
+std::string time_left(const Progress& progress) {
+  const double done =
+      (progress.step.epoch - 1 + epoch_share(progress.step)) / std::max(progress.epochs, 1);
+  return clock_text(progress.elapsed_seconds * (1 - done) / done);
+}
+
+/// Drawn in half columns.
+std::string bar_text(double share, int columns, bool color) {
+  const int halves = std::clamp(static_cast<int>(share * 2 * columns), 0, 2 * columns);
+  std::string filled;
+  for (int i = 0; i < halves / 2; ++i) filled += "━";
+  if (halves % 2 == 1) filled += "╸";
+  return paint(color, fmt::fg(fmt::terminal_color::cyan), filled) +
+         std::string(static_cast<std::size_t>(columns - (halves + 1) / 2), ' ');
+}
+
+/// A part of the line after the epoch; all are ASCII, so that bytes are columns.
+struct Part {
+  std::string text;
+  int rank;  // the highest goes first when it gets narrow
+};
+
+std::vector<Part> parts_of(const Progress& progress) {
+  const StepReport& step = progress.step;
+  const double rate = static_cast<double>(step.samples_done) / std::max(step.seconds, 1e-9);
+  return {{fmt::format("{:3.0f}%", std::floor(100 * epoch_share(step))), 0},
+          {fmt::format("{}/{}", grouped(step.samples_done), grouped(step.samples_in_epoch)), 4},
+          {fmt::format("{} samples/s", with_unit(rate)), 3},
+          {fmt::format("loss {}", loss_text(step.mean_loss)), 2},
+          {fmt::format("ETA {}", time_left(progress)), 1}};
+}
+
+int columns_of(const std::vector<Part>& parts) {
+  int columns = 0;
+  for (const Part& part : parts) columns += 2 + static_cast<int>(part.text.size());
+  return columns;
+}
+
+}  // namespace
+
+std::string progress_line(const Progress& progress, int width, bool color) {
+  std::string line = fmt::format("epoch {}/{}", progress.step.epoch, progress.epochs);
+  const int room = width - static_cast<int>(line.size());
+  if (room < 0) return {};
+  std::vector<Part> parts = parts_of(progress);
+  while (parts.size() > 1 && 1 + kNarrowestBar + columns_of(parts) > room) {
+    parts.erase(std::ranges::max_element(parts, {}, &Part::rank));
+  }
+  if (columns_of(parts) > room) return line;
+  const int bar_columns = std::min(room - columns_of(parts) - 1, kWidestBar);
+  if (bar_columns >= kNarrowestBar) {
+    line.append(" ").append(bar_text(epoch_share(progress.step), bar_columns, color));
+  }
+  for (const Part& part : parts) line.append("  ").append(part.text);
+  return line;
+}
+
+ProgressBar::ProgressBar(int descriptor, int epochs, bool color)
+    : descriptor_(descriptor), epochs_(epochs), color_(color) {}
+
+ProgressBar::~ProgressBar() { clear(); }
+
+void ProgressBar::begin() { begin_ = next_draw_ = Clock::now(); }
+
+void ProgressBar::update(const StepReport& step) {
+  const auto now = Clock::now();
+  if (now < next_draw_) return;
+  next_draw_ = now + kRedrawInterval;
+  const Progress progress = {
+      .step = step,
+      .epochs = epochs_,
+      .elapsed_seconds = std::chrono::duration<double>(now - begin_).count()};
+  // The last column stays free: some terminals wrap as soon as it is written.
+  draw(fmt::format("\r{}\x1b[K", progress_line(progress, terminal_width(descriptor_) - 1, color_)));
+  shown_ = true;
+}
+
+void ProgressBar::clear() {
+  if (!shown_) return;
+  draw("\r\x1b[K");
+  shown_ = false;
+}
+
+void ProgressBar::draw(const std::string& text) {
+  // A bar that cannot be drawn is no reason to stop.
+  [[maybe_unused]] const auto ignored = write(descriptor_, text.data(), text.size());
+}
+
+}  // namespace trp

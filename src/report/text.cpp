@@ -1,0 +1,151 @@
+#include "trp/report/text.h"
+
+#include <fmt/color.h>
+#include <fmt/ranges.h>
+
+#include "trp/report/names.h"
+#include "trp/report/numbers.h"
+#include "trp/report/terminal.h"
+
+namespace trp {
+namespace {
+
+std::string table_header(bool with_validation) {
+  return fmt::format("epoch  train loss  train acc  {}      lr  samples/s  seconds",
+                     with_validation ? "val loss  val acc  " : "");
+}
+
+std::string short_percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
+
+std::string epoch_row(const EpochResult& epoch) {
+  std::string validation;
+  if (epoch.validation) {
+    validation = fmt::format("{:>8}  {:>7}  ", loss_text(epoch.validation->loss),
+                             short_percent(epoch.validation->accuracy));
+  }
+  return fmt::format("{:>5}  {:>10}  {:>9}  {}{:>6.4g}  {:>9.0f}  {:>7.2f}", epoch.epoch,
+                     loss_text(epoch.train_loss), short_percent(epoch.train_accuracy), validation,
+                     epoch.learning_rate, epoch.samples_per_second, epoch.seconds);
+}
+
+std::string step_row(const StepReport& step) {
+  return fmt::format("{:>5}  {:>10}  batch {}, {} of {} samples, lr {:.4g}", step.epoch,
+                     loss_text(step.mean_loss), step.batch, step.samples_done,
+                     step.samples_in_epoch, step.learning_rate);
+}
+
+std::string count_of(std::size_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+std::string status_text(const TrainResult& result) {
+  const std::string after = count_of(result.epochs.size(), "epoch");
+  switch (result.status) {
+    case TrainStatus::kCompleted:
+      return fmt::format("completed {}", after);
+    case TrainStatus::kInterrupted:
+      return fmt::format("interrupted after {}", after);
+    case TrainStatus::kDiverged:
+      return fmt::format("diverged in epoch {}, batch {}, at learning rate {:.4g}",
+                         result.divergence->epoch, result.divergence->batch,
+                         result.divergence->learning_rate);
+    case TrainStatus::kEarlyStopped:
+      return fmt::format("stopped early after {}", after);
+  }
+  return {};
+}
+
+fmt::text_style status_style(TrainStatus status) {
+  const bool good = status == TrainStatus::kCompleted || status == TrainStatus::kEarlyStopped;
+  return fmt::fg(good ? fmt::terminal_color::green : fmt::terminal_color::red);
+}
+
+void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
+  const TrainResult& result = summary.result;
+  out.write_line(fmt::format("test accuracy  {}   (loss {}, {} samples)",
+                             paint(color, fmt::emphasis::bold,
+                                   fmt::format("{} ± {}", percent(result.test.accuracy),
+                                               percent(result.test.accuracy_stderr()))),
+                             loss_text(result.test.loss), grouped(result.test.sample_count)));
+  out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
+                             result.train_seconds, summary.total_seconds,
+                             with_unit(result.samples_per_second)));
+  out.write_line(fmt::format("weights        {}", result.weights));
+  std::string status = paint(color, status_style(result.status), status_text(result));
+  if (result.best_epoch > 0) status += fmt::format("; weights of epoch {}", result.best_epoch);
+  out.write_line(fmt::format("status         {}", status));
+}
+
+std::string samples_text(const RunStart& start) {
+  std::string validation;
+  if (start.training.validation_samples > 0) {
+    validation = fmt::format(", {} for validation", grouped(start.training.validation_samples));
+  }
+  return fmt::format("{} samples to train on{}, {} to test", grouped(start.training.train_samples),
+                     validation, grouped(start.test_samples));
+}
+
+std::string sgd_text(const TrainOptions& options) {
+  std::string text =
+      fmt::format("learning rate {} {}", options.learning_rate, word_of(options.schedule));
+  const auto add_if_set = [&](std::string_view name, double value) {
+    if (value > 0) text += fmt::format(", {} {:.4g}", name, value);
+  };
+  add_if_set("warm-up epochs", options.warmup_epochs);
+  add_if_set("momentum", options.sgd.momentum);
+  add_if_set("weight decay", options.sgd.weight_decay);
+  add_if_set("gradient norm at most", options.sgd.clip_norm);
+  return text;
+}
+
+std::string workers_text(const RunStart& start) {
+  const StrategyOptions& strategy = start.options.strategy;
+  const bool merges = strategy.kind != StrategyKind::kSequential;
+  return fmt::format(
+      "{} on {}, {}{}{}, {}", count_of(static_cast<std::size_t>(start.workers), "worker"),
+      count_of(static_cast<std::size_t>(start.cpus), "CPU"), word_of(strategy.kind),
+      merges ? "-parallel, merge " : "", merges ? word_of(strategy.merge) : "", start.simd);
+}
+
+}  // namespace
+
+RunEvents text_reporter(LineWriter& out, const TextStyle& style) {
+  RunEvents events = {.summary = [&out, style](const RunSummary& summary) {
+    if (style.rows) out.write_line("");
+    write_summary(out, summary, style.color);
+  }};
+  if (!style.rows) return events;
+  events.start = [&out, style](const RunStart& start) {
+    out.write_line(paint(style.color, fmt::emphasis::bold,
+                         table_header(start.training.validation_samples > 0)));
+  };
+  events.epoch = [&out](const EpochResult& epoch) { out.write_line(epoch_row(epoch)); };
+  if (style.log_interval > 0) {
+    events.step = [&out, interval = style.log_interval](const StepReport& step) {
+      if (step.batch % interval == 0) out.write_line(step_row(step));
+    };
+  }
+  return events;
+}
+
+RunEvents settings_reporter(LineWriter& out, bool color) {
+  return {.start = [&out, color](const RunStart& start) {
+    const TrainOptions& options = start.options;
+    const auto write = [&](std::string_view label, const std::string& text) {
+      out.write_line(fmt::format(
+          "{} {}", paint(color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
+    };
+    write("data", start.data);
+    write("", samples_text(start));
+    write("network", fmt::format("{}, {} parameters", fmt::join(start.training.layers, " → "),
+                                 grouped(start.training.parameter_count)));
+    write("training",
+          fmt::format("{}, batches of {}{}, {}, seed {}",
+                      count_of(static_cast<std::size_t>(options.epochs), "epoch"),
+                      options.batch_size, options.dry_run ? " (dry run: one batch each)" : "",
+                      sgd_text(options), options.seed));
+    write("workers", workers_text(start));
+  }};
+}
+
+}  // namespace trp

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <exception>
+
+#include "trp/cli/options.h"
+
+namespace trp {
+
+/// What the program ends with; a signal that stopped it gives 128 + its number.
+enum ExitCode {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitDiverged = 3,
+  kExitBoundNotMet = 4,
+  kExitSignalBase = 128,
+};
+
+/// Makes sure that descriptors 0 to 2 are not handed out to files: a closed standard input or error
+/// becomes /dev/null. Throws Error if standard output is closed, where results would be lost.
+void secure_standard_streams();
+
+/// Does what was asked and returns the exit code.
+int run(const Command& command);
+
+int run_train(const TrainCommandOptions& options);
+
+/// Writes the error to standard error and returns the exit code that goes with it.
+int report_error(const std::exception& error);
+
+}  // namespace trp

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <signal.h>
+
+#include <array>
+#include <atomic>
+
+namespace trp {
+
+/// While it lives, the first SIGINT or SIGTERM asks the program to stop and the second one ends it
+/// at once. One at a time. A signal that was ignored (as under nohup) stays ignored.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  /// True from the first signal on.
+  const std::atomic<bool>& requested() const;
+
+  /// The first signal; 0 if there was none.
+  int received() const;
+
+ private:
+  std::array<struct sigaction, 2> previous_;
+};
+
+}  // namespace trp

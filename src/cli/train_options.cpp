@@ -1,0 +1,233 @@
+#include "cli/train_options.h"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include "cli/option_makers.h"
+#include "trp/core/error.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMostWorkers = 1024;
+constexpr int kMostEpochs = 1'000'000;
+constexpr Index kLargestBatch = 1'000'000;
+constexpr Index kMostSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
+// Rates that a float can hold; the largest ones are there to see a training diverge.
+constexpr double kLeastRate = 1e-38, kLargestRate = 1e38;
+constexpr float kLargestFactor = 1e6F;
+
+constexpr std::array<Name<OutputFormat>, 4> kFormatNames = {{
+    {"text", OutputFormat::kText},
+    {"json", OutputFormat::kJson},
+    {"jsonl", OutputFormat::kJsonLines},
+    {"csv", OutputFormat::kCsv},
+}};
+
+constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
+    {"auto", ColorWhen::kAuto},
+    {"always", ColorWhen::kAlways},
+    {"never", ColorWhen::kNever},
+}};
+
+/// Both parts of the program that need the number of classes get it.
+Option classes_option(TrainCommandOptions& options) {
+  Option option = whole_number({.name = "classes", .value = "N", .help = "labels are 0 to N-1"},
+                               options.data.class_count, 1, 256);
+  option.set = [set = option.set, &options](const std::string& text) {
+    set(text);
+    options.train.class_count = options.data.class_count;
+  };
+  return option;
+}
+
+OptionGroup data_group(TrainCommandOptions& options) {
+  DataOptions& data = options.data;
+  TrainOptions& train = options.train;
+  return {
+      "Data",
+      {text({.short_name = "-d",
+             .name = "data",
+             .value = "DIR",
+             .help = "the four MNIST files, plain or .gz\n"
+                     "[env TENSOR_RELU_DATA; else ./data, data sets of the system, the sample]"},
+            data.directory),
+       text({.name = "images", .value = "FILE", .help = "training images; - is standard input"},
+            data.train_images),
+       text({.name = "labels", .value = "FILE", .help = "their labels"}, data.train_labels),
+       text({.name = "test-images", .value = "FILE", .help = "test images"}, data.test_images),
+       text({.name = "test-labels", .value = "FILE", .help = "their labels"}, data.test_labels),
+       classes_option(options),
+       number({.name = "val-split",
+               .value = "X",
+               .help = "part of the training set kept for validation"},
+              train.validation_share, 0, 1, UpperEnd::kExcluded),
+       whole_number(
+           {.name = "limit", .value = "N", .help = "only the first N training samples; 0: all"},
+           train.limit, 0, kMostSamples),
+       choice({.name = "no-shuffle", .help = "keep the file's order"}, train.shuffle, false,
+              true)}};
+}
+
+Option hidden_option(TrainOptions& train) {
+  return {.name = "hidden",
+          .value = "N[,N...]",
+          .help = "width of each hidden layer, or none",
+          .set = [&train](const std::string& text) { train.hidden = parse_widths(text); },
+          .get = [&train] { return widths_text(train.hidden); }};
+}
+
+OptionGroup training_group(TrainOptions& train) {
+  SgdOptions& sgd = train.sgd;
+  return {
+      "Training",
+      {whole_number({.name = "epochs", .value = "N", .help = "passes over the training set"},
+                    train.epochs, 1, kMostEpochs),
+       whole_number({.short_name = "-b",
+                     .name = "batch-size",
+                     .value = "N",
+                     .help = "samples of a step, over all workers together"},
+                    train.batch_size, 1, kLargestBatch),
+       number({.name = "lr", .value = "X", .help = "learning rate"}, train.learning_rate,
+              kLeastRate, kLargestRate),
+       one_of({.name = "lr-schedule", .value = "WORD", .help = "how it changes"}, train.schedule,
+              kScheduleNames),
+       whole_number({.name = "warmup-epochs",
+                     .value = "N",
+                     .help = "epochs over which the learning rate rises first"},
+                    train.warmup_epochs, 0, kMostEpochs),
+       number({.name = "momentum", .value = "X", .help = "share of the last change kept"},
+              sgd.momentum, 0, 1, UpperEnd::kExcluded),
+       number({.name = "weight-decay", .value = "X", .help = "pull of all parameters to zero"},
+              sgd.weight_decay, 0, kLargestFactor),
+       number({.name = "clip-norm", .value = "X", .help = "limit of the gradient's norm; 0: none"},
+              sgd.clip_norm, 0, kLargestFactor),
+       whole_number({.name = "early-stopping",
+                     .value = "N",
+                     .help = "stop after N epochs without a better validation loss\n"
+                             "and keep the best weights; 0: never"},
+                    train.early_stopping, 0, kMostEpochs),
+       whole_number({.name = "seed",
+                     .value = "N",
+                     .help = "same seed, same model, whatever the strategy and workers"},
+                    train.seed, 0, std::numeric_limits<std::uint64_t>::max()),
+       choice({.name = "dry-run", .help = "one batch per epoch"}, train.dry_run, true, false)}};
+}
+
+Option workers_option(std::optional<int>& workers) {
+  return {.short_name = "-j",
+          .name = "workers",
+          .alias = "threads",
+          .value = "N|auto",
+          .help = "threads that train; auto: as many as CPUs",
+          .set =
+              [&workers](const std::string& text) {
+                int count = 0;
+                if (text == "auto") {
+                  workers.reset();
+                } else if (read_whole(text, count) && count >= 1 && count <= kMostWorkers) {
+                  workers = count;
+                } else {
+                  throw_unexpected(
+                      fmt::format("a whole number from 1 to {} or \"auto\"", kMostWorkers), text);
+                }
+              },
+          .get = [&workers] { return workers ? fmt::format("{}", *workers) : "auto"; }};
+}
+
+OptionGroup parallelism_group(TrainCommandOptions& options) {
+  StrategyOptions& strategy = options.train.strategy;
+  return {"Parallelism",
+          {workers_option(options.workers),
+           one_of({.name = "strategy", .value = "WORD", .help = "how workers share the work"},
+                  strategy.kind, kStrategyNames),
+           // Standing for --strategy, it is not written to a configuration a second time.
+           not_configurable(choice({.name = "sequential", .help = "--strategy sequential"},
+                                   strategy.kind, StrategyKind::kSequential, strategy.kind)),
+           one_of({.name = "merge", .value = "WORD", .help = "how their gradients are joined"},
+                  strategy.merge, kMergeNames)}};
+}
+
+/// A file of its own: standard output has --format.
+Option log_option(std::string& log) {
+  Option option = text({.name = "log", .value = "FILE", .help = "write JSON lines as well"}, log);
+  option.set = [set = option.set](const std::string& value) {
+    if (value == "-") throw_unexpected("a file (--format jsonl writes to standard output)", value);
+    set(value);
+  };
+  return option;
+}
+
+Option min_accuracy_option(std::optional<double>& bound) {
+  return {.name = "min-accuracy",
+          .value = "X",
+          .help = "from 0 to 1; exit with 4 when the test accuracy is lower",
+          .set = [&bound](const std::string& text) { bound = parse_number<double>(text, 0, 1); },
+          .get = [&bound]() -> std::optional<std::string> {
+            if (!bound) return std::nullopt;
+            return fmt::format("{}", *bound);
+          }};
+}
+
+/// Set nothing: it is enough that they were given.
+Option request(Option option) {
+  option.set = [](const std::string&) {};
+  return option;
+}
+
+OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
+  OutputOptions& output = options.output;
+  return {
+      "Output",
+      {one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
+              kFormatNames),
+       log_option(output.log),
+       whole_number({.name = "log-interval",
+                     .value = "N",
+                     .help = "a line every N batches (text, jsonl, --log); 0: epochs only"},
+                    output.log_interval, 0, 1'000'000'000),
+       choice({.short_name = "-q", .name = "quiet", .help = "results only"}, output.verbosity,
+              Verbosity::kQuiet, Verbosity::kNormal),
+       choice({.short_name = "-v", .name = "verbose", .help = "say more on standard error"},
+              output.verbosity, Verbosity::kVerbose, Verbosity::kNormal),
+       choice({.name = "no-progress", .help = "no progress bar"}, output.progress, false, true),
+       one_of({.name = "color",
+               .value = "WORD",
+               .help = "colours; auto: on a terminal, unless NO_COLOR"},
+              output.color, kColorNames),
+       min_accuracy_option(options.min_accuracy),
+       not_configurable(text({.short_name = "-c",
+                              .name = "config",
+                              .value = "FILE",
+                              .help = "options from a file of lines name = value"},
+                             meta.config)),
+       not_configurable(choice({.name = "print-config", .help = "show all options as such a file"},
+                               meta.print_config, true, false)),
+       request({.short_name = "-h", .name = "help", .help = "this"}),
+       request({.short_name = "-V", .name = "version", .help = "what was built"})}};
+}
+
+}  // namespace
+
+std::vector<OptionGroup> train_option_groups(TrainCommandOptions& options, MetaOptions& meta) {
+  return {data_group(options),
+          {"Model", {hidden_option(options.train)}},
+          training_group(options.train),
+          parallelism_group(options),
+          output_group(options, meta)};
+}
+
+void check_together(const TrainCommandOptions& options) {
+  const TrainOptions& train = options.train;
+  if (train.early_stopping > 0 && train.validation_share == 0) {
+    throw UsageError(
+        "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
+  }
+  if (train.warmup_epochs > train.epochs) {
+    throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}", train.epochs,
+                     train.warmup_epochs);
+  }
+}
+
+}  // namespace trp

@@ -1,0 +1,65 @@
+#include "trp/cli/values.h"
+
+#include <fmt/ranges.h>
+
+namespace trp {
+namespace {
+
+constexpr std::size_t kLongestQuote = 80;
+constexpr std::size_t kMostHiddenLayers = 64;
+constexpr Index kWidestLayer = 65'536;
+
+}  // namespace
+
+std::string in_quotes(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text.substr(0, kLongestQuote)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      result += fmt::format("\\x{:02x}", byte);
+    } else {
+      result += c;
+    }
+  }
+  return result + (text.size() > kLongestQuote ? "…\"" : "\"");
+}
+
+void throw_unexpected(std::string_view expected, std::string_view found) {
+  throw UsageError("expected {}, found {}", expected, in_quotes(found));
+}
+
+bool parse_switch(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  throw_unexpected("true or false", text);
+}
+
+std::string parse_text(std::string_view text) {
+  if (text.empty() || text.starts_with("--")) throw_unexpected("a name", text);
+  return std::string(text);
+}
+
+std::vector<Index> parse_widths(std::string_view text) {
+  std::vector<Index> widths;
+  if (text.empty() || text == "none") return widths;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = rest.find(',');
+    Index width = 0;
+    if (!read_whole(rest.substr(0, comma), width) || width < 1 || width > kWidestLayer ||
+        widths.size() == kMostHiddenLayers) {
+      throw_unexpected(
+          fmt::format("up to {} whole numbers from 1 to {} with commas between, or \"none\"",
+                      kMostHiddenLayers, kWidestLayer),
+          text);
+    }
+    widths.push_back(width);
+    if (comma == std::string_view::npos) return widths;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string widths_text(const std::vector<Index>& widths) {
+  return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, ","));
+}
+
+}  // namespace trp

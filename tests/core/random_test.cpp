@@ -31,7 +31,7 @@ TEST_CASE("seed, purpose, epoch and item each give other numbers, and the same k
   CHECK(first(7, RandomPurpose::kShuffle, 3, 2) == first(7, RandomPurpose::kShuffle, 3, 2));
 }
 
-TEST_CASE("uniform numbers lie in [0, 1) with mean 1/2 and variance 1/12") {
+TEST_CASE("uniform numbers lie between 0 and 1 with mean 1/2 and variance 1/12") {
   RandomStream random(1, RandomPurpose::kWeights);
   double sum = 0;
   double squares = 0;

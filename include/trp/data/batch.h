@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "trp/core/partition.h"
+#include "trp/core/tensor.h"
+#include "trp/data/dataset.h"
+
+namespace trp {
+
+/// The samples of one step, ready for the network. Workers may gather different rows at once.
+struct Batch {
+  Batch(Index capacity, Index feature_count)
+      : input(capacity, feature_count), labels(static_cast<std::size_t>(capacity)) {}
+
+  Tensor input;  // [capacity, features]
+  std::vector<std::uint8_t> labels;
+};
+
+/// Copies samples[rows.begin], …, samples[rows.end − 1] of the data set into the same rows of the
+/// batch. Bytes are scaled by 1/255, other values are taken as they are.
+void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
+            Batch& batch);
+
+}  // namespace trp

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "trp/data/batch.h"
+#include "trp/nn/mlp.h"
+#include "trp/parallel/thread_pool.h"
+#include "trp/strategy/strategy.h"
+
+namespace trp {
+
+/// Merges the gradients of a batch's shards under a mutex. Three forms of one sum, from the
+/// textbook's to what remains when nothing is done under the lock that need not be:
+///
+/// kArrival   Each worker computes its shard's gradient into memory of its own, then adds it to the
+///            common one under one mutex, first come first added. The whole gradient moves twice
+///            per shard, and the order of the sum, hence its last bits, is left to chance.
+/// kOrdered   Each tile of the common gradient has a mutex, under which shards continue the tile's
+///            chains with their samples, in shard order: workers follow one another through the
+///            tiles like a wave. The whole gradient moves once per shard. Same bits every time.
+/// kFactored  A dense layer's gradient is a product of factors, Xᵀ dZ, and to add two shards'
+///            gradients is to put their rows under one another. The rows already lie in the
+///            batch's buffers, so all that is merged under the mutex is how many there are; the
+///            tiles of the product are formed when they are applied. Same bits every time.
+///
+/// For each batch: begin() by one thread; add_shard() once for each shard, by any workers at once;
+/// then, when all have returned, gradient_of_tile() by any workers at once.
+class GradientAccumulator {
+ public:
+  GradientAccumulator(const Mlp& mlp, std::span<const Tile> tiles, MergeKind kind,
+                      int worker_count);
+
+  void begin();
+
+  /// Hands in the samples `rows` of the batch, whose layer gradients have been computed. Shards
+  /// are counted from 0 in order of their rows, and begun in that order: with kOrdered a shard
+  /// waits for those before it. Returns early after cancel().
+  void add_shard(const Batch& batch, const Activations& activations, Range rows, int shard,
+                 int worker);
+
+  /// Ends the waiting of all shards, now and until begin(): for when one of them has failed.
+  void cancel();
+
+  /// Samples handed in since begin().
+  Index merged_count() const;
+
+  /// The gradient of a tile over all merged samples; with kFactored it is formed in `scratch`.
+  TileGradient gradient_of_tile(const Batch& batch, const Activations& activations,
+                                const Tile& tile, TileGradient scratch);
+
+ private:
+  struct alignas(kCacheLineBytes) Turn {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int next_shard = 0;  // guarded by mutex
+  };
+
+  void add_in_order(const Batch& batch, const Activations& activations, Range rows, int shard);
+  void add_on_arrival(const Batch& batch, const Activations& activations, Range rows, int worker);
+
+  // Constant after construction.
+  MergeKind kind_;
+  std::span<const Tile> tiles_;
+
+  Gradient sum_;                     // kOrdered: a tile is guarded by its turn; kArrival: by mutex_
+  std::vector<Gradient> of_worker_;  // kArrival: each belongs to its worker
+  std::vector<std::unique_ptr<Turn>> turns_;  // kOrdered: one per tile
+  std::atomic<bool> cancelled_{false};
+
+  mutable std::mutex mutex_;
+  Index merged_count_ = 0;  // guarded by mutex_
+};
+
+}  // namespace trp

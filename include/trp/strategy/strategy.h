@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "trp/data/dataset.h"
+#include "trp/nn/mlp.h"
+#include "trp/nn/sgd.h"
+#include "trp/parallel/thread_pool.h"
+
+namespace trp {
+
+enum class StrategyKind {
+  kSequential,  // the calling thread does everything; no pool, no lock
+  kData,        // each worker takes a shard of the batch; the shards' gradients are merged
+};
+
+/// What data-parallel workers merge under the mutex; gradient_accumulator.h tells them apart.
+enum class MergeKind { kFactored, kOrdered, kArrival };
+
+struct StrategyOptions {
+  StrategyKind kind = StrategyKind::kData;
+  MergeKind merge = MergeKind::kFactored;
+};
+
+/// What one SGD step is made on. Both views outlive the step.
+struct StepInput {
+  const Dataset& dataset;
+  std::span<const std::uint32_t> samples;  // at least one, at most the strategy's batch size
+  float learning_rate;
+};
+
+/// Measured with the parameters as they were before the step.
+struct StepResult {
+  double loss_sum = 0;  // over the samples, added up in their order
+  Index correct_count = 0;
+};
+
+/// A schedule of the arithmetic of training. Every strategy gives the same bits, but for data
+/// parallelism with MergeKind::kArrival. Belongs to the thread that calls step().
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  /// Computes the mean gradient over the samples and lets sgd update mlp with it. Rethrows the
+  /// first exception of any worker, after all of them have stopped.
+  virtual StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) = 0;
+};
+
+/// `mlp` gives the shape of the networks that step() will get. The pool is used by all but
+/// kSequential and must outlive the strategy.
+std::unique_ptr<Strategy> make_strategy(const StrategyOptions& options, const Mlp& mlp,
+                                        const Sgd& sgd, Index batch_size, ThreadPool& pool);
+
+}  // namespace trp

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trp/data/dataset.h"
+#include "trp/nn/mlp.h"
+#include "trp/nn/sgd.h"
+#include "trp/parallel/thread_pool.h"
+#include "trp/strategy/strategy.h"
+#include "trp/train/evaluate.h"
+#include "trp/train/learning_rate.h"
+
+namespace trp {
+
+/// How to train, validated by whoever fills it in: counts are at least 1 where 0 has no meaning,
+/// 0 ≤ validation_share < 1, and early stopping comes with a validation share.
+struct TrainOptions {
+  std::vector<Index> hidden = {128, 64};  // width of each hidden layer
+  Index class_count = 10;
+  int epochs = 10;
+  Index batch_size = 64;
+  double learning_rate = 0.05;
+  ScheduleKind schedule = ScheduleKind::kLinear;
+  int warmup_epochs = 0;
+  SgdOptions sgd = {.momentum = 0.9F};
+  std::uint64_t seed = 1;
+  Index limit = 0;  // only the first so many training samples; 0: all
+  double validation_share = 0;
+  bool shuffle = true;
+  int early_stopping = 0;  // epochs without a better validation loss after which to stop; 0: never
+  bool dry_run = false;    // one batch per epoch
+  StrategyOptions strategy;
+};
+
+/// What is known before the first step.
+struct TrainStart {
+  std::vector<Index> layers;
+  Index parameter_count = 0;
+  Index train_samples = 0;
+  Index validation_samples = 0;
+};
+
+/// After each step.
+struct StepReport {
+  int epoch = 0;           // from 1
+  std::int64_t batch = 0;  // of the epoch, from 1
+  Index samples_done = 0;  // of the epoch
+  Index samples_in_epoch = 0;
+  double mean_loss = 0;      // over samples_done
+  double learning_rate = 0;  // of this step
+  double seconds = 0;        // of training in this epoch so far
+};
+
+struct EpochResult {
+  int epoch = 0;              // from 1
+  double train_loss = 0;      // mean over the epoch, each batch before its own step
+  double train_accuracy = 0;  // likewise
+  std::optional<EvaluationResult> validation;
+  double learning_rate = 0;  // of the last step
+  double seconds = 0;        // of training, without validation
+  double samples_per_second = 0;
+};
+
+enum class TrainStatus { kCompleted, kInterrupted, kDiverged, kEarlyStopped };
+
+/// Where the loss or a parameter stopped being a finite number.
+struct Divergence {
+  int epoch = 0;
+  std::int64_t batch = 0;
+  double learning_rate = 0;
+};
+
+struct TrainResult {
+  TrainStatus status = TrainStatus::kCompleted;
+  std::vector<EpochResult> epochs;  // the finished ones
+  std::optional<Divergence> divergence;
+  int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
+  EvaluationResult test;
+  double train_seconds = 0;  // all steps, without validation and test
+  double samples_per_second = 0;
+  std::string weights;  // digest
+  Mlp mlp;
+};
+
+/// Called by train() on its own thread; empty functions are skipped.
+struct TrainEvents {
+  std::function<void(const TrainStart&)> start;
+  std::function<void(const StepReport&)> step;
+  std::function<void(const EpochResult&)> epoch;
+};
+
+/// Trains a new network and scores it on the test set. The weights depend on data and options, not
+/// on the strategy (but for MergeKind::kArrival) and the pool. When `stop` becomes true the
+/// step in hand is finished and the result is that of an interrupted training.
+TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool& pool,
+                  const TrainEvents& events, const std::atomic<bool>& stop);
+
+}  // namespace trp

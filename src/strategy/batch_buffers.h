@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "trp/data/batch.h"
+#include "trp/nn/mlp.h"
+#include "trp/strategy/strategy.h"
+
+namespace trp {
+
+/// All that a batch fills on its way through the network, a row per sample; allocated once.
+/// Workers may fill different rows at once.
+struct BatchBuffers {
+  BatchBuffers(const Mlp& mlp, Index batch_size);
+
+  Batch batch;
+  Activations activations;
+  std::vector<double> losses;
+  std::vector<std::uint8_t> correct;
+};
+
+/// Gathers the rows, and computes their losses and their layers' gradients.
+void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers);
+
+/// Sums over the first `sample_count` rows, in order.
+StepResult sum_results(const BatchBuffers& buffers, std::size_t sample_count);
+
+}  // namespace trp

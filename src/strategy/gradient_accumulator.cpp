@@ -1,0 +1,91 @@
+#include "trp/strategy/gradient_accumulator.h"
+
+namespace trp {
+
+GradientAccumulator::GradientAccumulator(const Mlp& mlp, std::span<const Tile> tiles,
+                                         MergeKind kind, int worker_count)
+    : kind_(kind), tiles_(tiles) {
+  if (kind_ != MergeKind::kFactored) sum_ = make_gradient(mlp);
+  if (kind_ == MergeKind::kArrival)
+    for (int worker = 0; worker < worker_count; ++worker) of_worker_.push_back(make_gradient(mlp));
+  if (kind_ == MergeKind::kOrdered)
+    for (std::size_t t = 0; t < tiles_.size(); ++t) turns_.push_back(std::make_unique<Turn>());
+}
+
+void GradientAccumulator::begin() {
+  cancelled_ = false;
+  merged_count_ = 0;
+  for (const auto& turn : turns_) turn->next_shard = 0;
+}
+
+void GradientAccumulator::add_shard(const Batch& batch, const Activations& activations, Range rows,
+                                    int shard, int worker) {
+  if (kind_ == MergeKind::kOrdered) add_in_order(batch, activations, rows, shard);
+  if (kind_ == MergeKind::kArrival) add_on_arrival(batch, activations, rows, worker);
+  if (kind_ != MergeKind::kArrival) {
+    const std::lock_guard lock(mutex_);
+    merged_count_ += rows.size();
+  }
+}
+
+void GradientAccumulator::add_in_order(const Batch& batch, const Activations& activations,
+                                       Range rows, int shard) {
+  for (std::size_t t = 0; t < tiles_.size(); ++t) {
+    Turn& turn = *turns_[t];
+    {
+      std::unique_lock lock(turn.mutex);
+      turn.changed.wait(lock, [&] { return turn.next_shard == shard || cancelled_; });
+      if (cancelled_) return;
+      tile_gradient(batch.input, activations, rows, tiles_[t],
+                    shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
+      ++turn.next_shard;
+    }
+    turn.changed.notify_all();
+  }
+}
+
+void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& activations,
+                                         Range rows, int worker) {
+  Gradient& own = of_worker_[static_cast<std::size_t>(worker)];
+  for (const Tile& tile : tiles_)
+    tile_gradient(batch.input, activations, rows, tile, ChainStart::kZero, own.of_tile(tile));
+
+  const std::lock_guard lock(mutex_);
+  const bool first = merged_count_ == 0;
+  for (std::size_t l = 0; l < sum_.layers.size(); ++l) {
+    auto weight = sum_.layers[l].weight.view().matrix();
+    auto bias = sum_.layers[l].bias.view().matrix();
+    if (first) {
+      weight = own.layers[l].weight.view().matrix();
+      bias = own.layers[l].bias.view().matrix();
+    } else {
+      weight += own.layers[l].weight.view().matrix();
+      bias += own.layers[l].bias.view().matrix();
+    }
+  }
+  merged_count_ += rows.size();
+}
+
+void GradientAccumulator::cancel() {
+  cancelled_ = true;
+  for (const auto& turn : turns_) {
+    // Whoever has seen the flag unset under the mutex is waiting by now, or has gone on.
+    const std::lock_guard lock(turn->mutex);
+    turn->changed.notify_all();
+  }
+}
+
+Index GradientAccumulator::merged_count() const {
+  const std::lock_guard lock(mutex_);
+  return merged_count_;
+}
+
+TileGradient GradientAccumulator::gradient_of_tile(const Batch& batch,
+                                                   const Activations& activations, const Tile& tile,
+                                                   TileGradient scratch) {
+  if (kind_ != MergeKind::kFactored) return sum_.of_tile(tile);
+  tile_gradient(batch.input, activations, {0, merged_count()}, tile, ChainStart::kZero, scratch);
+  return scratch;
+}
+
+}  // namespace trp

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "trp/nn/mlp.h"
+#include "trp/nn/sgd.h"
+
+namespace trp {
+
+/// The last part of every step: each tile's gradient is formed and applied while it is in cache.
+/// Only clipping needs the whole gradient first, for its norm.
+class ParameterUpdate {
+ public:
+  ParameterUpdate(const Mlp& mlp, const Sgd& sgd, int worker_count);
+
+  std::span<const Tile> tiles() const { return tiles_; }
+
+  /// run(count, task) calls task(index, worker) for each index, in any order and by any worker.
+  /// form(tile, scratch) returns the tile's gradient, computed into scratch or kept elsewhere.
+  template <class Run, class Form>
+  void apply(const Run& run, const Form& form, float learning_rate, Sgd& sgd, Mlp& mlp) {
+    const int tile_count = static_cast<int>(tiles_.size());
+    if (!sgd.clips()) {
+      run(tile_count, [&](int index, int worker) {
+        const Tile& tile = tiles_[static_cast<std::size_t>(index)];
+        sgd.update(tile, form(tile, scratch_of(tile, mlp, worker)), learning_rate, 1, mlp);
+      });
+      return;
+    }
+    run(tile_count, [&](int index, int) {
+      const auto i = static_cast<std::size_t>(index);
+      gradients_[i] = form(tiles_[i], whole_.of_tile(tiles_[i]));
+      squared_norms_[i] = squared_norm(gradients_[i]);
+    });
+    const float scale = sgd.clip_scale(sum_of_squared_norms());
+    run(tile_count, [&](int index, int) {
+      const auto i = static_cast<std::size_t>(index);
+      sgd.update(tiles_[i], gradients_[i], learning_rate, scale, mlp);
+    });
+  }
+
+ private:
+  TileGradient scratch_of(const Tile& tile, const Mlp& mlp, int worker);
+  double sum_of_squared_norms() const;
+
+  std::vector<Tile> tiles_;
+  std::vector<Tensor> scratch_;  // of each worker: the rows of a tile's weight, then its bias
+
+  // Used for clipping only; one entry per tile.
+  Gradient whole_;
+  std::vector<TileGradient> gradients_;
+  std::vector<double> squared_norms_;
+};
+
+}  // namespace trp

@@ -1,0 +1,24 @@
+#include "strategy/sequential.h"
+
+namespace trp {
+
+Sequential::Sequential(const Mlp& mlp, const Sgd& sgd, Index batch_size)
+    : buffers_(mlp, batch_size), update_(mlp, sgd, 1) {}
+
+StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
+  const Range rows = {0, static_cast<Index>(input.samples.size())};
+  compute_rows(input, mlp, rows, buffers_);
+
+  const auto run = [](int count, const auto& task) {
+    for (int index = 0; index < count; ++index) task(index, 0);
+  };
+  const auto form = [&](const Tile& tile, TileGradient scratch) {
+    tile_gradient(buffers_.batch.input, buffers_.activations, rows, tile, ChainStart::kZero,
+                  scratch);
+    return scratch;
+  };
+  update_.apply(run, form, input.learning_rate, sgd, mlp);
+  return sum_results(buffers_, input.samples.size());
+}
+
+}  // namespace trp

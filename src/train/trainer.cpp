@@ -1,0 +1,195 @@
+#include "trp/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <span>
+#include <utility>
+
+#include "trp/data/sampler.h"
+
+namespace trp {
+namespace {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train) {
+  std::vector<Index> sizes = {train.feature_count};
+  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
+  sizes.push_back(options.class_count);
+  return sizes;
+}
+
+Index used_samples(const TrainOptions& options, const Dataset& train) {
+  return options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;
+}
+
+/// One training run; its parts in the order in which they are made.
+class Training {
+ public:
+  Training(const TrainOptions& options, const DataSets& data, ThreadPool& pool,
+           const TrainEvents& events, const std::atomic<bool>& stop)
+      : options_(options),
+        data_(data),
+        pool_(pool),
+        events_(events),
+        stop_(stop),
+        sampler_(make_sampler(used_samples(options, data.train), options.validation_share,
+                              options.seed, options.shuffle)),
+        batch_size_(std::min(options.batch_size, static_cast<Index>(sampler_.train.size()))),
+        schedule_(make_schedule()),
+        mlp_(make_mlp(network_sizes(options, data.train), options.seed)),
+        sgd_(mlp_, options.sgd),
+        strategy_(make_strategy(options.strategy, mlp_, sgd_, batch_size_, pool)) {}
+
+  TrainResult run() {
+    if (events_.start)
+      events_.start({layer_sizes(mlp_), parameter_count(mlp_),
+                     static_cast<Index>(sampler_.train.size()),
+                     static_cast<Index>(sampler_.validation.size())});
+    for (int epoch = 1; epoch <= options_.epochs && train_epoch(epoch); ++epoch) {
+    }
+    return finish();
+  }
+
+ private:
+  LearningRateSchedule make_schedule() const {
+    const std::int64_t steps = steps_per_epoch();
+    return {.kind = options_.schedule,
+            .base_rate = options_.learning_rate,
+            .warmup_steps = options_.warmup_epochs * steps,
+            .total_steps = options_.epochs * steps};
+  }
+
+  Index samples_per_epoch() const {
+    return options_.dry_run ? batch_size_ : static_cast<Index>(sampler_.train.size());
+  }
+
+  std::int64_t steps_per_epoch() const {
+    return (samples_per_epoch() + batch_size_ - 1) / batch_size_;
+  }
+
+  /// False when training ends with this epoch.
+  bool train_epoch(int epoch) {
+    epoch_order(sampler_, epoch, order_);
+    const Index sample_count = samples_per_epoch();
+    StepReport report{.epoch = epoch, .samples_in_epoch = sample_count};
+    double loss_sum = 0;
+    Index correct_count = 0;
+    const Stopwatch stopwatch;
+    while (report.samples_done < sample_count) {
+      if (stop_.load(std::memory_order_relaxed)) {
+        result_.status = TrainStatus::kInterrupted;
+        break;
+      }
+      const StepResult step = train_step(report);
+      loss_sum += step.loss_sum;
+      correct_count += step.correct_count;
+      if (!std::isfinite(step.loss_sum)) return diverge(report, stopwatch.seconds());
+      report.mean_loss = loss_sum / static_cast<double>(report.samples_done);
+      report.seconds = stopwatch.seconds();
+      if (events_.step) events_.step(report);
+    }
+    const double seconds = stopwatch.seconds();
+    result_.train_seconds += seconds;
+    samples_trained_ += report.samples_done;
+    if (!all_finite(mlp_)) return diverge(report, 0);
+    if (result_.status == TrainStatus::kInterrupted) return false;
+
+    const auto n = static_cast<double>(sample_count);
+    EpochResult result{.epoch = epoch,
+                       .train_loss = loss_sum / n,
+                       .train_accuracy = static_cast<double>(correct_count) / n,
+                       .validation = std::nullopt,
+                       .learning_rate = report.learning_rate,
+                       .seconds = seconds,
+                       .samples_per_second = n / seconds};
+    if (!sampler_.validation.empty())
+      result.validation = evaluate(mlp_, data_.train, sampler_.validation, pool_);
+    result_.epochs.push_back(result);
+    if (events_.epoch) events_.epoch(result);
+    return options_.early_stopping == 0 || keep_best(result);
+  }
+
+  StepResult train_step(StepReport& report) {
+    const Index count = std::min(batch_size_, report.samples_in_epoch - report.samples_done);
+    report.learning_rate =
+        learning_rate_at(schedule_, (report.epoch - 1) * steps_per_epoch() + report.batch);
+    const StepInput input = {
+        .dataset = data_.train,
+        .samples = std::span(order_).subspan(static_cast<std::size_t>(report.samples_done),
+                                             static_cast<std::size_t>(count)),
+        .learning_rate = static_cast<float>(report.learning_rate)};
+    const StepResult step = strategy_->step(input, sgd_, mlp_);
+    ++report.batch;
+    report.samples_done += count;
+    return step;
+  }
+
+  bool diverge(const StepReport& report, double seconds) {
+    result_.train_seconds += seconds;
+    result_.status = TrainStatus::kDiverged;
+    result_.divergence = {report.epoch, report.batch, report.learning_rate};
+    return false;
+  }
+
+  /// Remembers the best weights; false when it is time to stop.
+  bool keep_best(const EpochResult& result) {
+    if (result.validation->loss < best_loss_) {
+      best_loss_ = result.validation->loss;
+      best_ = mlp_;
+      result_.best_epoch = result.epoch;
+    }
+    if (result.epoch - result_.best_epoch < options_.early_stopping) return true;
+    if (result.epoch < options_.epochs) result_.status = TrainStatus::kEarlyStopped;
+    return false;
+  }
+
+  TrainResult finish() {
+    if (result_.best_epoch > 0) mlp_ = std::move(best_);
+    result_.test = evaluate(mlp_, data_.test, pool_);
+    if (result_.train_seconds > 0)
+      result_.samples_per_second = static_cast<double>(samples_trained_) / result_.train_seconds;
+    result_.weights = weights_digest(mlp_);
+    result_.mlp = std::move(mlp_);
+    return std::move(result_);
+  }
+
+  // Constant after construction.
+  const TrainOptions& options_;
+  const DataSets& data_;
+  ThreadPool& pool_;
+  const TrainEvents& events_;
+  const std::atomic<bool>& stop_;
+  const Sampler sampler_;
+  const Index batch_size_;
+  const LearningRateSchedule schedule_;
+
+  Mlp mlp_;
+  Sgd sgd_;
+  std::unique_ptr<Strategy> strategy_;
+  std::vector<std::uint32_t> order_;  // of the samples in this epoch
+  Index samples_trained_ = 0;
+  Mlp best_;
+  double best_loss_ = std::numeric_limits<double>::infinity();
+  TrainResult result_;
+};
+
+}  // namespace
+
+TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool& pool,
+                  const TrainEvents& events, const std::atomic<bool>& stop) {
+  return Training(options, data, pool, events, stop).run();
+}
+
+}  // namespace trp

@@ -1,0 +1,102 @@
+#include "trp/strategy/gradient_accumulator.h"
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "catch.h"
+#include "synthetic_data.h"
+#include "trp/nn/loss.h"
+
+using namespace trp;
+
+namespace {
+
+/// A batch whose layer gradients have been computed, ready to be merged.
+struct ComputedBatch {
+  explicit ComputedBatch(const Mlp& mlp, Index row_count)
+      : batch(row_count, mlp.input_size()), activations(make_activations(mlp, row_count)) {
+    const Dataset dataset = synthetic_dataset(row_count, mlp.input_size(), 4, 1);
+    std::vector<std::uint32_t> samples(static_cast<std::size_t>(row_count));
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::uint32_t>(i);
+    std::vector<double> losses(samples.size());
+    std::vector<std::uint8_t> correct(samples.size());
+    gather(dataset, samples, {0, row_count}, batch);
+    forward(mlp, batch.input, {0, row_count}, activations);
+    softmax_cross_entropy(activations.outputs.back().view(), batch.labels, row_count,
+                          activations.gradients.back().view(), losses, correct);
+    backward(mlp, {0, row_count}, activations);
+  }
+
+  Batch batch;
+  Activations activations;
+};
+
+}  // namespace
+
+TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
+  const Mlp mlp = make_mlp(std::vector<Index>{40, 30, 4}, 1);
+  const std::vector<Tile> tiles = make_tiles(mlp);
+  const ComputedBatch computed(mlp, 20);
+  Gradient expected = make_gradient(mlp);
+  for (const Tile& tile : tiles)
+    tile_gradient(computed.batch.input, computed.activations, {0, 20}, tile, ChainStart::kZero,
+                  expected.of_tile(tile));
+
+  ThreadPool pool(4, 4);
+  for (const MergeKind kind : {MergeKind::kFactored, MergeKind::kOrdered, MergeKind::kArrival}) {
+    GradientAccumulator accumulator(mlp, tiles, kind, pool.worker_count());
+    for (int round = 0; round < 100; ++round) {
+      const std::vector<Range> shards = {{0, 9}, {9, 10}, {10, 18}, {18, 20}};
+      accumulator.begin();
+      pool.run(4, [&](int shard, int worker) {
+        if (round % 4 == shard) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        accumulator.add_shard(computed.batch, computed.activations,
+                              shards[static_cast<std::size_t>(shard)], shard, worker);
+      });
+      REQUIRE(accumulator.merged_count() == 20);
+      Gradient scratch = make_gradient(mlp);
+      for (const Tile& tile : tiles) {
+        const TileGradient merged = accumulator.gradient_of_tile(
+            computed.batch, computed.activations, tile, scratch.of_tile(tile));
+        const auto difference = merged.weight.matrix() - expected.of_tile(tile).weight.matrix();
+        const float largest = difference.cwiseAbs().maxCoeff();
+        if (kind == MergeKind::kArrival)
+          REQUIRE(largest < 1e-6);
+        else
+          REQUIRE(largest == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("a worker that throws ends the waiting of the shards behind it") {
+  const Mlp mlp = make_mlp(std::vector<Index>{40, 30, 4}, 1);
+  const std::vector<Tile> tiles = make_tiles(mlp);
+  const ComputedBatch computed(mlp, 8);
+  ThreadPool pool(8, 8);
+  for (const MergeKind kind : {MergeKind::kFactored, MergeKind::kOrdered, MergeKind::kArrival}) {
+    GradientAccumulator accumulator(mlp, tiles, kind, pool.worker_count());
+    for (int thrower = 0; thrower < 8; ++thrower) {
+      accumulator.begin();
+      CHECK_THROWS_WITH(pool.run(8,
+                                 [&](int shard, int worker) {
+                                   if (shard == thrower) {
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                     accumulator.cancel();
+                                     throw std::runtime_error("no");
+                                   }
+                                   accumulator.add_shard(computed.batch, computed.activations,
+                                                         {shard, shard + 1}, shard, worker);
+                                 }),
+                        "no");
+      // The accumulator is as good as new.
+      accumulator.begin();
+      pool.run(8, [&](int shard, int worker) {
+        accumulator.add_shard(computed.batch, computed.activations, {shard, shard + 1}, shard,
+                              worker);
+      });
+      CHECK(accumulator.merged_count() == 8);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+#include "trp/strategy/strategy.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "nn/reference_mlp.h"
+#include "synthetic_data.h"
+#include "trp/data/sampler.h"
+
+using namespace trp;
+
+namespace {
+
+struct Schedule {
+  std::string name;
+  StrategyOptions options;
+};
+
+const std::vector<Schedule> kSameBits = {
+    {"sequential", {StrategyKind::kSequential, {}}},
+    {"data/factored", {StrategyKind::kData, MergeKind::kFactored}},
+    {"data/ordered", {StrategyKind::kData, MergeKind::kOrdered}},
+};
+const Schedule kArrival = {"data/arrival", {StrategyKind::kData, MergeKind::kArrival}};
+
+struct Outcome {
+  Mlp mlp;
+  double loss_sum = 0;
+  Index correct_count = 0;
+};
+
+/// Two epochs over the data, the last batch of each usually smaller.
+Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Index batch_size,
+                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers) {
+  Outcome outcome{make_mlp(sizes, 1)};
+  Sgd sgd(outcome.mlp, sgd_options);
+  ThreadPool pool(workers, workers);
+  const auto strategy = make_strategy(options, outcome.mlp, sgd, batch_size, pool);
+  const Sampler sampler = make_sampler(dataset.sample_count, 0, 1, true);
+  std::vector<std::uint32_t> order;
+  for (int epoch = 1; epoch <= 2; ++epoch) {
+    epoch_order(sampler, epoch, order);
+    for (Index done = 0; done < dataset.sample_count; done += batch_size) {
+      const Index count = std::min(batch_size, dataset.sample_count - done);
+      const std::span samples =
+          std::span(order).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count));
+      const StepResult result = strategy->step({dataset, samples, 0.05F}, sgd, outcome.mlp);
+      outcome.loss_sum += result.loss_sum;
+      outcome.correct_count += result.correct_count;
+    }
+  }
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("one arithmetic, many schedules: the same bits from every strategy and worker count") {
+  const Dataset dataset = synthetic_dataset(300, 50, 10, 1);
+  const std::vector<SgdOptions> sgd_options = {
+      {}, {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F}};
+  for (const std::vector<Index>& sizes :
+       {std::vector<Index>{50, 40, 20, 10}, std::vector<Index>{50, 10}})
+    for (const Index batch_size : {1, 7, 32, 100, 256})
+      for (const SgdOptions& options : sgd_options) {
+        const Outcome expected =
+            train_steps(dataset, sizes, batch_size, options, kSameBits[0].options, 1);
+        const std::string digest = weights_digest(expected.mlp);
+        for (const Schedule& schedule : kSameBits)
+          for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
+            INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
+                               << sizes.size() - 1 << " layers, momentum " << options.momentum);
+            const Outcome outcome =
+                train_steps(dataset, sizes, batch_size, options, schedule.options, workers);
+            REQUIRE(weights_digest(outcome.mlp) == digest);
+            REQUIRE(outcome.loss_sum == expected.loss_sum);
+            REQUIRE(outcome.correct_count == expected.correct_count);
+          }
+      }
+}
+
+TEST_CASE("the arrival merge is the same sum but for rounding") {
+  const Dataset dataset = synthetic_dataset(200, 50, 10, 1);
+  const std::vector<Index> sizes = {50, 40, 10};
+  const SgdOptions options = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
+  const Mlp expected = train_steps(dataset, sizes, 64, options, kSameBits[0].options, 1).mlp;
+  for (const int workers : {1, 2, 5, 8}) {
+    const Mlp mlp = train_steps(dataset, sizes, 64, options, kArrival.options, workers).mlp;
+    for (std::size_t l = 0; l < mlp.layers.size(); ++l)
+      CHECK((mlp.layers[l].weight.view().matrix() - expected.layers[l].weight.view().matrix())
+                .cwiseAbs()
+                .maxCoeff() < 1e-4);
+  }
+}
+
+TEST_CASE("a step is that of the mean gradient in double precision, also for a smaller batch") {
+  const Dataset dataset = synthetic_dataset(20, 30, 4, 1);
+  const std::vector<Index> sizes = {30, 12, 4};
+  Eigen::MatrixXd input(20, 30);
+  for (Index i = 0; i < 20; ++i)
+    for (Index f = 0; f < 30; ++f)
+      input(i, f) = dataset.bytes[static_cast<std::size_t>(i * 30 + f)] / 255.0;
+  std::vector<std::uint32_t> samples(20);
+  for (std::uint32_t i = 0; i < 20; ++i) samples[i] = i;
+
+  std::vector<Schedule> schedules = kSameBits;
+  schedules.push_back(kArrival);
+  for (const Schedule& schedule : schedules) {
+    INFO(schedule.name);
+    Mlp mlp = make_mlp(sizes, 1);
+    const ReferenceMlp before(mlp);
+    const ReferenceMlp gradient = before.gradient(input, dataset.labels);
+    Sgd sgd(mlp, {});
+    ThreadPool pool(3, 3);
+    const auto strategy = make_strategy(schedule.options, mlp, sgd, 64, pool);
+    const StepResult result = strategy->step({dataset, samples, 0.5F}, sgd, mlp);
+    CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
+    for (std::size_t l = 0; l < 2; ++l) {
+      const Eigen::MatrixXd expected = before.weights[l] - 0.5 * gradient.weights[l];
+      CHECK((mlp.layers[l].weight.view().matrix().cast<double>() - expected).cwiseAbs().maxCoeff() <
+            1e-6);
+    }
+  }
+}
+
+TEST_CASE("clipping limits the length of a step") {
+  const Dataset dataset = synthetic_dataset(64, 30, 4, 1);
+  std::vector<std::uint32_t> samples(64);
+  for (std::uint32_t i = 0; i < 64; ++i) samples[i] = i;
+  for (const Schedule& schedule : kSameBits) {
+    Mlp mlp = make_mlp(std::vector<Index>{30, 12, 4}, 1);
+    const ReferenceMlp before(mlp);
+    Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
+    ThreadPool pool(2, 2);
+    make_strategy(schedule.options, mlp, sgd, 64, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
+    const ReferenceMlp after(mlp);
+    double squares = 0;
+    for (std::size_t l = 0; l < 2; ++l)
+      squares += (after.weights[l] - before.weights[l]).squaredNorm() +
+                 (after.biases[l] - before.biases[l]).squaredNorm();
+    CHECK(std::sqrt(squares) == Approx(0.01).epsilon(1e-3));
+  }
+}

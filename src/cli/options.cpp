@@ -30,13 +30,13 @@ std::vector<std::string> option_spellings(std::span<const OptionGroup> groups) {
   return spellings;
 }
 
-[[noreturn]] void throw_leftover(const std::string& argument, std::span<const OptionGroup> groups) {
-  if (!argument.starts_with('-') || argument == "-") {
-    throw UsageError("expected options only, found {}", in_quotes(argument));
+void check_known(std::span<const std::string> leftover, std::span<const OptionGroup> groups) {
+  for (const std::string& argument : leftover) {
+    if (!argument.starts_with('-') || argument == "-" || argument == "--") continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    throw UsageError("unknown option {}{}", in_quotes(name),
+                     suggestion(name, option_spellings(groups)));
   }
-  const std::string name = argument.substr(0, argument.find('='));
-  throw UsageError("unknown option {}{}", in_quotes(name),
-                   suggestion(name, option_spellings(groups)));
 }
 
 /// CLI11 takes the next argument for the value of "--name=", which is empty.
@@ -59,9 +59,14 @@ CLI::Option* add_to(CLI::App& app, const Option& option) {
   return added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
-/// What the command line says. CLI11 takes it apart; what the parts mean is up to the options.
-std::vector<Assignment> split_command_line(std::span<const OptionGroup> groups,
-                                           std::vector<std::string> arguments) {
+struct CommandLine {
+  std::vector<Assignment> given;
+  std::vector<std::string> leftover;  // neither options nor their values
+};
+
+/// CLI11 takes the command line apart; what the parts mean is up to the options.
+CommandLine split_command_line(std::span<const OptionGroup> groups,
+                               std::vector<std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -79,13 +84,13 @@ std::vector<Assignment> split_command_line(std::span<const OptionGroup> groups,
   } catch (const CLI::Error& error) {
     throw UsageError("{}", error.what());
   }
-  if (const auto rest = app.remaining(); !rest.empty()) throw_leftover(rest.front(), groups);
-  std::vector<Assignment> assignments;
+  CommandLine line = {.given = {}, .leftover = app.remaining()};
+  check_known(line.leftover, groups);
   for (const CLI::Option* given : app.parse_order()) {
     const Option& option = *options.at(given);
-    assignments.push_back({option.name, given->results().back(), "--" + option.name});
+    line.given.push_back({option.name, given->results().back(), "--" + option.name});
   }
-  return assignments;
+  return line;
 }
 
 const Assignment* find_assignment(std::span<const Assignment> assignments, std::string_view name) {
@@ -110,10 +115,13 @@ Command parse_train(std::vector<std::string> arguments) {
   const std::vector<OptionGroup> groups = train_option_groups(options, meta);
   const std::string help = train_help(groups);
 
-  const std::vector<Assignment> given = split_command_line(groups, std::move(arguments));
+  const auto [given, leftover] = split_command_line(groups, std::move(arguments));
   if (find_assignment(given, "help")) return TextCommand{help};
   if (find_assignment(given, "version")) return TextCommand{version_text(CLI11_VERSION)};
   assign(groups, given);
+  if (!leftover.empty()) {
+    throw UsageError("expected options only, found {}", in_quotes(leftover.front()));
+  }
   check_given_together(given);
   if (!meta.config.empty()) {
     assign(groups, read_config_file(meta.config, groups));

@@ -10,22 +10,35 @@
 namespace trp {
 namespace {
 
+std::string table_row(std::string_view epoch, std::string_view loss, std::string_view accuracy,
+                      std::string_view validation, std::string_view rate, std::string_view speed,
+                      std::string_view seconds) {
+  return fmt::format("{:>5}  {:>10}  {:>9}{}  {:>9}  {:>9}  {:>7}", epoch, loss, accuracy,
+                     validation, rate, speed, seconds);
+}
+
+std::string validation_columns(std::string_view loss, std::string_view accuracy) {
+  return fmt::format("  {:>8}  {:>7}", loss, accuracy);
+}
+
 std::string table_header(bool with_validation) {
-  return fmt::format("epoch  train loss  train acc  {}      lr  samples/s  seconds",
-                     with_validation ? "val loss  val acc  " : "");
+  return table_row("epoch", "train loss", "train acc",
+                   with_validation ? validation_columns("val loss", "val acc") : "", "lr",
+                   "samples/s", "seconds");
 }
 
 std::string short_percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
 std::string epoch_row(const EpochResult& epoch) {
-  std::string validation;
-  if (epoch.validation) {
-    validation = fmt::format("{:>8}  {:>7}  ", loss_text(epoch.validation->loss),
-                             short_percent(epoch.validation->accuracy));
-  }
-  return fmt::format("{:>5}  {:>10}  {:>9}  {}{:>6.4g}  {:>9.0f}  {:>7.2f}", epoch.epoch,
-                     loss_text(epoch.train_loss), short_percent(epoch.train_accuracy), validation,
-                     epoch.learning_rate, epoch.samples_per_second, epoch.seconds);
+  const auto& validation = epoch.validation;
+  return table_row(
+      fmt::format("{}", epoch.epoch), loss_text(epoch.train_loss),
+      short_percent(epoch.train_accuracy),
+      validation
+          ? validation_columns(loss_text(validation->loss), short_percent(validation->accuracy))
+          : "",
+      fmt::format("{:.4g}", epoch.learning_rate), fmt::format("{:.0f}", epoch.samples_per_second),
+      fmt::format("{:.2f}", epoch.seconds));
 }
 
 std::string step_row(const StepReport& step) {

@@ -1,0 +1,181 @@
+#include "trp/cli/options.h"
+
+#include "catch.h"
+#include "temporary_folder.h"
+#include "trp/core/error.h"
+
+namespace trp {
+namespace {
+
+TrainCommandOptions parse(std::vector<std::string> arguments) {
+  return std::get<TrainCommandOptions>(parse_command_line(std::move(arguments)));
+}
+
+std::string text_of(std::vector<std::string> arguments) {
+  return std::get<TextCommand>(parse_command_line(std::move(arguments))).text;
+}
+
+TEST_CASE("without options everything has its default, with or without the command's name") {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{}, {"train"}}) {
+    const TrainCommandOptions options = parse(arguments);
+    CHECK(options.train.epochs == TrainOptions().epochs);
+    CHECK(options.train.hidden == TrainOptions().hidden);
+    CHECK(options.train.learning_rate == TrainOptions().learning_rate);
+    CHECK(!options.workers);
+    CHECK(!options.min_accuracy);
+    CHECK(options.data.directory.empty());
+  }
+}
+
+TEST_CASE("each option reaches its field") {
+  const TrainCommandOptions options = parse({"train",
+                                             "--data",
+                                             "folder",
+                                             "--images",
+                                             "i",
+                                             "--labels",
+                                             "l",
+                                             "--test-images",
+                                             "ti",
+                                             "--test-labels",
+                                             "tl",
+                                             "--classes",
+                                             "12",
+                                             "--val-split",
+                                             "0.25",
+                                             "--limit",
+                                             "77",
+                                             "--no-shuffle",
+                                             "--hidden",
+                                             "5,6",
+                                             "--epochs",
+                                             "3",
+                                             "-b",
+                                             "32",
+                                             "--lr",
+                                             "0.5",
+                                             "--lr-schedule",
+                                             "step",
+                                             "--warmup-epochs",
+                                             "2",
+                                             "--momentum",
+                                             "0.5",
+                                             "--weight-decay",
+                                             "0.125",
+                                             "--clip-norm",
+                                             "2",
+                                             "--early-stopping",
+                                             "4",
+                                             "--seed",
+                                             "9",
+                                             "--dry-run",
+                                             "-j",
+                                             "7",
+                                             "--strategy",
+                                             "data",
+                                             "--merge",
+                                             "arrival",
+                                             "--format",
+                                             "csv",
+                                             "--log",
+                                             "file",
+                                             "--log-interval",
+                                             "8",
+                                             "-v",
+                                             "--no-progress",
+                                             "--color",
+                                             "never",
+                                             "--min-accuracy",
+                                             "0.75"});
+  CHECK(options.data.directory == "folder");
+  CHECK(options.data.train_images == "i");
+  CHECK(options.data.train_labels == "l");
+  CHECK(options.data.test_images == "ti");
+  CHECK(options.data.test_labels == "tl");
+  CHECK(options.data.class_count == 12);
+  const TrainOptions& train = options.train;
+  CHECK(train.class_count == 12);
+  CHECK(train.validation_share == 0.25);
+  CHECK(train.limit == 77);
+  CHECK(!train.shuffle);
+  CHECK(train.hidden == std::vector<Index>{5, 6});
+  CHECK(train.epochs == 3);
+  CHECK(train.batch_size == 32);
+  CHECK(train.learning_rate == 0.5);
+  CHECK(train.schedule == ScheduleKind::kStep);
+  CHECK(train.warmup_epochs == 2);
+  CHECK(train.sgd.momentum == 0.5F);
+  CHECK(train.sgd.weight_decay == 0.125F);
+  CHECK(train.sgd.clip_norm == 2.0F);
+  CHECK(train.early_stopping == 4);
+  CHECK(train.seed == 9);
+  CHECK(train.dry_run);
+  CHECK(options.workers == 7);
+  CHECK(train.strategy.kind == StrategyKind::kData);
+  CHECK(train.strategy.merge == MergeKind::kArrival);
+  CHECK(options.output.format == OutputFormat::kCsv);
+  CHECK(options.output.log == "file");
+  CHECK(options.output.log_interval == 8);
+  CHECK(options.output.verbosity == Verbosity::kVerbose);
+  CHECK(!options.output.progress);
+  CHECK(options.output.color == ColorWhen::kNever);
+  CHECK(options.min_accuracy == 0.75);
+}
+
+TEST_CASE("options are spelled as usual") {
+  CHECK(parse({"-j8"}).workers == 8);
+  CHECK(parse({"--workers=8"}).workers == 8);
+  CHECK(parse({"--threads", "8"}).workers == 8);
+  CHECK(parse({"-j", "8", "-j", "auto"}).workers == std::nullopt);
+  CHECK(parse({"--epochs", "3", "--epochs", "4"}).train.epochs == 4);
+  CHECK(parse({"--sequential"}).train.strategy.kind == StrategyKind::kSequential);
+  CHECK(parse({"--sequential", "--strategy", "sequential"}).train.strategy.kind ==
+        StrategyKind::kSequential);
+  CHECK(parse({"--hidden", ""}).train.hidden.empty());
+  CHECK(parse({"--hidden=", "--epochs", "4"}).train.epochs == 4);
+  CHECK(parse({"--dry-run=false"}).train.dry_run == false);
+  CHECK(parse({"-q"}).output.verbosity == Verbosity::kQuiet);
+  CHECK(parse({"--images", "-"}).data.train_images == "-");
+}
+
+TEST_CASE("help, version and configuration are texts, whatever else is asked for") {
+  CHECK(text_of({"--help", "--epochs", "0"}).starts_with("usage: "));
+  CHECK(text_of({"--epochs", "0", "-h"}).starts_with("usage: "));
+  CHECK(text_of({"train", "-V"}).starts_with("tensor_relu_parallel "));
+  CHECK(text_of({"--print-config", "--epochs", "3"}).find("epochs = 3\n") != std::string::npos);
+  CHECK_THROWS_AS(text_of({"--print-config", "--epochs", "0"}), UsageError);
+}
+
+TEST_CASE("help names every option that a configuration has") {
+  const std::string help = text_of({"--help"});
+  std::istringstream config(text_of({"--print-config"}));
+  int count = 0;
+  for (std::string line; std::getline(config, line);) {
+    const std::size_t equals = line.find(" =");
+    if (equals == std::string::npos) continue;
+    const std::string name = line.substr(line.starts_with("# ") ? 2 : 0, equals);
+    CAPTURE(name);
+    CHECK(help.find("--" + name.substr(0, name.find(' '))) != std::string::npos);
+    ++count;
+  }
+  CHECK(count >= 30);
+}
+
+TEST_CASE("a configuration file gives way to the command line") {
+  const TemporaryFolder folder;
+  const std::string file =
+      folder.write("train.conf", "epochs = 2\nworkers = 3\nstrategy = data\nthreads = 3\n")
+          .string();
+  CHECK_THROWS_AS(parse({"-c", file}), UsageError);  // threads are workers
+  folder.write("train.conf", "epochs = 2\nthreads = 3\nstrategy = data\nquiet = true\n");
+  const TrainCommandOptions options = parse({"--epochs", "5", "-c", file, "--sequential", "-v"});
+  CHECK(options.train.epochs == 5);
+  CHECK(options.workers == 3);
+  CHECK(options.train.strategy.kind == StrategyKind::kSequential);
+  CHECK(options.output.verbosity == Verbosity::kVerbose);
+  CHECK_THROWS_AS(parse({"-c", "/no/such/file"}), Error);
+}
+
+}  // namespace
+}  // namespace trp

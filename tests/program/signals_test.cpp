@@ -1,0 +1,57 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "program/run_program.h"
+
+namespace trp {
+namespace {
+
+const std::vector<std::string> kLong = {"--epochs", "1000000", "--format", "jsonl", "-q"};
+
+TEST_CASE("SIGINT and SIGTERM finish the step and print the summary") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Program program({.arguments = kLong});
+    REQUIRE(program.wait_for("\"epoch\":2"));
+    program.send(signal);
+    const ProgramResult result = program.wait();
+    CHECK(result.exit_code == 128 + signal);
+    CHECK(result.err.empty());
+    const auto summary = nlohmann::json::parse(lines_of(result.out).back());
+    CHECK(summary["status"] == "interrupted");
+    CHECK(summary["epochs"].get<int>() >= 2);
+    CHECK(summary["test_accuracy"].get<double>() > 0.5);
+  }
+}
+
+TEST_CASE("signals at any time stop the program soon, with a summary or at once") {
+  for (int i = 0; i < 40; ++i) {
+    Program program({.arguments = kLong});
+    usleep(static_cast<useconds_t>(i * 2500));
+    program.send(i % 2 == 0 ? SIGINT : SIGTERM);
+    const ProgramResult result = program.wait();
+    CHECK(result.exit_code == 128 + (i % 2 == 0 ? SIGINT : SIGTERM));
+    for (const std::string& line : lines_of(result.out)) {
+      CHECK(nlohmann::json::parse(line).is_object());
+    }
+  }
+}
+
+TEST_CASE("a second signal ends the program at once") {
+  // Steps this large take far longer than the signals need to arrive.
+  Program program({.arguments = {"--hidden", "4096,4096", "-b", "5000", "--format", "jsonl", "-q",
+                                 "--epochs", "1000"}});
+  REQUIRE(program.wait_for("\"start\""));
+  usleep(50'000);
+  program.send(SIGINT);
+  usleep(50'000);
+  program.send(SIGTERM);
+  const ProgramResult result = program.wait();
+  CHECK(result.exit_code == 128 + SIGTERM);
+  CHECK(result.out.find("summary") == std::string::npos);
+}
+
+}  // namespace
+}  // namespace trp

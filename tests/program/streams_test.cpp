@@ -1,0 +1,198 @@
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "program/run_program.h"
+#include "temporary_folder.h"
+
+namespace trp {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::vector<std::string> kShort = {"--epochs", "2", "--limit", "300"};
+
+std::vector<std::string> shortly(std::vector<std::string> options) {
+  options.insert(options.end(), kShort.begin(), kShort.end());
+  return options;
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST_CASE("results go to standard output and talk to standard error") {
+  const ProgramResult result = run_program(shortly({}));
+  CHECK(result.exit_code == 0);
+  CHECK(lines_of(result.out).size() == 8);  // header, two epochs, a space, four lines of summary
+  for (const char* part :
+       {"train loss", "test accuracy", " ± ", "weights        xxh128:", "completed 2 epochs"}) {
+    CHECK(has(result.out, part));
+  }
+  for (const char* part : {TRP_SAMPLE_DIR, "784 → 128 → 64 → 10, 109 386 parameters", "2 epochs",
+                           "seed 1", "300 samples to train on, 1 000 to test"}) {
+    CAPTURE(result.err);
+    CHECK(has(result.err, part));
+  }
+}
+
+TEST_CASE("away from a terminal there are no carriage returns and no escapes") {
+  for (const std::string format : {"text", "json", "jsonl", "csv"}) {
+    const ProgramResult result = run_program(shortly({"--format", format, "-v"}));
+    for (const std::string& text : {result.out, result.err}) {
+      CHECK(text.find('\r') == std::string::npos);
+      CHECK(text.find('\x1b') == std::string::npos);
+      CHECK(text.ends_with('\n'));
+    }
+  }
+}
+
+TEST_CASE("colour can be asked for, and NO_COLOR only changes what is automatic") {
+  const ProgramStart always = {.arguments = shortly({"--color", "always"}),
+                               .environment = {"NO_COLOR=1"}};
+  CHECK(has(run_program(always).out, "\x1b["));
+  CHECK(!has(run_program(shortly({"--color", "never"})).out, "\x1b["));
+}
+
+TEST_CASE("quiet JSON lines leave standard error empty and all events in place") {
+  const ProgramResult loud = run_program(shortly({"--format", "jsonl"}));
+  const ProgramResult quiet = run_program(shortly({"--format", "jsonl", "-q", "-j", "64"}));
+  CHECK(!loud.err.empty());
+  CHECK(quiet.err.empty());
+  const auto lines = lines_of(quiet.out);
+  REQUIRE(lines.size() == 4);
+  for (const std::string& line : lines) CHECK(Json::parse(line).is_object());
+  const auto weights = [](const ProgramResult& result) {
+    return Json::parse(lines_of(result.out).back())["weights"];
+  };
+  CHECK(weights(loud) == weights(quiet));
+}
+
+TEST_CASE("quiet text is the summary only") {
+  const ProgramResult result = run_program(shortly({"-q"}));
+  CHECK(result.err.empty());
+  const auto lines = lines_of(result.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with("test accuracy"));
+}
+
+TEST_CASE("CSV has a header and a row per epoch") {
+  const auto lines = lines_of(run_program(shortly({"--format", "csv"})).out);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] ==
+        "epoch,train_loss,train_accuracy,val_loss,val_accuracy,lr,seconds,samples_per_second");
+  CHECK(lines[2].starts_with("2,"));
+  CHECK(has(lines[2], ",,,"));
+}
+
+TEST_CASE("JSON is one document") {
+  const Json document = Json::parse(run_program(shortly({"--format", "json"})).out);
+  CHECK(document["start"]["event"] == "start");
+  CHECK(document["epochs"].size() == 2);
+  CHECK(document["epochs"][1]["epoch"] == 2);
+  CHECK(document["summary"]["status"] == "completed");
+}
+
+TEST_CASE("the log has the JSON lines of any format") {
+  const TemporaryFolder folder;
+  const std::string log = folder.write("log.jsonl", "what was here before").string();
+  const ProgramResult result = run_program(shortly({"--log", log, "--log-interval", "2"}));
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.out, "  batch 2, 128 of 300 samples"));
+  const auto lines = lines_of(read_text(log));
+  REQUIRE(lines.size() == 8);
+  CHECK(Json::parse(lines.front())["event"] == "start");
+  CHECK(Json::parse(lines[1])["event"] == "step");
+  CHECK(Json::parse(lines.back())["event"] == "summary");
+}
+
+TEST_CASE("a log that cannot be opened is noticed before data are read") {
+  const ProgramResult result = run_program(ProgramStart{
+      .arguments = {"--log", "/no/such/folder/log"}, .environment = {"TENSOR_RELU_DATA=/nowhere"}});
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.err, "--log: cannot open /no/such/folder/log for writing: No such file"));
+}
+
+TEST_CASE("output that cannot be written ends with 1 and a message") {
+  for (const std::string format : {"text", "json", "jsonl", "csv"}) {
+    const ProgramResult full = run_program(
+        ProgramStart{.arguments = shortly({"--format", format}), .output = "/dev/full"});
+    CHECK(full.exit_code == 1);
+    CHECK(has(full.err, "standard output: cannot write: No space left on device"));
+  }
+  CHECK(run_program(ProgramStart{.arguments = {"--help"}, .output = "/dev/full"}).exit_code == 1);
+  const ProgramResult log = run_program(shortly({"--log", "/dev/full"}));
+  CHECK(log.exit_code == 1);
+  CHECK(has(log.err, "/dev/full: cannot write: No space left on device"));
+}
+
+TEST_CASE("a closed standard output ends with 1 and a message") {
+  const ProgramResult result = run_program(ProgramStart{.arguments = kShort, .close_output = true});
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.err, "standard output is closed"));
+}
+
+TEST_CASE("a reader that has seen enough ends the program quietly") {
+  for (const bool ignored : {false, true}) {
+    Program program({.arguments = {"--epochs", "100000", "--limit", "300", "-q", "--format", "csv"},
+                     .ignore_sigpipe = ignored});
+    REQUIRE(program.wait_for("epoch,"));
+    program.close_output();
+    const ProgramResult result = program.wait();
+    CHECK(result.exit_code == 128 + 13);
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("help fits a screen, shows every group and default, and starts with usage") {
+  for (const std::string option : {"--help", "-h"}) {
+    const ProgramResult result = run_program({"--epochs", "7", option});
+    CHECK(result.exit_code == 0);
+    CHECK(result.err.empty());
+    const auto lines = lines_of(result.out);
+    CHECK(lines.size() <= 60);
+    CHECK(lines.front() == "usage: tensor_relu_parallel [train] [OPTIONS]");
+    for (const std::string& line : lines) CHECK(line.size() <= 100);
+    for (const char* part : {"\nData\n", "\nModel\n", "\nTraining\n", "\nParallelism\n",
+                             "\nOutput\n", "[128,64]", "[10]", "[64]", "[auto]", "--threads"}) {
+      CHECK(has(result.out, part));
+    }
+  }
+}
+
+TEST_CASE("the version names what was built") {
+  for (const std::string option : {"--version", "-V"}) {
+    const ProgramResult result = run_program({option});
+    CHECK(result.exit_code == 0);
+    CHECK(result.out.starts_with("tensor_relu_parallel 0."));
+    for (const char* part : {"Eigen 3.", "Highway ", "fmt ", "CLI11 2."}) {
+      CHECK(has(result.out, part));
+    }
+  }
+}
+
+TEST_CASE("more workers than CPUs are obeyed with one warning") {
+  const ProgramResult result = run_program(shortly({"-j", "1000"}));
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.err, "warning: 1000 workers share "));
+  CHECK(result.err.find("warning") == result.err.rfind("warning"));
+}
+
+TEST_CASE("the locale never matters") {
+  const ProgramResult plain = run_program(shortly({"--format", "csv", "--lr", "0.125"}));
+  const ProgramResult german =
+      run_program(ProgramStart{.arguments = shortly({"--format", "csv", "--lr", "0.125"}),
+                               .environment = {"LC_ALL=de_DE.UTF-8", "LANG=de_DE.UTF-8"}});
+  CHECK(lines_of(german.out).at(1).substr(0, 12) == lines_of(plain.out).at(1).substr(0, 12));
+}
+
+}  // namespace
+}  // namespace trp

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include "temporary_folder.h"
+#include "trp/report/line_writer.h"
+#include "trp/report/run.h"
+
+namespace trp {
+
+inline RunStart sample_start() {
+  TrainOptions options;
+  options.epochs = 2;
+  options.batch_size = 64;
+  options.seed = 7;
+  options.learning_rate = 0.5;
+  options.sgd = {};
+  return {.version = "1.2.3",
+          .options = options,
+          .workers = 8,
+          .cpus = 2,
+          .simd = "AVX2",
+          .data = "/some/folder",
+          .test_samples = 10'000,
+          .training = {{784, 128, 10}, 101'770, 60'000, 0}};
+}
+
+inline StepReport sample_step(std::int64_t batch) {
+  return {.epoch = 1,
+          .batch = batch,
+          .samples_done = 64 * batch,
+          .samples_in_epoch = 640,
+          .mean_loss = 0.25,
+          .learning_rate = 0.125,
+          .seconds = 0.001 * static_cast<double>(batch)};
+}
+
+inline EpochResult sample_epoch() {
+  return {.epoch = 1,
+          .train_loss = 0.5,
+          .train_accuracy = 0.75,
+          .validation = std::nullopt,
+          .learning_rate = 0.25,
+          .seconds = 1.5,
+          .samples_per_second = 40'000};
+}
+
+inline EpochResult sample_epoch_with_validation() {
+  EpochResult epoch = sample_epoch();
+  epoch.validation = EvaluationResult{.loss = 0.625, .accuracy = 0.875, .sample_count = 100};
+  return epoch;
+}
+
+inline TrainResult sample_result() {
+  TrainResult result;
+  result.epochs = {sample_epoch()};
+  result.test = {.loss = 0.5, .accuracy = 0.9, .sample_count = 100};
+  result.train_seconds = 1.5;
+  result.samples_per_second = 40'000;
+  result.weights = "xxh128:00";
+  return result;
+}
+
+inline TrainResult diverged_result() {
+  TrainResult result = sample_result();
+  result.status = TrainStatus::kDiverged;
+  result.epochs.clear();
+  result.divergence = Divergence{.epoch = 1, .batch = 3, .learning_rate = 1e30};
+  result.test.loss = std::numeric_limits<double>::quiet_NaN();
+  return result;
+}
+
+/// A LineWriter and what it has written.
+class CapturedLines {
+ public:
+  LineWriter& writer() { return writer_; }
+
+  std::string text() const {
+    std::ostringstream text;
+    text << std::ifstream(folder_.path() / "lines").rdbuf();
+    return text.str();
+  }
+
+ private:
+  TemporaryFolder folder_;
+  LineWriter writer_{(folder_.path() / "lines").string(), "test"};
+};
+
+}  // namespace trp

@@ -1,0 +1,108 @@
+#include "trp/report/text.h"
+
+#include "catch.h"
+#include "report/sample_run.h"
+
+namespace trp {
+namespace {
+
+TEST_CASE("text rows stand under their headings") {
+  CapturedLines lines;
+  const RunEvents events = text_reporter(lines.writer(), {.log_interval = 2});
+  events.start(sample_start());
+  events.step(sample_step(1));
+  events.step(sample_step(2));
+  events.epoch(sample_epoch());
+  events.summary({sample_result(), 2.5});
+  CHECK(lines.text() ==
+        "epoch  train loss  train acc         lr  samples/s  seconds\n"
+        "    1      0.2500  batch 2, 128 of 640 samples, lr 0.125\n"
+        "    1      0.5000     75.00%       0.25      40000     1.50\n"
+        "\n"
+        "test accuracy  90.00 % ± 3.00 %   (loss 0.5000, 100 samples)\n"
+        "time           1.50 s training, 2.50 s in all   (40.0 k samples/s)\n"
+        "weights        xxh128:00\n"
+        "status         completed 1 epoch\n");
+}
+
+TEST_CASE("text has columns for validation when there is some") {
+  CapturedLines lines;
+  const RunEvents events = text_reporter(lines.writer(), {});
+  RunStart start = sample_start();
+  start.training.validation_samples = 100;
+  events.start(start);
+  EpochResult epoch = sample_epoch_with_validation();
+  epoch.learning_rate = 1.23456e-5;
+  events.epoch(epoch);
+  CHECK(lines.text() ==
+        "epoch  train loss  train acc  val loss  val acc         lr  samples/s  seconds\n"
+        "    1      0.5000     75.00%    0.6250   87.50%  1.235e-05      40000     1.50\n");
+}
+
+TEST_CASE("text can be the summary alone") {
+  CapturedLines lines;
+  const RunEvents events = text_reporter(lines.writer(), {.rows = false, .log_interval = 1});
+  CHECK(!events.start);
+  CHECK(!events.step);
+  CHECK(!events.epoch);
+  events.summary({sample_result(), 2.5});
+  CHECK(lines.text().starts_with("test accuracy"));
+}
+
+TEST_CASE("text says how training ended") {
+  const auto status_of = [](const TrainResult& result) {
+    CapturedLines lines;
+    text_reporter(lines.writer(), {}).summary({result, 1});
+    const std::string text = lines.text();
+    return text.substr(text.find("status"));
+  };
+  TrainResult result = sample_result();
+  result.status = TrainStatus::kInterrupted;
+  CHECK(status_of(result) == "status         interrupted after 1 epoch\n");
+  result.status = TrainStatus::kEarlyStopped;
+  result.best_epoch = 1;
+  CHECK(status_of(result) == "status         stopped early after 1 epoch; weights of epoch 1\n");
+  CHECK(status_of(diverged_result()) ==
+        "status         diverged in epoch 1, batch 3, at learning rate 1e+30\n");
+}
+
+TEST_CASE("colours end where they begin") {
+  CapturedLines lines;
+  text_reporter(lines.writer(), {.color = true}).summary({sample_result(), 1});
+  CHECK(lines.text().find("\x1b[1m90.00 % ± 3.00 %\x1b[0m") != std::string::npos);
+  CHECK(lines.text().find("\x1b[32mcompleted 1 epoch\x1b[0m") != std::string::npos);
+}
+
+TEST_CASE("the settings tell data, network, training and workers") {
+  CapturedLines lines;
+  settings_reporter(lines.writer(), false).start(sample_start());
+  CHECK(lines.text() ==
+        "data      /some/folder\n"
+        "          60 000 samples to train on, 10 000 to test\n"
+        "network   784 → 128 → 10, 101 770 parameters\n"
+        "training  2 epochs, batches of 64, learning rate 0.5 linear, seed 7\n"
+        "workers   8 workers on 2 CPUs, data-parallel, merge factored, AVX2\n");
+}
+
+TEST_CASE("the settings name what is not usual") {
+  CapturedLines lines;
+  RunStart start = sample_start();
+  start.options.epochs = 1;
+  start.options.dry_run = true;
+  start.options.warmup_epochs = 1;
+  start.options.sgd = {.momentum = 0.9F, .weight_decay = 1e-4F, .clip_norm = 1};
+  start.options.strategy.kind = StrategyKind::kSequential;
+  start.training.validation_samples = 6000;
+  start.workers = start.cpus = 1;
+  settings_reporter(lines.writer(), false).start(start);
+  CHECK(lines.text() ==
+        "data      /some/folder\n"
+        "          60 000 samples to train on, 6 000 for validation, 10 000 to test\n"
+        "network   784 → 128 → 10, 101 770 parameters\n"
+        "training  1 epoch, batches of 64 (dry run: one batch each), learning rate 0.5 linear, "
+        "warm-up epochs 1, momentum 0.9, weight decay 0.0001, gradient norm at most 1, seed 7\n"
+        "workers   1 worker on 1 CPU, sequential, AVX2\n");
+}
+
+}  // namespace
+}  // namespace trp

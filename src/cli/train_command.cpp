@@ -1,9 +1,8 @@
-#include <unistd.h>
-
+#include <algorithm>
 #include <chrono>
-#include <memory>
 #include <utility>
 
+#include "cli/output.h"
 #include "cli/stop_signals.h"
 #include "cli/version.h"
 #include "trp/cli/commands.h"
@@ -11,11 +10,6 @@
 #include "trp/core/error.h"
 #include "trp/data/sampler.h"
 #include "trp/nn/kernels.h"
-#include "trp/report/csv.h"
-#include "trp/report/json.h"
-#include "trp/report/numbers.h"
-#include "trp/report/progress.h"
-#include "trp/report/text.h"
 
 namespace trp {
 namespace {
@@ -25,78 +19,6 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
-
-/// Where output goes, and the reporters that write it.
-class Output {
- public:
-  Output(const OutputOptions& options, int epochs)
-      : options_(options),
-        out_(STDOUT_FILENO, "standard output"),
-        err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
-    if (!options.log.empty()) log_.emplace(options.log, "--log");
-    if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
-      bar_.emplace(STDERR_FILENO, epochs, use_color(options.color, STDERR_FILENO));
-      // Any of them may be the same terminal.
-      out_.before_line = err_.before_line = [this] { bar_->clear(); };
-    }
-    std::vector<RunEvents> reporters;
-    if (!quiet()) {
-      reporters.push_back(settings_reporter(err_, use_color(options.color, STDERR_FILENO)));
-    }
-    reporters.push_back(main_reporter());
-    if (log_) reporters.push_back(json_lines_reporter(*log_, options.log_interval));
-    if (bar_) {
-      reporters.push_back({.start = [this](const RunStart&) { bar_->begin(); },
-                           .step = [this](const StepReport& step) { bar_->update(step); }});
-    }
-    events_ = fan_out(std::move(reporters));
-  }
-
-  const RunEvents& events() const { return events_; }
-
-  /// Hints are not given to those who want quiet.
-  void hint(std::string_view text) {
-    if (!quiet()) say(text);
-  }
-
-  void detail(std::string_view text) {
-    if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
-  }
-
-  void say(std::string_view text) {
-    err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
-  }
-
-  void close() {
-    if (log_) log_->close();
-  }
-
- private:
-  bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
-
-  RunEvents main_reporter() {
-    switch (options_.format) {
-      case OutputFormat::kJson:
-        return json_document_reporter(out_);
-      case OutputFormat::kJsonLines:
-        return json_lines_reporter(out_, options_.log_interval);
-      case OutputFormat::kCsv:
-        return csv_reporter(out_);
-      case OutputFormat::kText:
-        break;
-    }
-    return text_reporter(out_, {.rows = !quiet(),
-                                .log_interval = options_.log_interval,
-                                .color = use_color(options_.color, STDOUT_FILENO)});
-  }
-
-  const OutputOptions& options_;
-  LineWriter out_;
-  LineWriter err_;
-  std::optional<LineWriter> log_;
-  std::optional<ProgressBar> bar_;
-  RunEvents events_;
-};
 
 int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output) {
   if (options.train.strategy.kind == StrategyKind::kSequential) {
@@ -108,7 +30,7 @@ int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output)
   }
   const int workers = options.workers.value_or(cpus);
   if (workers > cpus) {
-    output.hint(fmt::format("warning: {} workers share {} CPU{}: the same weights, but no faster",
+    output.hint(fmt::format("warning: {} workers share {} CPU{}, which makes training no faster",
                             workers, cpus, cpus == 1 ? "" : "s"));
   }
   return workers;
@@ -161,19 +83,20 @@ int exit_code(const TrainCommandOptions& options, const TrainResult& result, int
 
 int run_train(const TrainCommandOptions& options) {
   const auto begin = Clock::now();
+  const DataFiles files = find_data(options.data);
   Output output(options.output, options.train.epochs);
   const int cpus = available_cpus();
   const int workers = wanted_workers(options, cpus, output);
-  const DataSets data = load_data(find_data(options.data), options.data.class_count);
+  const DataSets data = load_data(files, options.data.class_count);
   output.detail(fmt::format("version   {}, data loaded in {:.2f} s", program_version(),
                             seconds_since(begin)));
   check_samples(options.train, data);
 
   ThreadPool pool(workers, cpus);
   if (pool.worker_count() < workers) {
-    output.say(fmt::format(
-        "warning: the system allows only {} of {} workers: the same weights, but slower",
-        pool.worker_count(), workers));
+    output.say(
+        fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
+                    pool.worker_count(), workers));
   }
   const TrainEvents events =
       to_train_events(output.events(), {.version = std::string(program_version()),

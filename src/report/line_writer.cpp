@@ -1,6 +1,7 @@
 #include "trp/report/line_writer.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,15 @@
 #include "trp/core/error.h"
 
 namespace trp {
+namespace {
+
+/// A descriptor may be non-blocking because whoever shares it wanted that.
+void wait_until_writable(int descriptor) {
+  pollfd polled{descriptor, POLLOUT, 0};
+  poll(&polled, 1, -1);
+}
+
+}  // namespace
 
 LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
     : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
@@ -37,6 +47,8 @@ void LineWriter::write_line(std::string_view text) {
     const ssize_t written = write(descriptor_, rest.data(), rest.size());
     if (written >= 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      wait_until_writable(descriptor_);
     } else if (errno != EINTR) {
       if (on_error_ == OnError::kIgnore) return;
       fail();

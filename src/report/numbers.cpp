@@ -31,6 +31,7 @@ std::string with_unit(double value) {
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
 std::string loss_text(double loss) {
+  if (std::isnan(loss)) return "nan";  // never "-nan"
   return std::abs(loss) < 1e5 ? fmt::format("{:.4f}", loss) : fmt::format("{:.1e}", loss);
 }
 

@@ -115,10 +115,24 @@ TEST_CASE("the log has the JSON lines of any format") {
 }
 
 TEST_CASE("a log that cannot be opened is noticed before data are read") {
-  const ProgramResult result = run_program(ProgramStart{
-      .arguments = {"--log", "/no/such/folder/log"}, .environment = {"TENSOR_RELU_DATA=/nowhere"}});
+  const TemporaryFolder bad_data;
+  for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                           "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    bad_data.write(name, "bad");
+  }
+  const std::string data = bad_data.path().string();
+  const ProgramResult result = run_program({"--data", data, "--log", "/no/such/folder/log"});
   CHECK(result.exit_code == 1);
   CHECK(has(result.err, "--log: cannot open /no/such/folder/log for writing: No such file"));
+}
+
+TEST_CASE("wrong usage leaves the log of before alone") {
+  const TemporaryFolder folder;
+  const std::string log = folder.write("log.jsonl", "precious").string();
+  CHECK(run_program({"--log", log, "--images", "alone"}).exit_code == 2);
+  CHECK(run_program({"--log", log, "--epochs", "0"}).exit_code == 2);
+  CHECK(run_program({"--log", log, "--data", "/nowhere"}).exit_code == 1);
+  CHECK(read_text(log) == "precious");
 }
 
 TEST_CASE("output that cannot be written ends with 1 and a message") {

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "catch.h"
 #include "report/sample_run.h"
@@ -48,6 +50,26 @@ TEST_CASE("a reader that has gone is told apart from other errors") {
   CHECK_THROWS_AS(writer.write_line("unheard"), OutputClosed);
   close(ends[1]);
   signal(SIGPIPE, previous);
+}
+
+TEST_CASE("a slow reader of a pipe that does not block gets everything") {
+  std::array<int, 2> ends{};
+  REQUIRE(pipe2(ends.data(), O_NONBLOCK) == 0);
+  std::size_t received = 0;
+  std::thread reader([&] {
+    std::array<char, 4096> buffer;
+    for (ssize_t count = -1; count != 0; count = read(ends[0], buffer.data(), buffer.size())) {
+      if (count > 0) received += static_cast<std::size_t>(count);
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+    }
+  });
+  const std::string line(99'999, 'x');
+  LineWriter writer(ends[1], "output");
+  for (int i = 0; i < 5; ++i) writer.write_line(line);
+  close(ends[1]);
+  reader.join();
+  close(ends[0]);
+  CHECK(received == 500'000);
 }
 
 TEST_CASE("a file that cannot be opened is an error that names the option") {

@@ -30,6 +30,7 @@ TEST_CASE("numbers for people") {
   CHECK(loss_text(0.08414) == "0.0841");
   CHECK(loss_text(1.2e30) == "1.2e+30");
   CHECK(loss_text(std::numeric_limits<double>::quiet_NaN()) == "nan");
+  CHECK(loss_text(-std::numeric_limits<double>::quiet_NaN()) == "nan");
 
   CHECK(clock_text(0) == "0:00");
   CHECK(clock_text(6.2) == "0:07");

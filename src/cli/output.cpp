@@ -1,0 +1,72 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <utility>
+#include <vector>
+
+#include "trp/report/csv.h"
+#include "trp/report/json.h"
+#include "trp/report/text.h"
+
+namespace trp {
+
+Output::Output(const OutputOptions& options, int epochs)
+    : options_(options),
+      out_(STDOUT_FILENO, "standard output"),
+      err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
+  const bool color = use_color(options.color, STDERR_FILENO);
+  std::vector<RunEvents> reporters;
+  if (!quiet()) reporters.push_back(settings_reporter(err_, color));
+  reporters.push_back(standard_output_reporter());
+  if (!options.log.empty()) {
+    log_.emplace(options.log, "--log");
+    reporters.push_back(json_lines_reporter(*log_, options.log_interval));
+  }
+  if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
+    bar_.emplace(STDERR_FILENO, epochs, color);
+    reporters.push_back(progress_reporter());
+    // Standard output may be the same terminal.
+    out_.before_line = err_.before_line = [this] { bar_->clear(); };
+  }
+  events_ = fan_out(std::move(reporters));
+}
+
+RunEvents Output::standard_output_reporter() {
+  switch (options_.format) {
+    case OutputFormat::kJson:
+      return json_document_reporter(out_);
+    case OutputFormat::kJsonLines:
+      return json_lines_reporter(out_, options_.log_interval);
+    case OutputFormat::kCsv:
+      return csv_reporter(out_);
+    case OutputFormat::kText:
+      break;
+  }
+  return text_reporter(out_, {.rows = !quiet(),
+                              .log_interval = options_.log_interval,
+                              .color = use_color(options_.color, STDOUT_FILENO)});
+}
+
+RunEvents Output::progress_reporter() {
+  return {.start = [this](const RunStart&) { bar_->begin(); },
+          .step = [this](const StepReport& step) { bar_->update(step); }};
+}
+
+void Output::say(std::string_view text) {
+  err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
+}
+
+void Output::hint(std::string_view text) {
+  if (!quiet()) say(text);
+}
+
+void Output::detail(std::string_view text) {
+  if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
+}
+
+void Output::close() {
+  if (log_) log_->close();
+}
+
+}  // namespace trp

@@ -41,7 +41,7 @@ TEST_CASE("signals at any time stop the program soon, with a summary or at once"
 
 TEST_CASE("a second signal ends the program at once") {
   // Steps this large take far longer than the signals need to arrive.
-  Program program({.arguments = {"--hidden", "4096,4096", "-b", "5000", "--format", "jsonl", "-q",
+  Program program({.arguments = {"--hidden", "2048,2048", "-b", "5000", "--format", "jsonl", "-q",
                                  "--epochs", "1000"}});
   REQUIRE(program.wait_for("\"start\""));
   usleep(50'000);

@@ -82,7 +82,7 @@ TEST_CASE("on a terminal the progress bar shows and leaves nothing behind") {
   REQUIRE(!drawings.empty());
   CHECK(drawings.front().starts_with("epoch 1/3 "));
   CHECK(drawings.back().find("samples/s  loss ") != std::string::npos);
-  CHECK(drawings.back().find("  ETA 0:0") != std::string::npos);
+  CHECK(drawings.back().find("  ETA ") != std::string::npos);
   bool table_begun = false;
   for (const std::string& line : screen_of(text)) {
     table_begun |= line.starts_with("epoch  train loss");

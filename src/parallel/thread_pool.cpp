@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <exception>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace trp {
@@ -46,7 +46,7 @@ ThreadPool::ThreadPool(int worker_count, int cpu_count) : helper_limit_(cpu_coun
     awake_count_.fetch_add(1);
     try {
       threads_.emplace_back([this, worker] { helper_loop(worker); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread to be had, or no memory for one
       awake_count_.fetch_sub(1);
       break;  // fewer threads do the same work; worker_count() tells how many there are
     }

@@ -17,27 +17,19 @@ StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
   accumulator_.begin();
   pool_.run(shard_count, [&](int shard, int worker) {
-    compute_shard(input, mlp, split_evenly(sample_count, shard_count, shard), shard, worker);
+    const Range rows = split_evenly(sample_count, shard_count, shard);
+    accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_); }, buffers_.batch,
+                             buffers_.activations, rows, shard, worker);
   });
   assert(accumulator_.merged_count() == sample_count);
 
   const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
   const auto form = [&](const Tile& tile, TileGradient scratch) {
-    return accumulator_.gradient_of_tile(buffers_.batch, buffers_.activations, tile, scratch);
+    return accumulator_.gradient_of_tile(buffers_.batch, buffers_.activations, sample_count, tile,
+                                         scratch);
   };
   update_.apply(run, form, input.learning_rate, sgd, mlp);
   return sum_results(buffers_, input.samples.size());
-}
-
-void DataParallel::compute_shard(const StepInput& input, const Mlp& mlp, Range rows, int shard,
-                                 int worker) {
-  try {
-    compute_rows(input, mlp, rows, buffers_);
-    accumulator_.add_shard(buffers_.batch, buffers_.activations, rows, shard, worker);
-  } catch (...) {
-    accumulator_.cancel();  // or the shards behind this one would wait for it for ever
-    throw;
-  }
 }
 
 }  // namespace trp

@@ -16,8 +16,6 @@ class DataParallel final : public Strategy {
   StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
 
  private:
-  void compute_shard(const StepInput& input, const Mlp& mlp, Range rows, int shard, int worker);
-
   ThreadPool& pool_;
   BatchBuffers buffers_;
   ParameterUpdate update_;

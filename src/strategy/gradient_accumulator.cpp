@@ -20,12 +20,19 @@ void GradientAccumulator::begin() {
 
 void GradientAccumulator::add_shard(const Batch& batch, const Activations& activations, Range rows,
                                     int shard, int worker) {
-  if (kind_ == MergeKind::kOrdered) add_in_order(batch, activations, rows, shard);
-  if (kind_ == MergeKind::kArrival) add_on_arrival(batch, activations, rows, worker);
-  if (kind_ != MergeKind::kArrival) {
-    const std::lock_guard lock(mutex_);
-    merged_count_ += rows.size();
+  switch (kind_) {
+    case MergeKind::kFactored:
+      return add_count(rows);
+    case MergeKind::kOrdered:
+      return add_in_order(batch, activations, rows, shard);
+    case MergeKind::kArrival:
+      return add_on_arrival(batch, activations, rows, worker);
   }
+}
+
+void GradientAccumulator::add_count(Range rows) {
+  const std::lock_guard lock(mutex_);
+  merged_count_ += rows.size();
 }
 
 void GradientAccumulator::add_in_order(const Batch& batch, const Activations& activations,
@@ -42,6 +49,7 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
     }
     turn.changed.notify_all();
   }
+  add_count(rows);
 }
 
 void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& activations,
@@ -81,10 +89,11 @@ Index GradientAccumulator::merged_count() const {
 }
 
 TileGradient GradientAccumulator::gradient_of_tile(const Batch& batch,
-                                                   const Activations& activations, const Tile& tile,
+                                                   const Activations& activations,
+                                                   Index sample_count, const Tile& tile,
                                                    TileGradient scratch) {
   if (kind_ != MergeKind::kFactored) return sum_.of_tile(tile);
-  tile_gradient(batch.input, activations, {0, merged_count()}, tile, ChainStart::kZero, scratch);
+  tile_gradient(batch.input, activations, {0, sample_count}, tile, ChainStart::kZero, scratch);
   return scratch;
 }
 

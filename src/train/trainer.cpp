@@ -81,65 +81,74 @@ class Training {
 
   /// False when training ends with this epoch.
   bool train_epoch(int epoch) {
-    epoch_order(sampler_, epoch, order_);
-    const Index sample_count = samples_per_epoch();
-    StepReport report{.epoch = epoch, .samples_in_epoch = sample_count};
-    double loss_sum = 0;
-    Index correct_count = 0;
     const Stopwatch stopwatch;
-    while (report.samples_done < sample_count) {
-      if (stop_.load(std::memory_order_relaxed)) {
-        result_.status = TrainStatus::kInterrupted;
-        break;
-      }
-      const StepResult step = train_step(report);
-      loss_sum += step.loss_sum;
-      correct_count += step.correct_count;
-      if (!std::isfinite(step.loss_sum)) return diverge(report, stopwatch.seconds());
-      report.mean_loss = loss_sum / static_cast<double>(report.samples_done);
-      report.seconds = stopwatch.seconds();
-      if (events_.step) events_.step(report);
-    }
+    const EpochSums sums = train_steps(epoch, stopwatch);
     const double seconds = stopwatch.seconds();
     result_.train_seconds += seconds;
-    samples_trained_ += report.samples_done;
-    if (!all_finite(mlp_)) return diverge(report, 0);
+    samples_trained_ += report_.samples_done;
+    if (!std::isfinite(sums.loss) || !all_finite(mlp_)) return diverge();
     if (result_.status == TrainStatus::kInterrupted) return false;
 
-    const auto n = static_cast<double>(sample_count);
+    const auto n = static_cast<double>(report_.samples_in_epoch);
     EpochResult result{.epoch = epoch,
-                       .train_loss = loss_sum / n,
-                       .train_accuracy = static_cast<double>(correct_count) / n,
+                       .train_loss = sums.loss / n,
+                       .train_accuracy = static_cast<double>(sums.correct_count) / n,
                        .validation = std::nullopt,
-                       .learning_rate = report.learning_rate,
+                       .learning_rate = report_.learning_rate,
                        .seconds = seconds,
                        .samples_per_second = n / seconds};
-    if (!sampler_.validation.empty())
+    if (!sampler_.validation.empty()) {
       result.validation = evaluate(mlp_, data_.train, sampler_.validation, pool_);
+      if (!std::isfinite(result.validation->loss)) return diverge();
+    }
     result_.epochs.push_back(result);
     if (events_.epoch) events_.epoch(result);
     return options_.early_stopping == 0 || keep_best(result);
   }
 
-  StepResult train_step(StepReport& report) {
-    const Index count = std::min(batch_size_, report.samples_in_epoch - report.samples_done);
-    report.learning_rate =
-        learning_rate_at(schedule_, (report.epoch - 1) * steps_per_epoch() + report.batch);
+  struct EpochSums {
+    double loss = 0;
+    Index correct_count = 0;
+  };
+
+  /// Trains until the epoch ends, the loss is not finite, or training is to stop.
+  EpochSums train_steps(int epoch, const Stopwatch& stopwatch) {
+    epoch_order(sampler_, epoch, order_);
+    report_ = {.epoch = epoch, .samples_in_epoch = samples_per_epoch()};
+    EpochSums sums;
+    while (report_.samples_done < report_.samples_in_epoch && std::isfinite(sums.loss)) {
+      if (stop_.load(std::memory_order_relaxed)) {
+        result_.status = TrainStatus::kInterrupted;
+        break;
+      }
+      const StepResult step = train_step();
+      sums.loss += step.loss_sum;
+      sums.correct_count += step.correct_count;
+      report_.mean_loss = sums.loss / static_cast<double>(report_.samples_done);
+      report_.seconds = stopwatch.seconds();
+      if (events_.step) events_.step(report_);
+    }
+    return sums;
+  }
+
+  StepResult train_step() {
+    const Index count = std::min(batch_size_, report_.samples_in_epoch - report_.samples_done);
+    report_.learning_rate =
+        learning_rate_at(schedule_, (report_.epoch - 1) * steps_per_epoch() + report_.batch);
     const StepInput input = {
         .dataset = data_.train,
-        .samples = std::span(order_).subspan(static_cast<std::size_t>(report.samples_done),
+        .samples = std::span(order_).subspan(static_cast<std::size_t>(report_.samples_done),
                                              static_cast<std::size_t>(count)),
-        .learning_rate = static_cast<float>(report.learning_rate)};
+        .learning_rate = static_cast<float>(report_.learning_rate)};
     const StepResult step = strategy_->step(input, sgd_, mlp_);
-    ++report.batch;
-    report.samples_done += count;
+    ++report_.batch;
+    report_.samples_done += count;
     return step;
   }
 
-  bool diverge(const StepReport& report, double seconds) {
-    result_.train_seconds += seconds;
+  bool diverge() {
     result_.status = TrainStatus::kDiverged;
-    result_.divergence = {report.epoch, report.batch, report.learning_rate};
+    result_.divergence = {report_.epoch, report_.batch, report_.learning_rate};
     return false;
   }
 
@@ -158,6 +167,8 @@ class Training {
   TrainResult finish() {
     if (result_.best_epoch > 0) mlp_ = std::move(best_);
     result_.test = evaluate(mlp_, data_.test, pool_);
+    // Weights that the last step made absurd may still be finite.
+    if (result_.status == TrainStatus::kCompleted && !std::isfinite(result_.test.loss)) diverge();
     if (result_.train_seconds > 0)
       result_.samples_per_second = static_cast<double>(samples_trained_) / result_.train_seconds;
     result_.weights = weights_digest(mlp_);
@@ -179,6 +190,7 @@ class Training {
   Sgd sgd_;
   std::unique_ptr<Strategy> strategy_;
   std::vector<std::uint32_t> order_;  // of the samples in this epoch
+  StepReport report_;                 // of the last step
   Index samples_trained_ = 0;
   Mlp best_;
   double best_loss_ = std::numeric_limits<double>::infinity();

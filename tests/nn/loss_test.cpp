@@ -80,6 +80,13 @@ TEST_CASE("a logit that is not finite gives a loss that is not finite") {
     }
 }
 
+TEST_CASE("a logit of minus infinity is a class that cannot be") {
+  Tensor logits(1, 3);
+  logits(0, 2) = -std::numeric_limits<float>::infinity();
+  CHECK(loss_of(logits, {0}, 1).losses[0] == Approx(std::log(2.0)));
+  CHECK(std::isinf(loss_of(logits, {2}, 1).losses[0]));
+}
+
 TEST_CASE("of equal logits the first counts as the prediction") {
   const LossResult result = loss_of(Tensor(2, 10), {0, 1}, 2);
   CHECK(result.correct[0] == 1);

@@ -50,15 +50,17 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
       const std::vector<Range> shards = {{0, 9}, {9, 10}, {10, 18}, {18, 20}};
       accumulator.begin();
       pool.run(4, [&](int shard, int worker) {
-        if (round % 4 == shard) std::this_thread::sleep_for(std::chrono::microseconds(100));
-        accumulator.add_shard(computed.batch, computed.activations,
-                              shards[static_cast<std::size_t>(shard)], shard, worker);
+        const auto compute = [&] {
+          if (round % 4 == shard) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        };
+        accumulator.merge_shard(compute, computed.batch, computed.activations,
+                                shards[static_cast<std::size_t>(shard)], shard, worker);
       });
       REQUIRE(accumulator.merged_count() == 20);
       Gradient scratch = make_gradient(mlp);
       for (const Tile& tile : tiles) {
         const TileGradient merged = accumulator.gradient_of_tile(
-            computed.batch, computed.activations, tile, scratch.of_tile(tile));
+            computed.batch, computed.activations, 20, tile, scratch.of_tile(tile));
         const auto difference = merged.weight.matrix() - expected.of_tile(tile).weight.matrix();
         const float largest = difference.cwiseAbs().maxCoeff();
         if (kind == MergeKind::kArrival)
@@ -77,25 +79,21 @@ TEST_CASE("a worker that throws ends the waiting of the shards behind it") {
   ThreadPool pool(8, 8);
   for (const MergeKind kind : {MergeKind::kFactored, MergeKind::kOrdered, MergeKind::kArrival}) {
     GradientAccumulator accumulator(mlp, tiles, kind, pool.worker_count());
-    for (int thrower = 0; thrower < 8; ++thrower) {
-      accumulator.begin();
-      CHECK_THROWS_WITH(pool.run(8,
-                                 [&](int shard, int worker) {
-                                   if (shard == thrower) {
-                                     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                                     accumulator.cancel();
-                                     throw std::runtime_error("no");
-                                   }
-                                   accumulator.add_shard(computed.batch, computed.activations,
-                                                         {shard, shard + 1}, shard, worker);
-                                 }),
-                        "no");
-      // The accumulator is as good as new.
+    const auto run_with_thrower = [&](int thrower) {
       accumulator.begin();
       pool.run(8, [&](int shard, int worker) {
-        accumulator.add_shard(computed.batch, computed.activations, {shard, shard + 1}, shard,
-                              worker);
+        const auto compute = [&] {
+          if (shard != thrower) return;
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));  // let the others wait
+          throw std::runtime_error("no");
+        };
+        accumulator.merge_shard(compute, computed.batch, computed.activations, {shard, shard + 1},
+                                shard, worker);
       });
+    };
+    for (int thrower = 0; thrower < 8; ++thrower) {
+      CHECK_THROWS_WITH(run_with_thrower(thrower), "no");
+      run_with_thrower(-1);  // the accumulator is as good as new
       CHECK(accumulator.merged_count() == 8);
     }
   }

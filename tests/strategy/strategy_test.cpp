@@ -1,6 +1,7 @@
 #include "trp/strategy/strategy.h"
 
-#include <map>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -141,4 +142,22 @@ TEST_CASE("clipping limits the length of a step") {
                  (after.biases[l] - before.biases[l]).squaredNorm();
     CHECK(std::sqrt(squares) == Approx(0.01).epsilon(1e-3));
   }
+}
+
+TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
+  const Dataset dataset = synthetic_dataset(32, 30, 4, 1);
+  std::vector<std::uint32_t> samples(32);
+  for (std::uint32_t i = 0; i < 32; ++i) samples[i] = i;
+  ThreadPool pool(2, 2);
+  for (const Schedule& schedule : kSameBits)
+    for (std::size_t l = 0; l < 3; ++l)
+      for (const bool in_bias : {false, true}) {
+        INFO(schedule.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
+        Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
+        Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
+        tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
+        Sgd sgd(mlp, {});
+        const auto strategy = make_strategy(schedule.options, mlp, sgd, 32, pool);
+        CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
+      }
 }

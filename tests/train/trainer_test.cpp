@@ -157,6 +157,22 @@ TEST_CASE("a rate that is far too high is told as divergence, with where and at 
   CHECK(result.divergence->learning_rate > 1e29);
 }
 
+TEST_CASE("a last step that ruins the weights is divergence too, and its samples count") {
+  const DataSets data = synthetic_data(64, 20, 60, 5);
+  TrainOptions options = small_options();
+  options.epochs = 1;
+  options.dry_run = true;  // one step, whose loss is that of the weights before it
+  options.learning_rate = 1e30;
+  for (const double validation_share : {0.0, 0.5}) {
+    options.validation_share = validation_share;
+    const TrainResult result = train_with(options, data);
+    CHECK(result.status == TrainStatus::kDiverged);
+    REQUIRE(result.divergence);
+    CHECK(result.divergence->batch == 1);
+    CHECK(result.samples_per_second > 0);
+  }
+}
+
 TEST_CASE("a pixel that is not finite is told as divergence at its own step") {
   DataSets data = synthetic_data(64, 20, 60, 5);
   data.train.values.assign(data.train.bytes.begin(), data.train.bytes.end());

@@ -12,7 +12,8 @@ namespace trp {
 ///
 /// logits [rows, classes]; labels[row] < classes. Writes
 ///   gradient [rows, classes] = (softmax(logits) − one-hot(label)) / divisor,
-///   losses[row]  = −ln softmax(logits)[label], in double; NaN when a logit is NaN or infinite,
+///   losses[row]  = −ln softmax(logits)[label], in double; not finite when a logit is NaN or
+///                  +infinity, or the label's is −infinity,
 ///   correct[row] = 1 when the (first) largest logit is the label's, else 0.
 void softmax_cross_entropy(ConstTensorView logits, std::span<const std::uint8_t> labels,
                            Index divisor, TensorView gradient, std::span<double> losses,

@@ -28,30 +28,39 @@ namespace trp {
 ///            batch's buffers, so all that is merged under the mutex is how many there are; the
 ///            tiles of the product are formed when they are applied. Same bits every time.
 ///
-/// For each batch: begin() by one thread; add_shard() once for each shard, by any workers at once;
-/// then, when all have returned, gradient_of_tile() by any workers at once.
+/// For each batch: begin() by one thread; merge_shard() once for each shard, by any workers at
+/// once; then, when all have returned, gradient_of_tile() by any workers at once.
 class GradientAccumulator {
  public:
+  /// `tiles` must outlive the accumulator.
   GradientAccumulator(const Mlp& mlp, std::span<const Tile> tiles, MergeKind kind,
                       int worker_count);
 
   void begin();
 
-  /// Hands in the samples `rows` of the batch, whose layer gradients have been computed. Shards
-  /// are counted from 0 in order of their rows, and begun in that order: with kOrdered a shard
-  /// waits for those before it. Returns early after cancel().
-  void add_shard(const Batch& batch, const Activations& activations, Range rows, int shard,
-                 int worker);
+  /// Calls compute(), which computes the layer gradients of the samples `rows` of the batch, and
+  /// merges what they contribute. Shards are counted from 0 in order of their rows, and begun in
+  /// that order: with kOrdered a shard waits for those before it. When compute() throws, the
+  /// exception goes on to the caller, and no shard of this batch waits any more.
+  template <class Compute>
+  void merge_shard(const Compute& compute, const Batch& batch, const Activations& activations,
+                   Range rows, int shard, int worker) {
+    try {
+      compute();
+      add_shard(batch, activations, rows, shard, worker);
+    } catch (...) {
+      cancel();
+      throw;
+    }
+  }
 
-  /// Ends the waiting of all shards, now and until begin(): for when one of them has failed.
-  void cancel();
-
-  /// Samples handed in since begin().
+  /// Samples merged since begin().
   Index merged_count() const;
 
-  /// The gradient of a tile over all merged samples; with kFactored it is formed in `scratch`.
+  /// The gradient of a tile over all samples merged, which are rows 0 … sample_count − 1 of the
+  /// batch; with kFactored it is formed in `scratch`.
   TileGradient gradient_of_tile(const Batch& batch, const Activations& activations,
-                                const Tile& tile, TileGradient scratch);
+                                Index sample_count, const Tile& tile, TileGradient scratch);
 
  private:
   struct alignas(kCacheLineBytes) Turn {
@@ -60,8 +69,12 @@ class GradientAccumulator {
     int next_shard = 0;  // guarded by mutex
   };
 
+  void add_shard(const Batch& batch, const Activations& activations, Range rows, int shard,
+                 int worker);
   void add_in_order(const Batch& batch, const Activations& activations, Range rows, int shard);
   void add_on_arrival(const Batch& batch, const Activations& activations, Range rows, int worker);
+  void add_count(Range rows);
+  void cancel();
 
   // Constant after construction.
   MergeKind kind_;

@@ -52,8 +52,8 @@ std::string train_help(std::span<const OptionGroup> groups) {
          "stopped\n"
          "Examples\n"
          "  tensor_relu_parallel --epochs 10 --workers 8\n"
-         "  tensor_relu_parallel -d mnist --hidden 256,128 --momentum 0.9 --val-split 0.1\n"
-         "  tensor_relu_parallel --format jsonl -q | jq .test_accuracy\n";
+         "  tensor_relu_parallel -d mnist --hidden 256,128 --lr 0.1 --val-split 0.1\n"
+         "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n";
 }
 
 }  // namespace trp

@@ -104,7 +104,14 @@ void check_given_together(std::span<const Assignment> given) {
   if (strategy && sequential && sequential->value == "true" && strategy->value != "sequential") {
     throw UsageError("--sequential and --strategy {}: expected one of them", strategy->value);
   }
-  if (find_assignment(given, "quiet") && find_assignment(given, "verbose")) {
+}
+
+void check_verbosity(std::span<const Assignment> assignments) {
+  const auto is_true = [&](std::string_view name) {
+    const Assignment* found = find_assignment(assignments, name);
+    return found && found->value == "true";
+  };
+  if (is_true("quiet") && is_true("verbose")) {
     throw UsageError("--quiet and --verbose: expected one of them");
   }
 }
@@ -123,8 +130,11 @@ Command parse_train(std::vector<std::string> arguments) {
     throw UsageError("expected options only, found {}", in_quotes(leftover.front()));
   }
   check_given_together(given);
+  check_verbosity(given);
   if (!meta.config.empty()) {
-    assign(groups, read_config_file(meta.config, groups));
+    const auto configured = read_config_file(meta.config, groups);
+    check_verbosity(configured);
+    assign(groups, configured);
     assign(groups, given);
   }
   check_together(options);

@@ -8,10 +8,13 @@ constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
 // A signal handler reaches nothing but globals.
 std::atomic<bool> stop_requested{false};
 std::atomic<int> received_signal{0};
+std::array<std::atomic<bool>, kSignals.size()> handled;  // the others were ignored and stay so
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void request_stop(int signal) {
-  for (const int other : kSignals) ::signal(other, SIG_DFL);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    if (handled[i]) ::signal(kSignals[i], SIG_DFL);
+  }
   int none = 0;
   received_signal.compare_exchange_strong(none, signal);
   stop_requested.store(true);
@@ -30,7 +33,8 @@ StopSignals::StopSignals() {
   for (const int signal : kSignals) sigaddset(&action.sa_mask, signal);
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     sigaction(kSignals[i], nullptr, &previous_[i]);
-    if (previous_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+    handled[i] = previous_[i].sa_handler != SIG_IGN;
+    if (handled[i]) sigaction(kSignals[i], &action, nullptr);
   }
 }
 

@@ -35,7 +35,9 @@ bool parse_switch(std::string_view text) {
 }
 
 std::string parse_text(std::string_view text) {
-  if (text.empty() || text.starts_with("--")) throw_unexpected("a name", text);
+  if (text.empty() || (text.starts_with('-') && text != "-")) {
+    throw_unexpected("a name (./-x for one that starts with -)", text);
+  }
   return std::string(text);
 }
 

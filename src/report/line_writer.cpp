@@ -25,9 +25,10 @@ LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
     : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
 
 LineWriter::LineWriter(const std::string& path, std::string_view option)
-    : descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
+    : descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)),
       name_(path),
-      owned_(true) {
+      owned_(true),
+      to_be_emptied_(true) {
   if (descriptor_ < 0) {
     throw Error("{}: cannot open {} for writing: {}", option, path,
                 std::generic_category().message(errno));
@@ -40,6 +41,9 @@ LineWriter::~LineWriter() {
 
 void LineWriter::write_line(std::string_view text) {
   if (before_line) before_line();
+  // Not before there is something to write; what is no regular file cannot be emptied.
+  if (std::exchange(to_be_emptied_, false) && ftruncate(descriptor_, 0) != 0 && errno != EINVAL)
+    fail();
   std::string line;
   line.reserve(text.size() + 1);
   line.append(text).push_back('\n');
@@ -62,7 +66,7 @@ void LineWriter::close() {
 }
 
 void LineWriter::fail() const {
-  if (errno == EPIPE) throw OutputClosed();
+  if (errno == EPIPE && !owned_) throw OutputClosed();
   throw Error("{}: cannot write: {}", name_, std::generic_category().message(errno));
 }
 

@@ -78,6 +78,16 @@ TEST_CASE("the defaults can be printed and fed back") {
   CHECK(run_program({"--config=" + file, "--print-config"}).out == defaults);
 }
 
+TEST_CASE("a file may ask for quiet or for talk, not for both") {
+  const TemporaryFolder folder;
+  const auto both = folder.write("both", "quiet = true\nverbose = true\n").string();
+  const ProgramResult result = run_program({"-c", both, "--dry-run"});
+  CHECK(result.exit_code == 2);
+  CHECK(result.err.find("--quiet and --verbose") != std::string::npos);
+  const auto one = folder.write("one", "quiet = false\nverbose = true\n").string();
+  CHECK(run_program({"-c", one, "--dry-run"}).exit_code == 0);
+}
+
 TEST_CASE("the command line wins over the file, wherever it stands") {
   const TemporaryFolder folder;
   const std::string file =

@@ -1,7 +1,10 @@
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
 
 #include "catch.h"
 #include "program/run_program.h"
@@ -132,6 +135,8 @@ TEST_CASE("wrong usage leaves the log of before alone") {
   CHECK(run_program({"--log", log, "--images", "alone"}).exit_code == 2);
   CHECK(run_program({"--log", log, "--epochs", "0"}).exit_code == 2);
   CHECK(run_program({"--log", log, "--data", "/nowhere"}).exit_code == 1);
+  CHECK(run_program({"--log", log, "--limit", "100", "--val-split", "0.001"}).exit_code == 2);
+  CHECK(run_program({"--log", log, "--classes", "5"}).exit_code == 1);
   CHECK(read_text(log) == "precious");
 }
 
@@ -146,6 +151,18 @@ TEST_CASE("output that cannot be written ends with 1 and a message") {
   const ProgramResult log = run_program(shortly({"--log", "/dev/full"}));
   CHECK(log.exit_code == 1);
   CHECK(has(log.err, "/dev/full: cannot write: No space left on device"));
+}
+
+TEST_CASE("a reader of standard error that goes away does not end the training") {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path() / "out").string();
+  const std::string code = (folder.path() / "code").string();
+  const std::string command = fmt::format(
+      "( {} --data {} --limit 500 --epochs 3 2>&1 >{}; echo $? >{} ) | head -c 1 >/dev/null",
+      TRP_PROGRAM, TRP_SAMPLE_DIR, out, code);
+  CHECK(std::system(command.c_str()) == 0);
+  CHECK(read_text(code) == "0\n");
+  CHECK(has(read_text(out), "completed 3 epochs"));
 }
 
 TEST_CASE("a closed standard output ends with 1 and a message") {
@@ -187,7 +204,7 @@ TEST_CASE("the version names what was built") {
     const ProgramResult result = run_program({option});
     CHECK(result.exit_code == 0);
     CHECK(result.out.starts_with("tensor_relu_parallel 0."));
-    for (const char* part : {"Eigen 3.", "Highway ", "fmt ", "CLI11 2."}) {
+    for (const char* part : {"Eigen ", "Highway ", "fmt ", "CLI11 "}) {
       CHECK(has(result.out, part));
     }
   }
@@ -198,14 +215,6 @@ TEST_CASE("more workers than CPUs are obeyed with one warning") {
   CHECK(result.exit_code == 0);
   CHECK(has(result.err, "warning: 1000 workers share "));
   CHECK(result.err.find("warning") == result.err.rfind("warning"));
-}
-
-TEST_CASE("the locale never matters") {
-  const ProgramResult plain = run_program(shortly({"--format", "csv", "--lr", "0.125"}));
-  const ProgramResult german =
-      run_program(ProgramStart{.arguments = shortly({"--format", "csv", "--lr", "0.125"}),
-                               .environment = {"LC_ALL=de_DE.UTF-8", "LANG=de_DE.UTF-8"}});
-  CHECK(lines_of(german.out).at(1).substr(0, 12) == lines_of(plain.out).at(1).substr(0, 12));
 }
 
 }  // namespace

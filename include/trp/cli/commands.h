@@ -16,8 +16,10 @@ enum ExitCode {
   kExitSignalBase = 128,
 };
 
-/// Makes sure that descriptors 0 to 2 are not handed out to files: a closed standard input or error
-/// becomes /dev/null. Throws Error if standard output is closed, where results would be lost.
+/// A write to a reader that has gone shall fail, not end the program: losing standard error is no
+/// reason to stop. Makes sure that descriptors 0 to 2 are not handed out to files: a closed
+/// standard input or error becomes /dev/null. Throws Error if standard output is closed, where
+/// results would be lost.
 void secure_standard_streams();
 
 /// Does what was asked and returns the exit code.

@@ -23,16 +23,16 @@ class LineWriter {
   /// Standard output or standard error; the descriptor stays open.
   LineWriter(int descriptor, std::string name, OnError on_error = OnError::kThrow);
 
-  /// A new file, or one that is emptied. Throws Error if it cannot be opened; `option` names who
-  /// asked for it.
+  /// A new file, or one that the first line empties. Throws Error if it cannot be opened; `option`
+  /// names who asked for it.
   LineWriter(const std::string& path, std::string_view option);
 
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
-  /// Writes the text and a line feed. Throws OutputClosed when the reader has gone and Error for
-  /// anything else.
+  /// Writes the text and a line feed. Throws OutputClosed when the reader of a standard stream has
+  /// gone (SIGPIPE must be ignored) and Error for anything else.
   void write_line(std::string_view text);
 
   /// Closes a file that was opened here; throws Error when its content could not be kept.
@@ -47,6 +47,7 @@ class LineWriter {
   int descriptor_;
   std::string name_;
   bool owned_ = false;
+  bool to_be_emptied_ = false;
   OnError on_error_ = OnError::kThrow;
 };
 

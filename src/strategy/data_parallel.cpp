@@ -21,9 +21,10 @@ StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   });
   assert(accumulator_.merged_count() == sample_count);
 
+  const Batch& batch = batch_of(input, buffers_);
   const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
   const auto form = [&](const Tile& tile, TileGradient scratch) {
-    return accumulator_.gradient_of_tile(buffers_.batch, buffers_.activations, tile, scratch);
+    return accumulator_.gradient_of_tile(batch, buffers_.activations, tile, scratch);
   };
   update_.apply(run, form, input.learning_rate, sgd, mlp);
   return sum_results(buffers_, input.samples.size());
@@ -33,7 +34,7 @@ void DataParallel::compute_shard(const StepInput& input, const Mlp& mlp, Range r
                                  int worker) {
   try {
     compute_rows(input, mlp, rows, buffers_);
-    accumulator_.add_shard(buffers_.batch, buffers_.activations, rows, shard, worker);
+    accumulator_.add_shard(batch_of(input, buffers_), buffers_.activations, rows, shard, worker);
   } catch (...) {
     accumulator_.cancel();  // or the shards behind this one would wait for it for ever
     throw;

@@ -51,14 +51,20 @@ void check_samples(const TrainOptions& options, const DataSets& data) {
   }
 }
 
-TrainEvents to_train_events(const RunEvents& events, RunStart start) {
+TrainEvents to_train_events(Output& output, RunStart start) {
   return {.start =
-              [&events, start = std::move(start)](const TrainStart& training) mutable {
+              [&output, start = std::move(start)](const TrainStart& training) mutable {
+                if (training.loaders < start.options.loaders) {
+                  output.say(fmt::format(
+                      "warning: the system allows only {} of {} loaders; training goes on with "
+                      "them",
+                      training.loaders, start.options.loaders));
+                }
                 start.training = training;
-                events.start(start);
+                output.events().start(start);
               },
-          .step = events.step,
-          .epoch = events.epoch};
+          .step = output.events().step,
+          .epoch = output.events().epoch};
 }
 
 int exit_code(const TrainCommandOptions& options, const TrainResult& result, int signal,
@@ -98,15 +104,14 @@ int run_train(const TrainCommandOptions& options) {
         fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
                     pool.worker_count(), workers));
   }
-  const TrainEvents events =
-      to_train_events(output.events(), {.version = std::string(program_version()),
-                                        .options = options.train,
-                                        .workers = pool.worker_count(),
-                                        .cpus = cpus,
-                                        .simd = simd_target_name(),
-                                        .data = data.source,
-                                        .test_samples = data.test.sample_count,
-                                        .training = {}});
+  const TrainEvents events = to_train_events(output, {.version = std::string(program_version()),
+                                                      .options = options.train,
+                                                      .workers = pool.worker_count(),
+                                                      .cpus = cpus,
+                                                      .simd = simd_target_name(),
+                                                      .data = data.source,
+                                                      .test_samples = data.test.sample_count,
+                                                      .training = {}});
   const StopSignals signals;
   const TrainResult result = train(options.train, data, pool, events, signals.requested());
   output.events().summary({result, seconds_since(begin)});

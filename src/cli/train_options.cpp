@@ -11,6 +11,8 @@ namespace trp {
 namespace {
 
 constexpr int kMostWorkers = 1024;
+constexpr int kMostLoaders = 256;
+constexpr int kLongestQueue = 4096;
 constexpr int kMostEpochs = 1'000'000;
 constexpr Index kLargestBatch = 1'000'000;
 constexpr Index kMostSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
@@ -42,6 +44,14 @@ Option classes_option(TrainCommandOptions& options) {
   return option;
 }
 
+Option augment_option(AugmentOptions& augment) {
+  return {.name = "augment",
+          .value = "LIST",
+          .help = "noise, shift or both (noise,shift): random changes to images",
+          .set = [&augment](const std::string& text) { augment = parse_augment(text); },
+          .get = [&augment] { return augment_text(augment); }};
+}
+
 OptionGroup data_group(TrainCommandOptions& options) {
   DataOptions& data = options.data;
   TrainOptions& train = options.train;
@@ -66,8 +76,8 @@ OptionGroup data_group(TrainCommandOptions& options) {
        whole_number(
            {.name = "limit", .value = "N", .help = "only the first N training samples; 0: all"},
            train.limit, 0, kMostSamples),
-       choice({.name = "no-shuffle", .help = "keep the file's order"}, train.shuffle, false,
-              true)}};
+       choice({.name = "no-shuffle", .help = "keep the file's order"}, train.shuffle, false, true),
+       augment_option(train.augment)}};
 }
 
 Option hidden_option(TrainOptions& train) {
@@ -146,7 +156,13 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
            not_configurable(choice({.name = "sequential", .help = "--strategy sequential"},
                                    strategy.kind, StrategyKind::kSequential, strategy.kind)),
            one_of({.name = "merge", .value = "WORD", .help = "how their gradients are joined"},
-                  strategy.merge, kMergeNames)}};
+                  strategy.merge, kMergeNames),
+           whole_number({.name = "loaders",
+                         .value = "N",
+                         .help = "threads that prepare batches ahead; 0: workers do it"},
+                        options.train.loaders, 0, kMostLoaders),
+           whole_number({.name = "queue", .value = "N", .help = "batches that they may be ahead"},
+                        options.train.queue_size, 1, kLongestQueue)}};
 }
 
 /// A file of its own: standard output has --format.

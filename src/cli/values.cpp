@@ -1,5 +1,7 @@
 #include "trp/cli/values.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 namespace trp {
@@ -56,6 +58,22 @@ std::vector<Index> parse_widths(std::string_view text) {
     }
     widths.push_back(width);
     if (comma == std::string_view::npos) return widths;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+AugmentOptions parse_augment(std::string_view text) {
+  AugmentOptions options;
+  if (text == "none") return options;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = rest.find(',');
+    const auto* name = std::find_if(
+        kAugmentNames.begin(), kAugmentNames.end(),
+        [word = rest.substr(0, comma)](const auto& candidate) { return candidate.word == word; });
+    if (name == kAugmentNames.end())
+      throw_unexpected("noise, shift, both with a comma between, or none", text);
+    options.*name->value = true;
+    if (comma == std::string_view::npos) return options;
     rest.remove_prefix(comma + 1);
   }
 }

@@ -1,21 +1,21 @@
 #include "trp/data/batch.h"
 
-#include <algorithm>
+#include <stdexcept>
 
-#include "trp/nn/kernels.h"
+#include <fmt/format.h>
 
 namespace trp {
 
 void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
-            Batch& batch) {
-  const Index features = dataset.feature_count;
+            Batch& batch, const Augmentation& augmentation) {
+  const auto features = static_cast<std::size_t>(dataset.feature_count);
   for (Index row = rows.begin; row < rows.end; ++row) {
     const std::uint32_t sample = samples[static_cast<std::size_t>(row)];
-    const Index first = static_cast<Index>(sample) * features;
-    if (!dataset.bytes.empty())
-      scale_bytes(dataset.bytes.data() + first, features, batch.input.row(row));
-    else
-      std::copy_n(dataset.values.data() + first, features, batch.input.row(row));
+    if (sample >= dataset.labels.size()) {
+      throw std::out_of_range(fmt::format("gather: sample {} of a data set with {} labels", sample,
+                                          dataset.labels.size()));
+    }
+    copy_sample(dataset, sample, augmentation, {batch.input.row(row), features});
     batch.labels[static_cast<std::size_t>(row)] = dataset.labels[sample];
   }
 }

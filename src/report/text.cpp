@@ -111,6 +111,13 @@ std::string sgd_text(const TrainOptions& options) {
   return text;
 }
 
+std::string loaders_text(const RunStart& start) {
+  return fmt::format(
+      "{}, up to {} ahead", count_of(static_cast<std::size_t>(start.training.loaders), "loader"),
+      start.options.queue_size == 1 ? "1 batch"
+                                    : fmt::format("{} batches", start.options.queue_size));
+}
+
 std::string workers_text(const RunStart& start) {
   const StrategyOptions& strategy = start.options.strategy;
   const bool merges = strategy.kind != StrategyKind::kSequential;
@@ -157,7 +164,10 @@ RunEvents settings_reporter(LineWriter& out, bool color) {
                       count_of(static_cast<std::size_t>(options.epochs), "epoch"),
                       options.batch_size, options.dry_run ? " (dry run: one batch each)" : "",
                       sgd_text(options), options.seed));
+    if (options.augment != AugmentOptions())
+      write("augment", fmt::format("{}, anew in each epoch", augment_text(options.augment)));
     write("workers", workers_text(start));
+    if (start.training.loaders > 0) write("loaders", loaders_text(start));
   }};
 }
 

@@ -14,13 +14,16 @@ namespace trp {
 struct BatchBuffers {
   BatchBuffers(const Mlp& mlp, Index batch_size);
 
-  Batch batch;
+  Batch gathered;  // used when the step's input comes without a batch
   Activations activations;
   std::vector<double> losses;
   std::vector<std::uint8_t> correct;
 };
 
-/// Gathers the rows, and computes their losses and their layers' gradients.
+/// Where the step's samples are, or will be once gathered.
+const Batch& batch_of(const StepInput& input, const BatchBuffers& buffers);
+
+/// Gathers the rows unless they have been, and computes their losses and their layers' gradients.
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers);
 
 /// Sums over the first `sample_count` rows, in order.

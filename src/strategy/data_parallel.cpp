@@ -15,18 +15,18 @@ DataParallel::DataParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, Mer
 StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const auto sample_count = static_cast<Index>(input.samples.size());
   const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
+  const Batch& batch = batch_of(input, buffers_);
   accumulator_.begin();
   pool_.run(shard_count, [&](int shard, int worker) {
     const Range rows = split_evenly(sample_count, shard_count, shard);
-    accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_); }, buffers_.batch,
+    accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_); }, batch,
                              buffers_.activations, rows, shard, worker);
   });
   assert(accumulator_.merged_count() == sample_count);
 
   const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
   const auto form = [&](const Tile& tile, TileGradient scratch) {
-    return accumulator_.gradient_of_tile(buffers_.batch, buffers_.activations, sample_count, tile,
-                                         scratch);
+    return accumulator_.gradient_of_tile(batch, buffers_.activations, sample_count, tile, scratch);
   };
   update_.apply(run, form, input.learning_rate, sgd, mlp);
   return sum_results(buffers_, input.samples.size());

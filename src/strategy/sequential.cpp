@@ -9,12 +9,12 @@ StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const Range rows = {0, static_cast<Index>(input.samples.size())};
   compute_rows(input, mlp, rows, buffers_);
 
+  const Batch& batch = batch_of(input, buffers_);
   const auto run = [](int count, const auto& task) {
     for (int index = 0; index < count; ++index) task(index, 0);
   };
   const auto form = [&](const Tile& tile, TileGradient scratch) {
-    tile_gradient(buffers_.batch.input, buffers_.activations, rows, tile, ChainStart::kZero,
-                  scratch);
+    tile_gradient(batch.input, buffers_.activations, rows, tile, ChainStart::kZero, scratch);
     return scratch;
   };
   update_.apply(run, form, input.learning_rate, sgd, mlp);

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
+#include "trp/data/loader.h"
 #include "trp/data/sampler.h"
 
 namespace trp {
@@ -50,13 +52,22 @@ class Training {
         schedule_(make_schedule()),
         mlp_(make_mlp(network_sizes(options, data.train), options.seed)),
         sgd_(mlp_, options.sgd),
-        strategy_(make_strategy(options.strategy, mlp_, sgd_, batch_size_, pool)) {}
+        strategy_(make_strategy(options.strategy, mlp_, sgd_, batch_size_, pool)) {
+    check_augmentation(options.augment, data.train);
+    if (options.loaders > 0) {
+      const BatchPlan plan = {.batch_size = batch_size_,
+                              .samples_per_epoch = samples_per_epoch(),
+                              .epochs = options.epochs,
+                              .augment = options.augment};
+      loader_.emplace(data.train, sampler_, plan, options.loaders, options.queue_size);
+    }
+  }
 
   TrainResult run() {
     if (events_.start)
-      events_.start({layer_sizes(mlp_), parameter_count(mlp_),
-                     static_cast<Index>(sampler_.train.size()),
-                     static_cast<Index>(sampler_.validation.size())});
+      events_.start(
+          {layer_sizes(mlp_), parameter_count(mlp_), static_cast<Index>(sampler_.train.size()),
+           static_cast<Index>(sampler_.validation.size()), loader_ ? loader_->thread_count() : 0});
     for (int epoch = 1; epoch <= options_.epochs && train_epoch(epoch); ++epoch) {
     }
     return finish();
@@ -139,7 +150,9 @@ class Training {
         .dataset = data_.train,
         .samples = std::span(order_).subspan(static_cast<std::size_t>(report_.samples_done),
                                              static_cast<std::size_t>(count)),
-        .learning_rate = static_cast<float>(report_.learning_rate)};
+        .learning_rate = static_cast<float>(report_.learning_rate),
+        .augmentation = {options_.augment, options_.seed, report_.epoch},
+        .batch = loader_ ? &loader_->next() : nullptr};
     const StepResult step = strategy_->step(input, sgd_, mlp_);
     ++report_.batch;
     report_.samples_done += count;
@@ -189,6 +202,7 @@ class Training {
   Mlp mlp_;
   Sgd sgd_;
   std::unique_ptr<Strategy> strategy_;
+  std::optional<Loader> loader_;      // its batches run on through the epochs
   std::vector<std::uint32_t> order_;  // of the samples in this epoch
   StepReport report_;                 // of the last step
   Index samples_trained_ = 0;

@@ -123,6 +123,19 @@ TEST_CASE("each option reaches its field") {
   CHECK(options.min_accuracy == 0.75);
 }
 
+TEST_CASE("loaders and augmentation reach their fields, and come back from a configuration") {
+  const TrainOptions options =
+      parse({"--loaders", "3", "--queue", "9", "--augment", "shift,noise"}).train;
+  CHECK(options.loaders == 3);
+  CHECK(options.queue_size == 9);
+  CHECK(options.augment == AugmentOptions{.noise = true, .shift = true});
+  CHECK(parse({"--augment", "shift", "--augment", "none"}).train.augment == AugmentOptions());
+  CHECK(parse({"--augment", "noise,noise"}).train.augment == AugmentOptions{.noise = true});
+  const std::string config = text_of({"--print-config", "--augment", "shift,noise"});
+  CHECK(config.find("augment = \"noise,shift\"\n") != std::string::npos);
+  CHECK(config.find("loaders = 0\nqueue = 4\n") != std::string::npos);
+}
+
 TEST_CASE("options are spelled as usual") {
   CHECK(parse({"-j8"}).workers == 8);
   CHECK(parse({"--workers=8"}).workers == 8);

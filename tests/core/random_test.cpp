@@ -1,6 +1,7 @@
 #include "trp/core/random.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -68,4 +69,67 @@ TEST_CASE("a shuffle is a permutation, and all orders are equally likely") {
     ++counts[items[0] * 2 + (items[1] > items[2] ? 1 : 0)];
   }
   for (const int count : counts) CHECK(count == Approx(1000).margin(130));
+}
+
+TEST_CASE("normal numbers are those of Box and Muller from the words of the stream") {
+  for (const std::uint64_t seed : {1ULL, 0x123456789ABCDEFULL}) {
+    RandomStream normal(seed, RandomPurpose::kAugmentation, 3, 7);
+    RandomStream words(seed, RandomPurpose::kAugmentation, 3, 7);
+    normal.next();  // the rest of these four words is passed over
+    for (int i = 0; i < 4; ++i) words.next();
+    std::vector<float> values(320);
+    normal.fill_normal(values);
+    for (std::size_t group = 0; group < 5; ++group)
+      for (std::size_t counter = 0; counter < 16; ++counter)
+        for (std::size_t pair = 0; pair < 2; ++pair) {
+          const std::uint32_t a = words.next();
+          const std::uint32_t b = words.next();
+          const double radius = std::sqrt(-2 * std::log(((a >> 9) + 0.5) / (1 << 23)));
+          const double angle =
+              (static_cast<std::int32_t>(b) >> 8) * (std::acos(-1.0) / 4 / (1 << 23));
+          double x = std::cos(angle) * ((b & 1) ? -1 : 1);
+          double y = std::sin(angle);
+          if (b & 2) std::swap(x, y);
+          const std::size_t first = 64 * group + 32 * pair + counter;
+          REQUIRE(values[first] == Approx(radius * x).margin(2e-6));
+          REQUIRE(values[first + 16] == Approx(radius * y).margin(2e-6));
+        }
+    CHECK(normal.next() == words.next());
+  }
+}
+
+TEST_CASE("normal numbers have the moments and the tails of the normal distribution") {
+  constexpr int kCount = 1 << 20;
+  std::vector<float> values(kCount);
+  RandomStream(1, RandomPurpose::kAugmentation).fill_normal(values);
+  double powers[5] = {};
+  double products = 0;  // of neighbours, and of the two numbers from one radius
+  int beyond[4] = {};   // 1, 2, 3 deviations
+  for (int i = 0; i < kCount; ++i) {
+    const double x = values[static_cast<std::size_t>(i)];
+    REQUIRE(std::abs(x) < 5.8);
+    for (int power = 1; power <= 4; ++power) powers[power] += std::pow(x, power) / kCount;
+    for (int k = 1; k <= 3; ++k) beyond[k] += std::abs(x) > k;
+    products += x * values[static_cast<std::size_t>(i ^ 1)] / kCount;
+    products += x * values[static_cast<std::size_t>(i ^ 16)] / kCount;
+  }
+  CHECK(powers[1] == Approx(0).margin(0.005));
+  CHECK(powers[2] == Approx(1).margin(0.007));
+  CHECK(powers[3] == Approx(0).margin(0.02));
+  CHECK(powers[4] == Approx(3).margin(0.05));
+  CHECK(products == Approx(0).margin(0.01));
+  CHECK(beyond[1] == Approx(0.317311 * kCount).epsilon(0.01));
+  CHECK(beyond[2] == Approx(0.045500 * kCount).epsilon(0.03));
+  CHECK(beyond[3] == Approx(0.002700 * kCount).epsilon(0.1));
+}
+
+TEST_CASE("fewer normal numbers are the first of more") {
+  std::vector<float> all(200);
+  RandomStream(1, RandomPurpose::kAugmentation, 2, 3).fill_normal(all);
+  for (const std::size_t count : {0U, 1U, 15U, 63U, 64U, 65U, 130U, 199U}) {
+    std::vector<float> values(count + 1, 9.0F);
+    RandomStream(1, RandomPurpose::kAugmentation, 2, 3).fill_normal(std::span(values).first(count));
+    CHECK(std::equal(values.begin(), values.end() - 1, all.begin()));
+    CHECK(values.back() == 9.0F);
+  }
 }

@@ -87,6 +87,40 @@ TEST_CASE("any number of workers, strategy and exact merge prints the same diges
   }
 }
 
+TEST_CASE("loaders and queues print the same digest, with augmentation and without") {
+  std::set<std::string> digests;
+  for (const std::string augment : {"none", "noise", "shift", "noise,shift", "shift,noise"}) {
+    std::set<std::string> same;
+    for (const std::vector<std::string>& schedule :
+         std::vector<std::vector<std::string>>{{"--sequential"},
+                                               {"-j", "2"},
+                                               {"--sequential", "--loaders", "1"},
+                                               {"-j", "3", "--loaders", "2", "--queue", "1"},
+                                               {"-j", "2", "--loaders", "5", "--queue", "4096"}}) {
+      std::vector<std::string> arguments = {"--epochs", "2",   "--limit",   "1000",
+                                            "-b",       "100", "--augment", augment};
+      arguments.insert(arguments.end(), schedule.begin(), schedule.end());
+      same.insert(train_events(arguments).back()["weights"].get<std::string>());
+    }
+    CAPTURE(augment);
+    CHECK(same.size() == 1);
+    digests.merge(same);
+  }
+  CHECK(digests.size() == 4);
+}
+
+TEST_CASE("the settings tell of loaders and augmentation when there are any") {
+  const ProgramResult result = run_program(
+      {"--dry-run", "--epochs", "1", "--loaders", "2", "--queue", "7", "--augment", "shift"});
+  CHECK(result.exit_code == 0);
+  CAPTURE(result.err);
+  CHECK(result.err.find("loaders   2 loaders, up to 7 batches ahead") != std::string::npos);
+  CHECK(result.err.find("augment   shift") != std::string::npos);
+  const ProgramResult usual = run_program({"--dry-run", "--epochs", "1"});
+  CHECK(usual.err.find("\nloaders") == std::string::npos);
+  CHECK(usual.err.find("\naugment") == std::string::npos);
+}
+
 TEST_CASE("the start event says how the work is shared out") {
   const auto data = train_events({"--dry-run", "-j", "3", "--merge", "arrival"});
   CHECK(data[0]["strategy"] == "data");

@@ -92,7 +92,9 @@ TEST_CASE("the settings name what is not usual") {
   start.options.warmup_epochs = 1;
   start.options.sgd = {.momentum = 0.9F, .weight_decay = 1e-4F, .clip_norm = 1};
   start.options.strategy.kind = StrategyKind::kSequential;
+  start.options.augment = {.noise = true, .shift = true};
   start.training.validation_samples = 6000;
+  start.training.loaders = 3;
   start.workers = start.cpus = 1;
   settings_reporter(lines.writer(), false).start(start);
   CHECK(lines.text() ==
@@ -101,7 +103,9 @@ TEST_CASE("the settings name what is not usual") {
         "network   784 → 128 → 10, 101 770 parameters\n"
         "training  1 epoch, batches of 64 (dry run: one batch each), learning rate 0.5 linear, "
         "warm-up epochs 1, momentum 0.9, weight decay 0.0001, gradient norm at most 1, seed 7\n"
-        "workers   1 worker on 1 CPU, sequential, AVX2\n");
+        "augment   noise,shift, anew in each epoch\n"
+        "workers   1 worker on 1 CPU, sequential, AVX2\n"
+        "loaders   3 loaders, up to 4 batches ahead\n");
 }
 
 }  // namespace

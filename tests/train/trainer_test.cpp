@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+#include <stdexcept>
 
 #include "catch.h"
 #include "nn/reference_mlp.h"
 #include "synthetic_data.h"
+#include "trp/core/error.h"
 
 using namespace trp;
 
@@ -214,4 +217,119 @@ TEST_CASE("other seeds train other networks") {
   CHECK(train_with(options, data).weights == first);
   options.seed = 2;
   CHECK(train_with(options, data).weights != first);
+}
+
+namespace {
+
+/// Training samples of 6 × 10 pixels.
+DataSets image_data(Index train_count) {
+  DataSets data = synthetic_data(train_count, 20, 60, 5);
+  data.train.sample_shape = data.test.sample_shape = {6, 10};
+  return data;
+}
+
+const std::vector<StrategyOptions> kSameBits = {{StrategyKind::kSequential, {}},
+                                                {StrategyKind::kData, MergeKind::kFactored},
+                                                {StrategyKind::kData, MergeKind::kOrdered}};
+
+}  // namespace
+
+TEST_CASE("loaders change no bit, with augmentation or without, whatever the strategy") {
+  const DataSets data = image_data(130);
+  TrainOptions options = small_options();
+  options.epochs = 2;
+  options.sgd = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
+  for (const Index batch_size : {1, 7, 32, 100, 256})
+    for (const bool augment : {false, true}) {
+      options.batch_size = batch_size;
+      options.augment = {augment, augment};
+      options.strategy = kSameBits[0];
+      options.loaders = 0;
+      const std::string expected = train_with(options, data).weights;
+      for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
+        ThreadPool pool(workers, workers);
+        for (const StrategyOptions& strategy : kSameBits)
+          for (const int loaders : {0, 1, 3}) {
+            options.strategy = strategy;
+            options.loaders = loaders;
+            options.queue_size = 1 + workers % 4;
+            INFO("batch " << batch_size << ", " << workers << " workers, " << loaders
+                          << " loaders, augmented " << augment << ", merge "
+                          << static_cast<int>(strategy.merge));
+            REQUIRE(train(options, data, pool, {}, kNeverStop).weights == expected);
+          }
+      }
+    }
+}
+
+TEST_CASE("noise and shift each train another network, and another one with another seed") {
+  const DataSets data = image_data(64);
+  TrainOptions options = small_options();
+  std::set<std::string> digests;
+  for (const AugmentOptions& augment :
+       std::vector<AugmentOptions>{{}, {true, false}, {false, true}, {true, true}}) {
+    options.augment = augment;
+    digests.insert(train_with(options, data).weights);
+  }
+  CHECK(digests.size() == 4);
+}
+
+TEST_CASE("an exception while samples are gathered ends the training, whoever gathers them") {
+  DataSets data = image_data(100);
+  data.train.labels.resize(70);
+  TrainOptions options = small_options();
+  options.shuffle = false;
+  for (const StrategyOptions& strategy : kSameBits)
+    for (const int loaders : {0, 1, 3})
+      for (const int workers : {1, 2, 8}) {
+        options.strategy = strategy;
+        options.loaders = loaders;
+        ThreadPool pool(workers, workers);
+        CHECK_THROWS_AS(train(options, data, pool, {}, kNeverStop), std::out_of_range);
+      }
+}
+
+TEST_CASE("with loaders ahead a training can stop, diverge, stop early or throw in an event") {
+  const DataSets data = image_data(200);
+  TrainOptions options = small_options();
+  options.augment = {true, true};
+  options.epochs = 100;
+  options.batch_size = 10;
+  for (const int loaders : {1, 3})
+    for (const int stop_at : {1, 2, 19, 20, 21}) {
+      options.loaders = loaders;
+      std::atomic<bool> stop{false};
+      int steps = 0;
+      const TrainEvents stopping = {
+          .start = {}, .step = [&](const StepReport&) { stop = ++steps == stop_at; }, .epoch = {}};
+      CHECK(train_with(options, data, stopping, stop).status == TrainStatus::kInterrupted);
+      CHECK(steps == stop_at);
+      const TrainEvents throwing = {.start = {},
+                                    .step =
+                                        [&](const StepReport&) {
+                                          if (--steps == 0) throw std::runtime_error("event");
+                                        },
+                                    .epoch = {}};
+      CHECK_THROWS_WITH(train_with(options, data, throwing), "event");
+    }
+
+  options.validation_share = 0.5;
+  options.early_stopping = 2;
+  options.learning_rate = 0.5;
+  CHECK(train_with(options, data).status == TrainStatus::kEarlyStopped);
+  options.learning_rate = 1e30;
+  CHECK(train_with(options, data).status == TrainStatus::kDiverged);
+}
+
+TEST_CASE("the start event tells how many loaders there are, and tables cannot be shifted") {
+  TrainOptions options = small_options();
+  options.augment.shift = true;
+  CHECK_THROWS_AS(train_with(options, synthetic_data(50, 20, 60, 5)), UsageError);
+  for (const int loaders : {0, 2}) {
+    options.loaders = loaders;
+    TrainStart start;
+    train_with(options, image_data(50),
+               {.start = [&](const TrainStart& s) { start = s; }, .step = {}, .epoch = {}});
+    CHECK(start.loaders == loaders);
+  }
 }

@@ -78,4 +78,7 @@ std::string parse_text(std::string_view text);
 std::vector<Index> parse_widths(std::string_view text);
 std::string widths_text(const std::vector<Index>& widths);
 
+/// Words of kAugmentNames with commas between, or "none".
+AugmentOptions parse_augment(std::string_view text);
+
 }  // namespace trp

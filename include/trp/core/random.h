@@ -12,6 +12,7 @@ enum class RandomPurpose : std::uint32_t {
   kWeights = 1,
   kShuffle = 2,
   kValidationSplit = 3,
+  kAugmentation = 4,
 };
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10
@@ -30,6 +31,12 @@ class RandomStream {
   /// Uniform in 0 … n − 1 without bias, n ≥ 1 (Lemire, "Fast random integer generation in an
   /// interval", TOMACS 2019).
   std::uint32_t below(std::uint32_t n);
+
+  /// Normal numbers of mean 0 and deviation 1, none beyond ±5.8 (Box & Muller, 1958, with 23 bits
+  /// of radius and 26 of angle). Vectorized; the same bits from all machines with fused
+  /// multiply-add. Takes whole groups of 64 numbers, and what next() had left of its last four is
+  /// passed over.
+  void fill_normal(std::span<float> values);
 
  private:
   std::uint64_t seed_;

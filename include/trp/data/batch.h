@@ -6,6 +6,7 @@
 
 #include "trp/core/partition.h"
 #include "trp/core/tensor.h"
+#include "trp/data/augment.h"
 #include "trp/data/dataset.h"
 
 namespace trp {
@@ -20,8 +21,9 @@ struct Batch {
 };
 
 /// Copies samples[rows.begin], …, samples[rows.end − 1] of the data set into the same rows of the
-/// batch. Bytes are scaled by 1/255, other values are taken as they are.
+/// batch. Bytes are scaled by 1/255, other values are taken as they are; then they are augmented.
+/// Throws std::out_of_range for a sample that the data set has no label for.
 void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
-            Batch& batch);
+            Batch& batch, const Augmentation& augmentation = {});
 
 }  // namespace trp

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "trp/strategy/strategy.h"
@@ -40,6 +41,23 @@ inline constexpr std::array<Name<TrainStatus>, 4> kStatusNames = {{
     {"diverged", TrainStatus::kDiverged},
     {"early_stopped", TrainStatus::kEarlyStopped},
 }};
+
+/// Kinds of augmentation, of which any number may be on.
+inline constexpr std::array<Name<bool AugmentOptions::*>, 2> kAugmentNames = {{
+    {"noise", &AugmentOptions::noise},
+    {"shift", &AugmentOptions::shift},
+}};
+
+/// "noise,shift", "none"
+inline std::string augment_text(const AugmentOptions& options) {
+  std::string text;
+  for (const auto& name : kAugmentNames) {
+    if (!(options.*name.value)) continue;
+    if (!text.empty()) text += ',';
+    text += name.word;
+  }
+  return text.empty() ? "none" : text;
+}
 
 /// The word of an enumerator that is among the names.
 template <class Enum>

@@ -4,7 +4,7 @@
 #include <memory>
 #include <span>
 
-#include "trp/data/dataset.h"
+#include "trp/data/batch.h"
 #include "trp/nn/mlp.h"
 #include "trp/nn/sgd.h"
 #include "trp/parallel/thread_pool.h"
@@ -24,11 +24,14 @@ struct StrategyOptions {
   MergeKind merge = MergeKind::kFactored;
 };
 
-/// What one SGD step is made on. Both views outlive the step.
+/// What one SGD step is made on. All that is referred to outlives the step.
 struct StepInput {
   const Dataset& dataset;
   std::span<const std::uint32_t> samples;  // at least one, at most the strategy's batch size
   float learning_rate;
+  Augmentation augmentation = {};
+  /// These samples, gathered and augmented already; null: each worker gathers its own shard.
+  const Batch* batch = nullptr;
 };
 
 /// Measured with the parameters as they were before the step.

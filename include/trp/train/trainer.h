@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "trp/data/augment.h"
 #include "trp/data/dataset.h"
 #include "trp/nn/mlp.h"
 #include "trp/nn/sgd.h"
@@ -34,7 +35,10 @@ struct TrainOptions {
   bool shuffle = true;
   int early_stopping = 0;  // epochs without a better validation loss after which to stop; 0: never
   bool dry_run = false;    // one batch per epoch
+  AugmentOptions augment;
   StrategyOptions strategy;
+  int loaders = 0;     // threads that prepare batches; 0: each worker gathers its own shard
+  int queue_size = 4;  // batches that loaders may be ahead
 };
 
 /// What is known before the first step.
@@ -43,6 +47,7 @@ struct TrainStart {
   Index parameter_count = 0;
   Index train_samples = 0;
   Index validation_samples = 0;
+  int loaders = 0;  // that exist; fewer than wanted when the system refuses a thread
 };
 
 /// After each step.
@@ -97,6 +102,8 @@ struct TrainEvents {
 /// Trains a new network and scores it on the test set. The weights depend on data and options, not
 /// on the strategy (but for MergeKind::kArrival) and the pool. When `stop` becomes true the
 /// step in hand is finished and the result is that of an interrupted training.
+/// Throws UsageError if the samples cannot be augmented so; rethrows what a worker, a loader or an
+/// event has thrown, after all threads have stopped.
 TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool& pool,
                   const TrainEvents& events, const std::atomic<bool>& stop);
 

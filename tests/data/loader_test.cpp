@@ -1,0 +1,92 @@
+#include "trp/data/loader.h"
+
+#include <set>
+#include <stdexcept>
+
+#include "catch.h"
+#include "synthetic_data.h"
+
+using namespace trp;
+
+namespace {
+
+Dataset image_data() {
+  Dataset dataset = synthetic_dataset(50, 30, 5, 1);
+  dataset.sample_shape = {5, 6};
+  return dataset;
+}
+
+bool same_rows(const Batch& a, const Batch& b, Index count) {
+  return a.input.view_rows(0, count).matrix() == b.input.view_rows(0, count).matrix() &&
+         std::equal(a.labels.begin(), a.labels.begin() + count, b.labels.begin());
+}
+
+}  // namespace
+
+TEST_CASE("loaders give the batches of gather, in order, however many they are") {
+  const Dataset dataset = image_data();
+  const Sampler sampler = make_sampler(50, 0.1, 7, true);  // 45 to train on
+  for (const bool augment : {false, true})
+    for (const Index batch_size : {1, 16, 45})
+      for (const int threads : {0, 1, 2, 3, 8})
+        for (const int queue_size : {1, 4, 4096}) {
+          const BatchPlan plan = {.batch_size = batch_size,
+                                  .samples_per_epoch = 45,
+                                  .epochs = 3,
+                                  .augment = {augment, augment}};
+          Loader loader(dataset, sampler, plan, threads, queue_size);
+          REQUIRE(loader.thread_count() == threads);
+          Batch expected(batch_size, 30);
+          std::vector<std::uint32_t> order;
+          for (int epoch = 1; epoch <= 3; ++epoch) {
+            epoch_order(sampler, epoch, order);
+            for (Index done = 0; done < 45; done += batch_size) {
+              const Index count = std::min(batch_size, 45 - done);
+              gather(dataset, std::span(order).subspan(static_cast<std::size_t>(done)), {0, count},
+                     expected, {plan.augment, 7, epoch});
+              REQUIRE(same_rows(loader.next(), expected, count));
+            }
+          }
+          REQUIRE_THROWS_AS(loader.next(), std::out_of_range);
+        }
+}
+
+TEST_CASE("batches lie in as many buffers as the queue is long, through all epochs") {
+  const Dataset dataset = image_data();
+  const Sampler sampler = make_sampler(50, 0, 1, true);
+  Loader loader(dataset, sampler, {.batch_size = 5, .samples_per_epoch = 50, .epochs = 20}, 3, 4);
+  std::set<const float*> rows;
+  std::set<const std::uint8_t*> labels;
+  for (int batch = 0; batch < 200; ++batch) {
+    const Batch& next = loader.next();
+    rows.insert(next.input.row(0));
+    labels.insert(next.labels.data());
+  }
+  CHECK(rows.size() == 4);
+  CHECK(labels.size() == 4);
+}
+
+TEST_CASE("what a loader throws is thrown by next in its turn, and again") {
+  Dataset dataset = image_data();
+  dataset.labels.resize(30);
+  const Sampler sampler = make_sampler(50, 0, 1, false);
+  for (const int threads : {0, 1, 3})
+    for (const int queue_size : {1, 4}) {
+      Loader loader(dataset, sampler, {.batch_size = 4, .samples_per_epoch = 50, .epochs = 2},
+                    threads, queue_size);
+      for (int batch = 0; batch < 7; ++batch) loader.next();
+      CHECK_THROWS_WITH(loader.next(), "gather: sample 30 of a data set with 30 labels");
+      CHECK_THROWS_AS(loader.next(), std::out_of_range);
+    }
+}
+
+TEST_CASE("loaders can be stopped at any time") {
+  const Dataset dataset = image_data();
+  const Sampler sampler = make_sampler(50, 0, 1, true);
+  const BatchPlan plan = {
+      .batch_size = 7, .samples_per_epoch = 50, .epochs = 1000, .augment = {true, true}};
+  for (int round = 0; round < 300; ++round) {
+    Loader loader(dataset, sampler, plan, round % 4, 1 + round % 5);
+    for (int batch = 0; batch < round % 23; ++batch) loader.next();
+  }
+}

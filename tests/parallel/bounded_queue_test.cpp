@@ -128,12 +128,14 @@ TEST_CASE("an exception reaches the consumer in its turn, and ends the productio
 TEST_CASE("of several exceptions the first in the order of the items arrives") {
   for (int round = 0; round < 100; ++round) {
     Queue queue = make_queue(4, 100);
-    const Producers threads(4, queue, [&](std::int64_t number, std::int64_t& slot) {
-      if (number == 10) std::this_thread::sleep_for(std::chrono::microseconds(200));
+    const std::int64_t late = 10 + round % 3;
+    Producers threads(4, queue, [&](std::int64_t number, std::int64_t& slot) {
+      if (number == late) std::this_thread::sleep_for(std::chrono::microseconds(200));
       if (number >= 10) throw std::runtime_error("item " + std::to_string(number));
       slot = number;
     });
     REQUIRE(consume(queue, 10) == 10);
+    threads.join();  // by now all have thrown that will
     REQUIRE_THROWS_WITH(queue.next(), "item 10");
   }
 }

@@ -63,15 +63,18 @@ std::vector<Tile> make_tiles(const Mlp& mlp) {
     const Index in = mlp.layers[l].weight.rows();
     const Index tile_count = (in + kTileInputs - 1) / kTileInputs;
     for (Index t = 0; t < tile_count; ++t)
-      tiles.push_back({l, split_evenly(in, tile_count, t), t == 0});
+      tiles.push_back(
+          {l, split_evenly(in, tile_count, t), {0, mlp.layers[l].weight.cols()}, t == 0});
   }
   return tiles;
 }
 
 TileGradient Gradient::of_tile(const Tile& tile) {
   OfLayer& layer = layers[tile.layer];
-  return {layer.weight.view_rows(tile.rows.begin, tile.rows.end),
-          layer.bias.view_rows(0, tile.with_bias ? 1 : 0)};
+  return {
+      layer.weight.view_rows(tile.rows.begin, tile.rows.end)
+          .view_cols(tile.cols.begin, tile.cols.end),
+      layer.bias.view_rows(0, tile.with_bias ? 1 : 0).view_cols(tile.cols.begin, tile.cols.end)};
 }
 
 Gradient make_gradient(const Mlp& mlp) {
@@ -91,32 +94,55 @@ Activations make_activations(const Mlp& mlp, Index row_count) {
   return activations;
 }
 
+void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outputs,
+                   TensorView result) {
+  const Layer& layer = mlp.layers[l];
+  const bool is_last = l == mlp.layers.size() - 1;
+  forward_product(x, layer.weight.view().view_cols(outputs.begin, outputs.end),
+                  layer.bias.view().view_cols(outputs.begin, outputs.end),
+                  is_last ? Activation::kNone : Activation::kRelu,
+                  result.view_cols(outputs.begin, outputs.end));
+}
+
+void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
+                    Range inputs, TensorView result) {
+  input_gradient_product(
+      dz, mlp.layers[l].weight_transposed.view().view_cols(inputs.begin, inputs.end),
+      x.view_cols(inputs.begin, inputs.end), result.view_cols(inputs.begin, inputs.end));
+}
+
 void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations) {
-  const std::size_t last = mlp.layers.size() - 1;
-  for (std::size_t l = 0; l <= last; ++l) {
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const Tensor& x = l == 0 ? input : activations.outputs[l - 1];
-    forward_product(x.view_rows(rows.begin, rows.end), mlp.layers[l].weight.view(),
-                    mlp.layers[l].bias.view(), l == last ? Activation::kNone : Activation::kRelu,
-                    activations.outputs[l].view_rows(rows.begin, rows.end));
+    Tensor& result = activations.outputs[l];
+    forward_layer(mlp, l, x.view_rows(rows.begin, rows.end), {0, result.cols()},
+                  result.view_rows(rows.begin, rows.end));
   }
 }
 
 void backward(const Mlp& mlp, Range rows, Activations& activations) {
-  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l)
-    input_gradient_product(activations.gradients[l].view_rows(rows.begin, rows.end),
-                           mlp.layers[l].weight_transposed.view(),
-                           activations.outputs[l - 1].view_rows(rows.begin, rows.end),
-                           activations.gradients[l - 1].view_rows(rows.begin, rows.end));
+  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l) {
+    Tensor& result = activations.gradients[l - 1];
+    backward_layer(mlp, l, activations.gradients[l].view_rows(rows.begin, rows.end),
+                   activations.outputs[l - 1].view_rows(rows.begin, rows.end), {0, result.cols()},
+                   result.view_rows(rows.begin, rows.end));
+  }
+}
+
+void tile_gradient(ConstTensorView x, ConstTensorView dz, const Tile& tile, ChainStart start,
+                   TileGradient gradient) {
+  const ConstTensorView tile_dz = dz.view_cols(tile.cols.begin, tile.cols.end);
+  weight_gradient_product(x.view_cols(tile.rows.begin, tile.rows.end), tile_dz, start,
+                          gradient.weight);
+  if (tile.with_bias) bias_gradient_sum(tile_dz, start, gradient.bias);
 }
 
 void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
                    const Tile& tile, ChainStart start, TileGradient gradient) {
   const Tensor& x = tile.layer == 0 ? input : activations.outputs[tile.layer - 1];
-  const ConstTensorView dz = activations.gradients[tile.layer].view_rows(rows.begin, rows.end);
-  const ConstTensorView x_columns(x.row(rows.begin) + tile.rows.begin, rows.size(),
-                                  tile.rows.size(), x.stride());
-  weight_gradient_product(x_columns, dz, start, gradient.weight);
-  if (tile.with_bias) bias_gradient_sum(dz, start, gradient.bias);
+  const Tensor& dz = activations.gradients[tile.layer];
+  tile_gradient(x.view_rows(rows.begin, rows.end), dz.view_rows(rows.begin, rows.end), tile, start,
+                gradient);
 }
 
 }  // namespace trp

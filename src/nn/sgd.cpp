@@ -1,5 +1,6 @@
 #include "trp/nn/sgd.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace trp {
@@ -7,20 +8,19 @@ namespace {
 
 void copy_transposed(const Tile& tile, Layer& layer) {
   for (Index i = tile.rows.begin; i < tile.rows.end; ++i)
-    for (Index o = 0; o < layer.weight.cols(); ++o)
+    for (Index o = tile.cols.begin; o < tile.cols.end; ++o)
       layer.weight_transposed(o, i) = layer.weight(i, o);
 }
 
-double squared_norm(ConstTensorView values) {
-  double sums[4] = {};  // several chains of additions at once, or each would wait for the last
+/// Adds the squares of each column to its sum.
+void add_squares(ConstTensorView values, double* sums) {
   for (Index row = 0; row < values.rows(); ++row) {
     const float* value = values.row(row);
     for (Index col = 0; col < values.cols(); ++col) {
       const double v = value[col];
-      sums[col % 4] += v * v;
+      sums[col] += v * v;
     }
   }
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 }  // namespace
@@ -40,15 +40,20 @@ void Sgd::update(const Tile& tile, const TileGradient& gradient, float learning_
   const SgdCoefficients coefficients = {learning_rate, options_.momentum, options_.weight_decay,
                                         gradient_scale};
   const TileGradient velocity = options_.momentum != 0 ? velocity_.of_tile(tile) : TileGradient{};
-  sgd_update(gradient.weight, coefficients, layer.weight.view_rows(tile.rows.begin, tile.rows.end),
+  sgd_update(gradient.weight, coefficients,
+             layer.weight.view_rows(tile.rows.begin, tile.rows.end)
+                 .view_cols(tile.cols.begin, tile.cols.end),
              velocity.weight);
-  if (tile.with_bias) sgd_update(gradient.bias, coefficients, layer.bias.view(), velocity.bias);
+  if (tile.with_bias)
+    sgd_update(gradient.bias, coefficients,
+               layer.bias.view().view_cols(tile.cols.begin, tile.cols.end), velocity.bias);
   if (tile.layer > 0) copy_transposed(tile, layer);
 }
 
-double squared_norm(const TileGradient& gradient) {
-  return squared_norm(ConstTensorView(gradient.weight)) +
-         squared_norm(ConstTensorView(gradient.bias));
+void squared_column_norms(const TileGradient& gradient, std::span<double> norms) {
+  std::fill(norms.begin(), norms.end(), 0.0);
+  add_squares(gradient.weight, norms.data());
+  add_squares(gradient.bias, norms.data());
 }
 
 }  // namespace trp

@@ -6,29 +6,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "parallel/spin.h"
+
 namespace trp {
 namespace {
-
-/// About 50 µs: longer than the serial part between two fork-joins of a training step, shorter than
-/// what going to sleep and being woken costs on a busy machine.
-constexpr int kSpinRounds = 2000;
-
-void relax_cpu() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-template <class Condition>
-bool spin_until(const Condition& condition) {
-  for (int round = 0; round < kSpinRounds; ++round) {
-    if (condition()) return true;
-    relax_cpu();
-  }
-  return false;
-}
 
 std::uint64_t pack_claims(std::uint32_t next, std::uint32_t end) {
   return std::uint64_t{end} << 32 | next;
@@ -38,7 +19,8 @@ std::uint32_t end_of(std::uint64_t claims) { return static_cast<std::uint32_t>(c
 
 }  // namespace
 
-ThreadPool::ThreadPool(int worker_count, int cpu_count) : helper_limit_(cpu_count - 1) {
+ThreadPool::ThreadPool(int worker_count, int cpu_count)
+    : cpu_count_(cpu_count), helper_limit_(cpu_count - 1) {
   if (worker_count < 1 || cpu_count < 1)
     throw std::invalid_argument("ThreadPool: needs at least one worker and one CPU");
   threads_.reserve(static_cast<std::size_t>(worker_count - 1));
@@ -62,14 +44,15 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void ThreadPool::run_tasks(int count, void* function, Call call) {
+void ThreadPool::run_tasks(int count, int helper_limit, void* function, Call call) {
   if (count <= 0) return;
   assert(!has_work() && unfinished_.load() == 0 && "run() called inside run()");
   function_ = function;
   call_ = call;
   unfinished_.store(count, std::memory_order_relaxed);
   // Sequentially consistent, like the sleepers' count: either we see a sleeper, or it sees the
-  // work.
+  // limit and the work.
+  helper_limit_.store(helper_limit);
   claims_.store(pack_claims(0, static_cast<std::uint32_t>(count)));
   wake_helpers(count);
   claim_and_work(0);
@@ -79,7 +62,7 @@ void ThreadPool::run_tasks(int count, void* function, Call call) {
 }
 
 void ThreadPool::wake_helpers(int count) {
-  const int wanted = std::min({count - 1, helper_limit_, static_cast<int>(threads_.size())});
+  const int wanted = std::min({count - 1, helper_limit_.load(), static_cast<int>(threads_.size())});
   if (awake_count_.load() >= wanted) return;
   int woken = 0;
   {
@@ -107,12 +90,11 @@ void ThreadPool::helper_loop(int worker) {
 /// False when the pool is being destroyed.
 bool ThreadPool::wait_for_work() {
   // A helper beyond the limit goes to sleep at once, work or no work: its CPU is in use.
-  const auto within_limit = [this] { return awake_count_.load() <= helper_limit_; };
+  const auto within_limit = [this] { return awake_count_.load() <= helper_limit_.load(); };
   if (within_limit() && spin_until([this] { return has_work(); })) return true;
   std::unique_lock lock(mutex_);
-  const bool allowed = within_limit();
   awake_count_.fetch_sub(1);
-  if (allowed && has_work()) {
+  if (awake_count_.load() < helper_limit_.load() && has_work()) {
     awake_count_.fetch_add(1);
     return true;
   }

@@ -1,12 +1,17 @@
 #include "strategy/batch_buffers.h"
 
+#include <utility>
+
 #include "trp/nn/loss.h"
 
 namespace trp {
 
 BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size)
+    : BatchBuffers(mlp, batch_size, make_activations(mlp, batch_size)) {}
+
+BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size, Activations activations_of_size)
     : gathered(batch_size, mlp.input_size()),
-      activations(make_activations(mlp, batch_size)),
+      activations(std::move(activations_of_size)),
       losses(static_cast<std::size_t>(batch_size)),
       correct(static_cast<std::size_t>(batch_size)) {}
 
@@ -14,20 +19,27 @@ const Batch& batch_of(const StepInput& input, const BatchBuffers& buffers) {
   return input.batch ? *input.batch : buffers.gathered;
 }
 
-void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers) {
-  const auto begin = static_cast<std::size_t>(rows.begin);
-  const auto count = static_cast<std::size_t>(rows.size());
-  Activations& activations = buffers.activations;
+void gather_rows(const StepInput& input, Range rows, BatchBuffers& buffers) {
   if (!input.batch)
     gather(input.dataset, input.samples, rows, buffers.gathered, input.augmentation);
-  const Batch& batch = batch_of(input, buffers);
-  forward(mlp, batch.input, rows, activations);
-  softmax_cross_entropy(activations.outputs.back().view_rows(rows.begin, rows.end),
-                        std::span(batch.labels).subspan(begin, count),
-                        static_cast<Index>(input.samples.size()),
-                        activations.gradients.back().view_rows(rows.begin, rows.end),
+}
+
+void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, TensorView gradient,
+                    BatchBuffers& buffers) {
+  const auto begin = static_cast<std::size_t>(rows.begin);
+  const auto count = static_cast<std::size_t>(rows.size());
+  softmax_cross_entropy(logits, std::span(batch_of(input, buffers).labels).subspan(begin, count),
+                        static_cast<Index>(input.samples.size()), gradient,
                         std::span(buffers.losses).subspan(begin, count),
                         std::span(buffers.correct).subspan(begin, count));
+}
+
+void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers) {
+  Activations& activations = buffers.activations;
+  gather_rows(input, rows, buffers);
+  forward(mlp, batch_of(input, buffers).input, rows, activations);
+  compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
+                 activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
   backward(mlp, rows, activations);
 }
 

@@ -13,6 +13,8 @@ namespace trp {
 /// Workers may fill different rows at once.
 struct BatchBuffers {
   BatchBuffers(const Mlp& mlp, Index batch_size);
+  /// With activations of other sizes.
+  BatchBuffers(const Mlp& mlp, Index batch_size, Activations activations);
 
   Batch gathered;  // used when the step's input comes without a batch
   Activations activations;
@@ -22,6 +24,13 @@ struct BatchBuffers {
 
 /// Where the step's samples are, or will be once gathered.
 const Batch& batch_of(const StepInput& input, const BatchBuffers& buffers);
+
+/// Gathers rows of the batch unless they have been.
+void gather_rows(const StepInput& input, Range rows, BatchBuffers& buffers);
+
+/// The losses of rows of the batch, and their gradients, from their logits.
+void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, TensorView gradient,
+                    BatchBuffers& buffers);
 
 /// Gathers the rows unless they have been, and computes their losses and their layers' gradients.
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers);

@@ -9,7 +9,7 @@ DataParallel::DataParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, Mer
                            ThreadPool& pool)
     : pool_(pool),
       buffers_(mlp, batch_size),
-      update_(mlp, sgd, pool.worker_count()),
+      update_(make_tiles(mlp), mlp, sgd, pool.worker_count()),
       accumulator_(mlp, update_.tiles(), merge, pool.worker_count()) {}
 
 StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {

@@ -12,7 +12,8 @@ namespace trp {
 /// Only clipping needs the whole gradient first, for its norm.
 class ParameterUpdate {
  public:
-  ParameterUpdate(const Mlp& mlp, const Sgd& sgd, int worker_count);
+  /// `tiles` are those of make_tiles, or these cut into columns, in the order of the rows.
+  ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp, const Sgd& sgd, int worker_count);
 
   std::span<const Tile> tiles() const { return tiles_; }
 
@@ -24,16 +25,16 @@ class ParameterUpdate {
     if (!sgd.clips()) {
       run(tile_count, [&](int index, int worker) {
         const Tile& tile = tiles_[static_cast<std::size_t>(index)];
-        sgd.update(tile, form(tile, scratch_of(tile, mlp, worker)), learning_rate, 1, mlp);
+        sgd.update(tile, form(tile, scratch_of(tile, worker)), learning_rate, 1, mlp);
       });
       return;
     }
     run(tile_count, [&](int index, int) {
       const auto i = static_cast<std::size_t>(index);
       gradients_[i] = form(tiles_[i], whole_.of_tile(tiles_[i]));
-      squared_norms_[i] = squared_norm(gradients_[i]);
+      squared_column_norms(gradients_[i], norms_of_tile(i));
     });
-    const float scale = sgd.clip_scale(sum_of_squared_norms());
+    const float scale = sgd.clip_scale(squared_norm());
     run(tile_count, [&](int index, int) {
       const auto i = static_cast<std::size_t>(index);
       sgd.update(tiles_[i], gradients_[i], learning_rate, scale, mlp);
@@ -41,16 +42,18 @@ class ParameterUpdate {
   }
 
  private:
-  TileGradient scratch_of(const Tile& tile, const Mlp& mlp, int worker);
-  double sum_of_squared_norms() const;
+  TileGradient scratch_of(const Tile& tile, int worker);
+  std::span<double> norms_of_tile(std::size_t index);
+  double squared_norm() const;
 
   std::vector<Tile> tiles_;
   std::vector<Tensor> scratch_;  // of each worker: the rows of a tile's weight, then its bias
 
-  // Used for clipping only; one entry per tile.
+  // Used for clipping only.
   Gradient whole_;
-  std::vector<TileGradient> gradients_;
-  std::vector<double> squared_norms_;
+  std::vector<TileGradient> gradients_;       // of each tile
+  std::vector<double> squared_column_norms_;  // of each tile's columns, one tile after the other
+  std::vector<std::size_t> first_norm_;       // of each tile, and the end
 };
 
 }  // namespace trp

@@ -3,7 +3,7 @@
 namespace trp {
 
 Sequential::Sequential(const Mlp& mlp, const Sgd& sgd, Index batch_size)
-    : buffers_(mlp, batch_size), update_(mlp, sgd, 1) {}
+    : buffers_(mlp, batch_size), update_(make_tiles(mlp), mlp, sgd, 1) {}
 
 StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const Range rows = {0, static_cast<Index>(input.samples.size())};

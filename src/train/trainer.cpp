@@ -1,7 +1,6 @@
 #include "trp/train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -9,21 +8,12 @@
 #include <span>
 #include <utility>
 
+#include "trp/core/stopwatch.h"
 #include "trp/data/loader.h"
 #include "trp/data/sampler.h"
 
 namespace trp {
 namespace {
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train) {
   std::vector<Index> sizes = {train.feature_count};

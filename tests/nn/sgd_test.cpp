@@ -64,11 +64,26 @@ TEST_CASE("clipping scales a gradient that is too long to the limit, and no othe
   CHECK_FALSE(Sgd(mlp, {}).clips());
 }
 
-TEST_CASE("the squared norm of all tiles is that of the whole gradient") {
-  const Mlp mlp = make_mlp(std::vector<Index>{60, 13, 5}, 1);
+TEST_CASE("the squared column norms of all tiles sum up to that of the whole gradient") {
+  const Mlp mlp = make_mlp(std::vector<Index>{60, 37, 5}, 1);
   Gradient gradient = random_gradient(mlp, 3);
   double tiles = 0;
-  for (const Tile& tile : make_tiles(mlp)) tiles += squared_norm(gradient.of_tile(tile));
+  for (const Tile& tile : make_tiles(mlp)) {
+    std::vector<double> norms(static_cast<std::size_t>(tile.cols.size()), -1.0);
+    squared_column_norms(gradient.of_tile(tile), norms);
+    tiles += std::accumulate(norms.begin(), norms.end(), 0.0);
+
+    // The same bits however the tile is cut into columns.
+    std::vector<double> norms_of_parts;
+    for (Index begin = 0; begin < tile.cols.end; begin += kLineFloats) {
+      Tile part = tile;
+      part.cols = {begin, std::min(begin + kLineFloats, tile.cols.end)};
+      std::vector<double> of_part(static_cast<std::size_t>(part.cols.size()), -1.0);
+      squared_column_norms(gradient.of_tile(part), of_part);
+      norms_of_parts.insert(norms_of_parts.end(), of_part.begin(), of_part.end());
+    }
+    CHECK(norms == norms_of_parts);
+  }
   double whole = 0;
   for (const Gradient::OfLayer& layer : gradient.layers)
     whole += layer.weight.view().matrix().cast<double>().squaredNorm() +

@@ -20,11 +20,17 @@ struct Schedule {
 };
 
 const std::vector<Schedule> kSameBits = {
-    {"sequential", {StrategyKind::kSequential, {}}},
-    {"data/factored", {StrategyKind::kData, MergeKind::kFactored}},
-    {"data/ordered", {StrategyKind::kData, MergeKind::kOrdered}},
+    {"sequential", {.kind = StrategyKind::kSequential}},
+    {"data/factored", {.kind = StrategyKind::kData, .merge = MergeKind::kFactored}},
+    {"data/ordered", {.kind = StrategyKind::kData, .merge = MergeKind::kOrdered}},
+    {"tensor", {.kind = StrategyKind::kTensor}},
+    {"pipeline/gpipe",
+     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::kGpipe}},
+    {"pipeline/1f1b",
+     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
 };
-const Schedule kArrival = {"data/arrival", {StrategyKind::kData, MergeKind::kArrival}};
+const Schedule kArrival = {"data/arrival",
+                           {.kind = StrategyKind::kData, .merge = MergeKind::kArrival}};
 
 struct Outcome {
   Mlp mlp;

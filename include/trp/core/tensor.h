@@ -36,6 +36,10 @@ class BasicTensorView {
   Index cols() const { return cols_; }
   Index stride() const { return stride_; }
   Float* row(Index r) const { return data_ + r * stride_; }
+  /// Columns begin to end − 1.
+  BasicTensorView view_cols(Index begin, Index end) const {
+    return {data_ + begin, rows_, end - begin, stride_};
+  }
 
   /// The same floats for Eigen's own arithmetic.
   auto matrix() const {

@@ -44,19 +44,22 @@ std::string weights_digest(const Mlp& mlp);
 /// True when no parameter is NaN or infinite.
 bool all_finite(const Mlp& mlp);
 
-/// A block of rows of one layer's weight, the unit in which gradients are merged and applied.
-/// The cut depends on the network alone, never on workers.
+/// A block of one layer's weight, the unit in which gradients are merged and applied.
 struct Tile {
   std::size_t layer;
   Range rows;
-  bool with_bias;  // the first tile of a layer stands for its bias too
+  Range cols;      // begins at a multiple of kLineFloats
+  bool with_bias;  // the first rows of a layer stand for its bias too
 };
 
 inline constexpr Index kTileInputs = 24;  // rows of a tile at most
 
+/// Layer by layer from its first row to its last. Tiles are cut into rows by the network alone,
+/// never by workers, and are as wide as the layer.
 std::vector<Tile> make_tiles(const Mlp& mlp);
 
-/// The gradient of a tile: weight [tile rows, out]; bias [1, out], or no rows without bias.
+/// The gradient of a tile: weight [tile rows, tile cols]; bias [1, tile cols], or no rows without
+/// bias.
 struct TileGradient {
   TensorView weight;
   TensorView bias;
@@ -84,13 +87,29 @@ struct Activations {
 
 Activations make_activations(const Mlp& mlp, Index row_count);
 
+/// Columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows of its
+/// input x [rows, in]; result [rows, out].
+void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outputs,
+                   TensorView result);
+
+/// Columns `inputs` of the gradient with respect to the output before ReLU of layer l − 1, from
+/// that of layer l, dz [rows, out], and the output after ReLU of layer l − 1, x [rows, in]; result
+/// [rows, in].
+void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
+                    Range inputs, TensorView result);
+
 /// Fills outputs[0], …, outputs.back() in `rows` from the same rows of input.
 void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations);
 
 /// Fills the gradients of all layers but the last in `rows`, from that of the last.
 void backward(const Mlp& mlp, Range rows, Activations& activations);
 
-/// Continues or starts the chains of a tile's gradient with the samples in `rows`.
+/// Continues or starts the chains of a tile's gradient with the rows of its layer's input x
+/// [rows, in] and output gradient dz [rows, out].
+void tile_gradient(ConstTensorView x, ConstTensorView dz, const Tile& tile, ChainStart start,
+                   TileGradient gradient);
+
+/// The same with the samples in `rows` of a batch.
 void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
                    const Tile& tile, ChainStart start, TileGradient gradient);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "trp/nn/kernels.h"
@@ -33,7 +34,8 @@ class Sgd {
   Gradient velocity_;  // empty without momentum
 };
 
-/// The sum of a tile's squared elements, in double and in a fixed order.
-double squared_norm(const TileGradient& gradient);
+/// norms[c] = the sum of the squared elements of column c of a tile, its bias included, in double
+/// from the first row to the last: how tiles are cut into columns changes no bit.
+void squared_column_norms(const TileGradient& gradient, std::span<double> norms);
 
 }  // namespace trp

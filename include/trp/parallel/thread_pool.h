@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -8,7 +9,6 @@
 #include <mutex>
 #include <new>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 namespace trp {
@@ -36,23 +36,40 @@ class ThreadPool {
   /// Workers that exist, the caller included.
   int worker_count() const { return static_cast<int>(threads_.size()) + 1; }
 
+  /// As the constructor was told.
+  int cpu_count() const { return cpu_count_; }
+
   /// Calls task(index, worker) once for each index in 0 … count − 1 and returns when all calls have
   /// ended. Indices are claimed in ascending order, so a task may wait for those before it.
   /// `worker`, 0 … worker_count() − 1, names the thread, 0 being the caller.
   /// The first exception of a task is rethrown; tasks not begun by then are not begun at all.
   template <class Task>
   void run(int count, Task&& task) {
-    using Function = std::remove_reference_t<Task>;
-    run_tasks(count, const_cast<void*>(static_cast<const void*>(std::addressof(task))),
-              [](void* function, int index, int worker) {
-                (*static_cast<Function*>(function))(index, worker);
-              });
+    run_with_limit(count, cpu_count_ - 1, task);
+  }
+
+  /// The same with all calls at once, whatever the number of CPUs: tasks may wait for one another
+  /// in any order. `count` is at most worker_count(). A task that throws must first end the waits
+  /// for it, since tasks not begun by then never begin.
+  template <class Task>
+  void run_together(int count, Task&& task) {
+    assert(count <= worker_count());
+    run_with_limit(count, count - 1, task);
   }
 
  private:
   using Call = void (*)(void* function, int index, int worker);
 
-  void run_tasks(int count, void* function, Call call);
+  template <class Task>
+  void run_with_limit(int count, int helper_limit, Task& task) {
+    run_tasks(count, helper_limit,
+              const_cast<void*>(static_cast<const void*>(std::addressof(task))),
+              [](void* function, int index, int worker) {
+                (*static_cast<Task*>(function))(index, worker);
+              });
+  }
+
+  void run_tasks(int count, int helper_limit, void* function, Call call);
   void wake_helpers(int count);
   void wait_until_finished();
   void helper_loop(int worker);
@@ -62,7 +79,7 @@ class ThreadPool {
   bool has_work() const;
 
   // Constant after construction. The caller of run() is not among the threads.
-  int helper_limit_;
+  int cpu_count_;
   std::vector<std::thread> threads_;
 
   // Written by run() while no task can be claimed; read by whoever has claimed one.
@@ -74,6 +91,7 @@ class ThreadPool {
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> claims_{0};
   alignas(kCacheLineBytes) std::atomic<int> unfinished_{0};
   alignas(kCacheLineBytes) std::atomic<int> awake_count_{0};  // helpers; changed under mutex_
+  std::atomic<int> helper_limit_;  // that may be awake for the work at hand
   std::atomic<bool> caller_sleeps_{false};
 
   std::mutex mutex_;

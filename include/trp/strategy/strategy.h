@@ -8,12 +8,15 @@
 #include "trp/nn/mlp.h"
 #include "trp/nn/sgd.h"
 #include "trp/parallel/thread_pool.h"
+#include "trp/strategy/pipeline_schedule.h"
 
 namespace trp {
 
 enum class StrategyKind {
   kSequential,  // the calling thread does everything; no pool, no lock
   kData,        // each worker takes a shard of the batch; the shards' gradients are merged
+  kTensor,      // each worker takes a range of the outputs of every layer
+  kPipeline,    // each worker takes a range of the layers; micro-batches flow through them
 };
 
 /// What data-parallel workers merge under the mutex; gradient_accumulator.h tells them apart.
@@ -21,7 +24,9 @@ enum class MergeKind { kFactored, kOrdered, kArrival };
 
 struct StrategyOptions {
   StrategyKind kind = StrategyKind::kData;
-  MergeKind merge = MergeKind::kFactored;
+  MergeKind merge = MergeKind::kFactored;  // kData
+  int micro_batches = 4;                   // kPipeline; a batch has no more than samples
+  PipelineScheduleKind pipeline_schedule = PipelineScheduleKind::k1f1b;
 };
 
 /// What one SGD step is made on. All that is referred to outlives the step.
@@ -49,6 +54,9 @@ class Strategy {
   /// Computes the mean gradient over the samples and lets sgd update mlp with it. Rethrows the
   /// first exception of any worker, after all of them have stopped.
   virtual StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) = 0;
+
+  /// Null but for kPipeline; lives as long as the strategy.
+  virtual const Pipeline* pipeline() const { return nullptr; }
 };
 
 /// `mlp` gives the shape of the networks that step() will get. The pool is used by all but

@@ -1,0 +1,207 @@
+#include "strategy/pipeline_parallel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "trp/core/stopwatch.h"
+
+namespace trp {
+namespace {
+
+using Work = PipelineSlot::Work;
+
+/// Multiplications and additions for each sample; the first layer has no input gradient.
+std::vector<Index> layer_costs(const Mlp& mlp) {
+  std::vector<Index> costs;
+  for (const Layer& layer : mlp.layers)
+    costs.push_back((costs.empty() ? 4 : 6) * layer.weight.rows() * layer.weight.cols());
+  return costs;
+}
+
+Pipeline make_pipeline(const Mlp& mlp, Index batch_size, const StrategyOptions& options,
+                       int worker_count) {
+  const std::vector<Index> costs = layer_costs(mlp);
+  const int stage_count = std::min(worker_count, static_cast<int>(costs.size()));
+  const auto micro_batches = static_cast<int>(std::min<Index>(options.micro_batches, batch_size));
+  return {
+      .stages = divide_into_stages(costs, stage_count),
+      .schedule = make_pipeline_schedule(options.pipeline_schedule, stage_count, micro_batches)};
+}
+
+/// Room for the micro-batches that are live at a time in each stage.
+Activations make_live_activations(const Mlp& mlp, const Pipeline& pipeline,
+                                  Index micro_batch_rows) {
+  Activations activations;
+  for (std::size_t s = 0; s < pipeline.stages.size(); ++s) {
+    const Index rows =
+        most_live_micro_batches(pipeline.schedule, static_cast<int>(s)) * micro_batch_rows;
+    for (Index l = pipeline.stages[s].begin; l < pipeline.stages[s].end; ++l) {
+      const Index cols = mlp.layers[static_cast<std::size_t>(l)].weight.cols();
+      activations.outputs.emplace_back(rows, cols);
+      activations.gradients.emplace_back(rows, cols);
+    }
+  }
+  return activations;
+}
+
+}  // namespace
+
+struct PipelineParallel::Step {
+  const StepInput& input;
+  const Batch& batch;
+  const PipelineSchedule& schedule;
+  Stopwatch stopwatch;
+};
+
+PipelineParallel::PipelineParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size,
+                                   const StrategyOptions& options, ThreadPool& pool)
+    : pool_(pool),
+      pipeline_(make_pipeline(mlp, batch_size, options, pool.worker_count())),
+      micro_batch_rows_(split_evenly(batch_size, pipeline_.schedule.micro_batch_count, 0).size()),
+      buffers_(mlp, batch_size, make_live_activations(mlp, pipeline_, micro_batch_rows_)),
+      gradient_(make_gradient(mlp)),
+      update_(make_tiles(mlp), mlp, sgd, pool.worker_count()) {
+  const int stage_count = pipeline_.schedule.stage_count;
+  for (int s = 0; s < stage_count; ++s) {
+    auto stage = std::make_unique<Stage>(stage_count <= pool.cpu_count());
+    stage->layers = pipeline_.stages[static_cast<std::size_t>(s)];
+    stage->live_limit = most_live_micro_batches(pipeline_.schedule, s);
+    stage_of_layer_.insert(stage_of_layer_.end(), static_cast<std::size_t>(stage->layers.size()),
+                           static_cast<std::size_t>(s));
+    stages_.push_back(std::move(stage));
+  }
+  for (const Tile& tile : update_.tiles())
+    stages_[stage_of_layer_[tile.layer]]->tiles.push_back(tile);
+}
+
+StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
+  const auto micro_batch_count =
+      std::min(pipeline_.schedule.micro_batch_count, static_cast<int>(input.samples.size()));
+  const PipelineSchedule* schedule = &pipeline_.schedule;
+  if (micro_batch_count < schedule->micro_batch_count) {
+    if (smaller_batch_schedule_.micro_batch_count != micro_batch_count)
+      smaller_batch_schedule_ =
+          make_pipeline_schedule(schedule->kind, schedule->stage_count, micro_batch_count);
+    schedule = &smaller_batch_schedule_;
+  }
+  for (const auto& stage : stages_) {
+    stage->forward_done.reset();
+    stage->backward_done.reset();
+  }
+
+  const Step step = {input, batch_of(input, buffers_), *schedule, {}};
+  pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int) {
+    try {
+      run_stage(step, static_cast<std::size_t>(s), sgd, mlp);
+    } catch (...) {
+      for (const auto& stage : stages_) {
+        stage->forward_done.cancel();
+        stage->backward_done.cancel();
+      }
+      throw;
+    }
+  });
+  add_times();
+
+  if (sgd.clips()) {
+    const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
+    const auto form = [&](const Tile& tile, TileGradient) { return gradient_.of_tile(tile); };
+    update_.apply(run, form, input.learning_rate, sgd, mlp);
+  }
+  return sum_results(buffers_, input.samples.size());
+}
+
+void PipelineParallel::run_stage(const Step& step, std::size_t s, Sgd& sgd, Mlp& mlp) {
+  Stage& stage = *stages_[s];
+  stage.busy_seconds = 0;
+  for (const PipelineSlot& slot : step.schedule.slots[s]) {
+    if (slot.work == Work::kIdle) continue;
+    if (!wait_for_neighbour(s, slot)) return;
+    const double begin = step.stopwatch.seconds();
+    if (slot.work == Work::kForward) {
+      run_forward(step, s, slot.micro_batch, mlp);
+      stage.forward_done.advance();
+    } else {
+      run_backward(step, s, slot.micro_batch, mlp);
+      stage.backward_done.advance();
+    }
+    stage.ended_at = step.stopwatch.seconds();
+    stage.busy_seconds += stage.ended_at - begin;
+  }
+  if (sgd.clips()) return;  // the norm takes all stages
+  for (const Tile& tile : stage.tiles)
+    sgd.update(tile, gradient_.of_tile(tile), step.input.learning_rate, 1, mlp);
+}
+
+/// False when another stage has failed.
+bool PipelineParallel::wait_for_neighbour(std::size_t s, const PipelineSlot& slot) const {
+  const int count = slot.micro_batch + 1;
+  if (slot.work == Work::kForward) return s == 0 || stages_[s - 1]->forward_done.wait_for(count);
+  return s + 1 == stages_.size() || stages_[s + 1]->backward_done.wait_for(count);
+}
+
+void PipelineParallel::run_forward(const Step& step, std::size_t s, int micro_batch,
+                                   const Mlp& mlp) {
+  Activations& activations = buffers_.activations;
+  const Range rows = batch_rows(step, micro_batch);
+  if (s == 0) gather_rows(step.input, rows, buffers_);
+  for (Index layer = stages_[s]->layers.begin; layer < stages_[s]->layers.end; ++layer) {
+    const auto l = static_cast<std::size_t>(layer);
+    const TensorView output = live_rows(step, l, micro_batch, activations.outputs);
+    forward_layer(mlp, l, input_of_layer(step, l, micro_batch), {0, output.cols()}, output);
+  }
+  if (s + 1 == stages_.size()) {
+    const std::size_t last = mlp.layers.size() - 1;
+    compute_losses(step.input, rows, live_rows(step, last, micro_batch, activations.outputs),
+                   live_rows(step, last, micro_batch, activations.gradients), buffers_);
+  }
+}
+
+void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_batch,
+                                    const Mlp& mlp) {
+  std::vector<Tensor>& gradients = buffers_.activations.gradients;
+  for (Index layer = stages_[s]->layers.end - 1; layer >= stages_[s]->layers.begin; --layer) {
+    const auto l = static_cast<std::size_t>(layer);
+    if (l == 0) break;
+    const TensorView input_gradient = live_rows(step, l - 1, micro_batch, gradients);
+    backward_layer(mlp, l, live_rows(step, l, micro_batch, gradients),
+                   input_of_layer(step, l, micro_batch), {0, input_gradient.cols()},
+                   input_gradient);
+  }
+  for (const Tile& tile : stages_[s]->tiles)
+    tile_gradient(input_of_layer(step, tile.layer, micro_batch),
+                  live_rows(step, tile.layer, micro_batch, gradients), tile,
+                  micro_batch == 0 ? ChainStart::kZero : ChainStart::kResult,
+                  gradient_.of_tile(tile));
+}
+
+/// The rows of the batch that a micro-batch takes.
+Range PipelineParallel::batch_rows(const Step& step, int micro_batch) const {
+  return split_evenly(static_cast<Index>(step.input.samples.size()),
+                      step.schedule.micro_batch_count, micro_batch);
+}
+
+/// Where a live micro-batch is kept in the activations of layer l. Its place is taken again when
+/// it has gone backward through the stage, which is after it has through the next.
+TensorView PipelineParallel::live_rows(const Step& step, std::size_t l, int micro_batch,
+                                       std::vector<Tensor>& of) {
+  const Index begin = micro_batch % stages_[stage_of_layer_[l]]->live_limit * micro_batch_rows_;
+  return of[l].view_rows(begin, begin + batch_rows(step, micro_batch).size());
+}
+
+ConstTensorView PipelineParallel::input_of_layer(const Step& step, std::size_t l, int micro_batch) {
+  if (l > 0) return live_rows(step, l - 1, micro_batch, buffers_.activations.outputs);
+  const Range rows = batch_rows(step, micro_batch);
+  return step.batch.input.view_rows(rows.begin, rows.end);
+}
+
+void PipelineParallel::add_times() {
+  double ended_at = 0;
+  for (const auto& stage : stages_) {
+    pipeline_.busy_seconds += stage->busy_seconds;
+    ended_at = std::max(ended_at, stage->ended_at);
+  }
+  pipeline_.slot_seconds += ended_at * static_cast<double>(stages_.size());
+}
+
+}  // namespace trp

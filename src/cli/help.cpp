@@ -1,39 +1,54 @@
 #include "cli/help.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace trp {
 namespace {
 
-constexpr int kNameColumns = 26;
+constexpr std::size_t kNameColumns = 26;
 
-std::string names_of(const Option& option) {
-  std::string names = fmt::format(
-      "  {:<3} --{}", option.short_name + (option.short_name.empty() ? "" : ","), option.name);
-  if (!option.value.empty()) names += ' ' + option.value;
-  return names;
+std::string name_of(const Option& option) {
+  return fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
 }
 
 /// A switch is off and a name is not set unless the help says otherwise.
-std::string default_of(const Option& option) {
+std::string default_of(const Option& option, std::string_view space) {
   if (!option.get || option.value.empty()) return {};
   const auto value = option.get();
-  return value ? fmt::format("  [{}]", *value) : std::string();
+  return value && !value->empty() ? fmt::format("{}[{}]", space, *value) : std::string();
 }
 
-std::string help_of(const Option& option) {
-  std::string names = names_of(option);
+/// Options without a help of their own share the line of the next one that has it.
+std::string help_of(const OptionGroup& group) {
   const std::string indent = fmt::format("\n{:{}}", "", kNameColumns + 1);
-  std::string text = fmt::format("{:<{}} ", names, kNameColumns);
-  for (const char c : option.help + default_of(option)) {
-    if (c == '\n') {
-      text += indent;
+  std::string text;
+  std::string names;
+  for (const Option& option : group.options) {
+    const std::string short_name = option.short_name.empty() ? "" : option.short_name + ",";
+    if (names.empty()) {
+      names = fmt::format("  {:<3} {}", short_name, name_of(option));
     } else {
-      text += c;
+      names += fmt::format("  {}{}{}", short_name, short_name.empty() ? "" : " ", name_of(option));
     }
+    if (option.help.empty()) {
+      names += default_of(option, " ");
+      continue;
+    }
+    // Two spaces between names and help, where the names are too long for their column.
+    if (names.size() >= kNameColumns) names += ' ';
+    text += fmt::format("{:<{}} ", std::exchange(names, {}), kNameColumns);
+    for (const char c : option.help + default_of(option, "  ")) {
+      if (c == '\n') {
+        text += indent;
+      } else {
+        text += c;
+      }
+    }
+    text += option.alias.empty() ? "\n" : fmt::format("  (or --{})\n", option.alias);
   }
-  if (!option.alias.empty()) text += fmt::format("  (or --{})", option.alias);
-  return text + '\n';
+  return text;
 }
 
 }  // namespace
@@ -45,7 +60,7 @@ std::string train_help(std::span<const OptionGroup> groups) {
       "workers.\n";
   for (const OptionGroup& group : groups) {
     text += fmt::format("\n{}\n", group.title);
-    for (const Option& option : group.options) text += help_of(option);
+    text += help_of(group);
   }
   return text +
          "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 130/143 "

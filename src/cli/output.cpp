@@ -17,7 +17,9 @@ Output::Output(const OutputOptions& options, int epochs)
       err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
   const bool color = use_color(options.color, STDERR_FILENO);
   std::vector<RunEvents> reporters;
-  if (!quiet()) reporters.push_back(settings_reporter(err_, color));
+  if (!quiet())
+    reporters.push_back(settings_reporter(
+        err_, {.color = color, .pictures = options.verbosity == Verbosity::kVerbose}));
   reporters.push_back(standard_output_reporter());
   if (!options.log.empty()) {
     log_.emplace(options.log, "--log");

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "cli/output.h"
@@ -8,17 +7,12 @@
 #include "trp/cli/commands.h"
 #include "trp/core/cpu.h"
 #include "trp/core/error.h"
+#include "trp/core/stopwatch.h"
 #include "trp/data/sampler.h"
 #include "trp/nn/kernels.h"
 
 namespace trp {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output) {
   if (options.train.strategy.kind == StrategyKind::kSequential) {
@@ -88,14 +82,14 @@ int exit_code(const TrainCommandOptions& options, const TrainResult& result, int
 }  // namespace
 
 int run_train(const TrainCommandOptions& options) {
-  const auto begin = Clock::now();
+  const Stopwatch stopwatch;
   const DataFiles files = find_data(options.data);
   Output output(options.output, options.train.epochs);
   const int cpus = available_cpus();
   const int workers = wanted_workers(options, cpus, output);
   const DataSets data = load_data(files, options.data.class_count);
-  output.detail(fmt::format("version   {}, data loaded in {:.2f} s", program_version(),
-                            seconds_since(begin)));
+  output.detail(
+      fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
   check_samples(options.train, data);
 
   ThreadPool pool(workers, cpus);
@@ -114,7 +108,7 @@ int run_train(const TrainCommandOptions& options) {
                                                       .training = {}});
   const StopSignals signals;
   const TrainResult result = train(options.train, data, pool, events, signals.requested());
-  output.events().summary({result, seconds_since(begin)});
+  output.events().summary({result, stopwatch.seconds()});
   output.close();
   return exit_code(options, result, signals.received(), output);
 }

@@ -11,6 +11,7 @@ namespace trp {
 namespace {
 
 constexpr int kMostWorkers = 1024;
+constexpr int kMostMicroBatches = 1024;
 constexpr int kMostLoaders = 256;
 constexpr int kLongestQueue = 4096;
 constexpr int kMostEpochs = 1'000'000;
@@ -63,11 +64,11 @@ OptionGroup data_group(TrainCommandOptions& options) {
              .help = "the four MNIST files, plain or .gz\n"
                      "[env TENSOR_RELU_DATA; else ./data, data sets of the system, the sample]"},
             data.directory),
-       text({.name = "images", .value = "FILE", .help = "training images; - is standard input"},
-            data.train_images),
-       text({.name = "labels", .value = "FILE", .help = "their labels"}, data.train_labels),
-       text({.name = "test-images", .value = "FILE", .help = "test images"}, data.test_images),
-       text({.name = "test-labels", .value = "FILE", .help = "their labels"}, data.test_labels),
+       text({.name = "images", .value = "F"}, data.train_images),
+       text({.name = "labels", .value = "F"}, data.train_labels),
+       text({.name = "test-images", .value = "F"}, data.test_images),
+       text({.name = "test-labels", .value = "F", .help = "by name; - is standard input"},
+            data.test_labels),
        classes_option(options),
        number({.name = "val-split",
                .value = "X",
@@ -148,21 +149,31 @@ Option workers_option(std::optional<int>& workers) {
 
 OptionGroup parallelism_group(TrainCommandOptions& options) {
   StrategyOptions& strategy = options.train.strategy;
-  return {"Parallelism",
-          {workers_option(options.workers),
-           one_of({.name = "strategy", .value = "WORD", .help = "how workers share the work"},
-                  strategy.kind, kStrategyNames),
-           // Standing for --strategy, it is not written to a configuration a second time.
-           not_configurable(choice({.name = "sequential", .help = "--strategy sequential"},
-                                   strategy.kind, StrategyKind::kSequential, strategy.kind)),
-           one_of({.name = "merge", .value = "WORD", .help = "how their gradients are joined"},
-                  strategy.merge, kMergeNames),
-           whole_number({.name = "loaders",
-                         .value = "N",
-                         .help = "threads that prepare batches ahead; 0: workers do it"},
-                        options.train.loaders, 0, kMostLoaders),
-           whole_number({.name = "queue", .value = "N", .help = "batches that they may be ahead"},
-                        options.train.queue_size, 1, kLongestQueue)}};
+  return {
+      "Parallelism",
+      {workers_option(options.workers),
+       one_of({.name = "strategy", .value = "WORD", .help = "how workers share the work"},
+              strategy.kind, kStrategyNames),
+       // Standing for --strategy, it is not written to a configuration a second time.
+       not_configurable(choice({.name = "sequential", .help = "--strategy sequential"},
+                               strategy.kind, StrategyKind::kSequential, strategy.kind)),
+       one_of({.name = "merge",
+               .value = "WORD",
+               .help = "what is merged under the mutex\n"
+                       "factored: how many rows the factors of the gradient have; same bits\n"
+                       "ordered: tiles of the gradient, in the order of the shards; same bits\n"
+                       "arrival: whole gradients as they come; the last bits differ"},
+              strategy.merge, kMergeNames),
+       whole_number({.name = "micro-batches",
+                     .value = "N",
+                     .help = "parts of a batch that flow through a pipeline"},
+                    strategy.micro_batches, 1, kMostMicroBatches),
+       one_of({.name = "pipeline-schedule", .value = "WORD", .help = "their order"},
+              strategy.pipeline_schedule, kPipelineScheduleNames),
+       whole_number({.name = "loaders", .value = "N"}, options.train.loaders, 0, kMostLoaders),
+       whole_number(
+           {.name = "queue", .value = "N", .help = "threads that prepare batches, how many ahead"},
+           options.train.queue_size, 1, kLongestQueue)}};
 }
 
 /// A file of its own: standard output has --format.
@@ -220,8 +231,8 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
                              meta.config)),
        not_configurable(choice({.name = "print-config", .help = "show all options as such a file"},
                                meta.print_config, true, false)),
-       request({.short_name = "-h", .name = "help", .help = "this"}),
-       request({.short_name = "-V", .name = "version", .help = "what was built"})}};
+       request({.short_name = "-h", .name = "help"}),
+       request({.short_name = "-V", .name = "version", .help = "this, and what was built"})}};
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ void ThreadPool::helper_loop(int worker) {
 bool ThreadPool::wait_for_work() {
   // A helper beyond the limit goes to sleep at once, work or no work: its CPU is in use.
   const auto within_limit = [this] { return awake_count_.load() <= helper_limit_.load(); };
-  if (within_limit() && spin_until([this] { return has_work(); })) return true;
+  if (spin_until([&] { return !within_limit() || has_work(); }) && within_limit()) return true;
   std::unique_lock lock(mutex_);
   awake_count_.fetch_sub(1);
   if (awake_count_.load() < helper_limit_.load() && has_work()) {

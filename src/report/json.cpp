@@ -18,21 +18,28 @@ Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : 
 
 Json start_object(const RunStart& start) {
   const TrainOptions& options = start.options;
-  const bool merges = options.strategy.kind != StrategyKind::kSequential;
-  return {{"event", "start"},
-          {"schema", kSchema},
-          {"version", start.version},
-          {"seed", options.seed},
-          {"strategy", word_of(options.strategy.kind)},
-          {"merge", merges ? Json(word_of(options.strategy.merge)) : Json()},
-          {"workers", start.workers},
-          {"cpus", start.cpus},
-          {"batch_size", options.batch_size},
-          {"layers", start.training.layers},
-          {"parameters", start.training.parameter_count},
-          {"simd", start.simd},
-          {"data", start.data},
-          {"train_samples", start.training.train_samples}};
+  const bool merges = options.strategy.kind == StrategyKind::kData;
+  Json object = {{"event", "start"},
+                 {"schema", kSchema},
+                 {"version", start.version},
+                 {"seed", options.seed},
+                 {"strategy", word_of(options.strategy.kind)},
+                 {"merge", merges ? Json(word_of(options.strategy.merge)) : Json()},
+                 {"workers", start.workers},
+                 {"cpus", start.cpus},
+                 {"batch_size", options.batch_size},
+                 {"layers", start.training.layers},
+                 {"parameters", start.training.parameter_count},
+                 {"simd", start.simd},
+                 {"data", start.data},
+                 {"train_samples", start.training.train_samples}};
+  if (const auto& pipeline = start.training.pipeline) {
+    object["pipeline_schedule"] = word_of(pipeline->schedule.kind);
+    object["micro_batches"] = pipeline->schedule.micro_batch_count;
+    object["stages"] = Json::array();
+    for (const Range& layers : pipeline->stages) object["stages"].push_back(layers.size());
+  }
+  return object;
 }
 
 Json step_object(const StepReport& step) {
@@ -70,6 +77,10 @@ Json summary_object(const RunSummary& summary) {
                  {"samples_per_second", number_or_null(result.samples_per_second)},
                  {"weights", result.weights}};
   if (result.best_epoch > 0) object["best_epoch"] = result.best_epoch;
+  if (const auto& bubble = result.bubble) {
+    object["bubble_predicted"] = bubble->predicted;
+    object["bubble_measured"] = bubble->measured;
+  }
   if (const auto& divergence = result.divergence) {
     object["diverged_epoch"] = divergence->epoch;
     object["diverged_batch"] = divergence->batch;

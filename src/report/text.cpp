@@ -5,10 +5,13 @@
 
 #include "trp/report/names.h"
 #include "trp/report/numbers.h"
+#include "trp/report/pipeline_picture.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
 namespace {
+
+constexpr int kMostSlotsShown = 24;
 
 std::string table_row(std::string_view epoch, std::string_view loss, std::string_view accuracy,
                       std::string_view validation, std::string_view rate, std::string_view speed,
@@ -83,6 +86,11 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,
                              with_unit(result.samples_per_second)));
+  if (const auto& bubble = result.bubble) {
+    out.write_line(fmt::format(
+        "bubble         the stages wait {} of the time ({}, were all slots equally long)",
+        percent(bubble->measured), percent(bubble->predicted)));
+  }
   out.write_line(fmt::format("weights        {}", result.weights));
   std::string status = paint(color, status_style(result.status), status_text(result));
   if (result.best_epoch > 0) status += fmt::format("; weights of epoch {}", result.best_epoch);
@@ -120,11 +128,25 @@ std::string loaders_text(const RunStart& start) {
 
 std::string workers_text(const RunStart& start) {
   const StrategyOptions& strategy = start.options.strategy;
-  const bool merges = strategy.kind != StrategyKind::kSequential;
-  return fmt::format(
-      "{} on {}, {}{}{}, {}", count_of(static_cast<std::size_t>(start.workers), "worker"),
-      count_of(static_cast<std::size_t>(start.cpus), "CPU"), word_of(strategy.kind),
-      merges ? "-parallel, merge " : "", merges ? word_of(strategy.merge) : "", start.simd);
+  std::string text(word_of(strategy.kind));
+  if (strategy.kind != StrategyKind::kSequential) text += "-parallel";
+  if (strategy.kind == StrategyKind::kData)
+    text += fmt::format(", merge {}", word_of(strategy.merge));
+  return fmt::format("{} on {}, {}, {}",
+                     count_of(static_cast<std::size_t>(start.workers), "worker"),
+                     count_of(static_cast<std::size_t>(start.cpus), "CPU"), text, start.simd);
+}
+
+std::string pipeline_text(const Pipeline& pipeline) {
+  const PipelineSchedule& schedule = pipeline.schedule;
+  std::string stages;
+  for (const Range& layers : pipeline.stages) {
+    stages += fmt::format("{}{}", stages.empty() ? "" : " | ", layers.begin + 1);
+    if (layers.size() > 1) stages += fmt::format("-{}", layers.end);
+  }
+  return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(schedule.kind),
+                     schedule.micro_batch_count, schedule.micro_batch_count == 1 ? "" : "es",
+                     count_of(static_cast<std::size_t>(schedule.stage_count), "stage"), stages);
 }
 
 }  // namespace
@@ -148,12 +170,12 @@ RunEvents text_reporter(LineWriter& out, const TextStyle& style) {
   return events;
 }
 
-RunEvents settings_reporter(LineWriter& out, bool color) {
-  return {.start = [&out, color](const RunStart& start) {
+RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style) {
+  return {.start = [&out, style](const RunStart& start) {
     const TrainOptions& options = start.options;
     const auto write = [&](std::string_view label, const std::string& text) {
       out.write_line(fmt::format(
-          "{} {}", paint(color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
+          "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
     };
     write("data", start.data);
     write("", samples_text(start));
@@ -167,6 +189,13 @@ RunEvents settings_reporter(LineWriter& out, bool color) {
     if (options.augment != AugmentOptions())
       write("augment", fmt::format("{}, anew in each epoch", augment_text(options.augment)));
     write("workers", workers_text(start));
+    if (const auto& pipeline = start.training.pipeline) {
+      write("pipeline", pipeline_text(*pipeline));
+      if (style.pictures) {
+        for (const std::string& line : pipeline_picture(pipeline->schedule, kMostSlotsShown))
+          write("", line);
+      }
+    }
     if (start.training.loaders > 0) write("loaders", loaders_text(start));
   }};
 }

@@ -54,10 +54,14 @@ class Training {
   }
 
   TrainResult run() {
+    const Pipeline* pipeline = strategy_->pipeline();
     if (events_.start)
-      events_.start(
-          {layer_sizes(mlp_), parameter_count(mlp_), static_cast<Index>(sampler_.train.size()),
-           static_cast<Index>(sampler_.validation.size()), loader_ ? loader_->thread_count() : 0});
+      events_.start({.layers = layer_sizes(mlp_),
+                     .parameter_count = parameter_count(mlp_),
+                     .train_samples = static_cast<Index>(sampler_.train.size()),
+                     .validation_samples = static_cast<Index>(sampler_.validation.size()),
+                     .loaders = loader_ ? loader_->thread_count() : 0,
+                     .pipeline = pipeline ? std::optional(*pipeline) : std::nullopt});
     for (int epoch = 1; epoch <= options_.epochs && train_epoch(epoch); ++epoch) {
     }
     return finish();
@@ -174,6 +178,10 @@ class Training {
     if (result_.status == TrainStatus::kCompleted && !std::isfinite(result_.test.loss)) diverge();
     if (result_.train_seconds > 0)
       result_.samples_per_second = static_cast<double>(samples_trained_) / result_.train_seconds;
+    if (const Pipeline* pipeline = strategy_->pipeline())
+      result_.bubble = {
+          predicted_bubble(pipeline->schedule.stage_count, pipeline->schedule.micro_batch_count),
+          pipeline->measured_bubble()};
     result_.weights = weights_digest(mlp_);
     result_.mlp = std::move(mlp_);
     return std::move(result_);

@@ -2,13 +2,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <string>
 #include <thread>
 
 #include "catch.h"
+#include "parallel/stress_rounds.h"
 
 using namespace trp;
 
@@ -175,9 +175,7 @@ TEST_CASE("a queue needs a slot, but no items") {
 
 // TRP_STRESS_ROUNDS=100000 makes it a long one.
 TEST_CASE("a queue survives random delays, exceptions and early stops") {
-  const char* wanted = std::getenv("TRP_STRESS_ROUNDS");
-  const int rounds = wanted ? std::atoi(wanted) : 2000;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < stress_rounds(2000); ++round) {
     std::mt19937 random(static_cast<unsigned>(round));
     const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
     const int count = below(30);

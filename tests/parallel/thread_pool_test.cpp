@@ -1,11 +1,17 @@
 #include "trp/parallel/thread_pool.h"
 
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "catch.h"
+#include "parallel/stress_rounds.h"
+#include "trp/parallel/progress_counter.h"
 
 using namespace trp;
 
@@ -133,6 +139,67 @@ TEST_CASE("many short runs with pauses between them lose no task and miss no wak
     pool.run(6, [&](int, int) { ++calls; });
     REQUIRE(calls == 6);
     if (round % 100 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+}
+
+TEST_CASE("tasks that run together may wait for one another, on however few CPUs") {
+  for (const int cpus : {1, 2, 8}) {
+    ThreadPool pool(6, cpus);
+    for (int round = 0; round < 200; ++round) {
+      // A token goes round all tasks twice, against the order in which they are claimed.
+      std::vector<std::unique_ptr<ProgressCounter>> passed;
+      for (int i = 0; i < 6; ++i) passed.push_back(std::make_unique<ProgressCounter>(false));
+      pool.run_together(6, [&](int index, int) {
+        for (int lap = 1; lap <= 2; ++lap) {
+          const int needed = index == 5 ? lap - 1 : lap;
+          passed[static_cast<std::size_t>((index + 1) % 6)]->wait_for(needed);
+          passed[static_cast<std::size_t>(index)]->advance();
+        }
+      });
+      for (const auto& counter : passed) REQUIRE(counter->wait_for(2));
+    }
+  }
+}
+
+TEST_CASE("a pool survives random delays, exceptions, cancelled waits and early ends") {
+  for (int round = 0; round < stress_rounds(2000);) {
+    std::mt19937 random(static_cast<unsigned>(round));
+    const auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    ThreadPool pool(1 + below(6), 1 + below(4));
+    for (int run = below(60); run >= 0; --run, ++round) {
+      INFO("round " << round);
+      const bool together = below(2) == 0;
+      const int count = together ? 1 + below(pool.worker_count()) : below(20);
+      const int thrower = below(4) == 0 ? below(20) : -1;
+      const unsigned delays = random();
+      const bool spins = below(2) == 0;
+      std::vector<std::unique_ptr<ProgressCounter>> done;
+      for (int i = 0; i < count; ++i) done.push_back(std::make_unique<ProgressCounter>(spins));
+      std::atomic<int> begun{0};
+      const auto task = [&](int index, int) {
+        ++begun;
+        const unsigned delay = (delays ^ static_cast<unsigned>(index) * 2654435761U) % 32;
+        if (delay < 4) std::this_thread::sleep_for(std::chrono::microseconds(delay * 10));
+        if (delay > 24) std::this_thread::yield();
+        if (index == thrower) {
+          for (const auto& counter : done) counter->cancel();
+          throw std::runtime_error("thrown");
+        }
+        // Those that run together may wait for tasks that are claimed later.
+        const int other = together ? (index + count - 1) % count : index - 1;
+        done[static_cast<std::size_t>(index)]->advance();
+        if (other >= 0) done[static_cast<std::size_t>(other)]->wait_for(1);
+      };
+      bool caught = false;
+      try {
+        together ? pool.run_together(count, task) : pool.run(count, task);
+      } catch (const std::runtime_error&) {
+        caught = true;
+      }
+      REQUIRE(caught == (thrower >= 0 && thrower < count));
+      if (!caught) REQUIRE(begun == count);
+      if (below(20) == 0) std::this_thread::sleep_for(std::chrono::microseconds(below(200)));
+    }
   }
 }
 

@@ -58,6 +58,33 @@ TEST_CASE("JSON has null for what is not a finite number, and says where trainin
   CHECK(!summary.contains("best_epoch"));
 }
 
+TEST_CASE("JSON describes a pipeline, which has no merge") {
+  CapturedLines lines;
+  RunStart start = sample_start();
+  start.options.strategy.kind = StrategyKind::kPipeline;
+  start.training.pipeline =
+      Pipeline{.stages = {{0, 1}, {1, 3}},
+               .schedule = make_pipeline_schedule(PipelineScheduleKind::kGpipe, 2, 4)};
+  TrainResult result = sample_result();
+  result.bubble = {.predicted = 0.25, .measured = 0.5};
+  const RunEvents events = json_lines_reporter(lines.writer(), 0);
+  events.start(start);
+  events.summary({result, 1});
+  std::istringstream text(lines.text());
+  std::string line;
+  std::getline(text, line);
+  const auto start_object = nlohmann::json::parse(line);
+  CHECK(start_object["strategy"] == "pipeline");
+  CHECK(start_object["merge"].is_null());
+  CHECK(start_object["pipeline_schedule"] == "gpipe");
+  CHECK(start_object["micro_batches"] == 4);
+  CHECK(start_object["stages"] == std::vector<int>{1, 2});
+  std::getline(text, line);
+  const auto summary = nlohmann::json::parse(line);
+  CHECK(summary["bubble_predicted"] == 0.25);
+  CHECK(summary["bubble_measured"] == 0.5);
+}
+
 TEST_CASE("JSON names the best epoch of early stopping") {
   CapturedLines lines;
   TrainResult result = sample_result();

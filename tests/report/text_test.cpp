@@ -75,7 +75,7 @@ TEST_CASE("colours end where they begin") {
 
 TEST_CASE("the settings tell data, network, training and workers") {
   CapturedLines lines;
-  settings_reporter(lines.writer(), false).start(sample_start());
+  settings_reporter(lines.writer(), {}).start(sample_start());
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 10 000 to test\n"
@@ -96,7 +96,7 @@ TEST_CASE("the settings name what is not usual") {
   start.training.validation_samples = 6000;
   start.training.loaders = 3;
   start.workers = start.cpus = 1;
-  settings_reporter(lines.writer(), false).start(start);
+  settings_reporter(lines.writer(), {}).start(start);
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 6 000 for validation, 10 000 to test\n"
@@ -106,6 +106,35 @@ TEST_CASE("the settings name what is not usual") {
         "augment   noise,shift, anew in each epoch\n"
         "workers   1 worker on 1 CPU, sequential, AVX2\n"
         "loaders   3 loaders, up to 4 batches ahead\n");
+}
+
+TEST_CASE("the settings describe a pipeline, with a picture where that is wanted") {
+  RunStart start = sample_start();
+  start.options.strategy.kind = StrategyKind::kPipeline;
+  start.training.pipeline = Pipeline{
+      .stages = {{0, 1}, {1, 3}},
+      .schedule = make_pipeline_schedule(PipelineScheduleKind::k1f1b, 2, 3),
+  };
+  for (const bool pictures : {false, true}) {
+    CapturedLines lines;
+    settings_reporter(lines.writer(), {.pictures = pictures}).start(start);
+    const std::string text = lines.text();
+    CHECK(text.substr(text.find("workers")) ==
+          std::string("workers   8 workers on 2 CPUs, pipeline-parallel, AVX2\n"
+                      "pipeline  1f1b, 3 micro-batches, 2 stages of layers 1 | 2-3\n") +
+              (pictures ? "          stage 1  F1 F2 .  B1 F3 B2 .  B3\n"
+                          "          stage 2  .  F1 B1 F2 B2 F3 B3 .\n"
+                        : ""));
+  }
+}
+
+TEST_CASE("the summary of a pipeline tells its bubble") {
+  CapturedLines lines;
+  TrainResult result = sample_result();
+  result.bubble = {.predicted = 0.2, .measured = 0.4375};
+  text_reporter(lines.writer(), {}).summary({result, 1});
+  CHECK(lines.text().find("bubble         the stages wait 43.75 % of the time (20.00 %, were all "
+                          "slots equally long)\n") != std::string::npos);
 }
 
 }  // namespace

@@ -7,30 +7,13 @@
 
 #include "catch.h"
 #include "nn/reference_mlp.h"
+#include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/data/sampler.h"
 
 using namespace trp;
 
 namespace {
-
-struct Schedule {
-  std::string name;
-  StrategyOptions options;
-};
-
-const std::vector<Schedule> kSameBits = {
-    {"sequential", {.kind = StrategyKind::kSequential}},
-    {"data/factored", {.kind = StrategyKind::kData, .merge = MergeKind::kFactored}},
-    {"data/ordered", {.kind = StrategyKind::kData, .merge = MergeKind::kOrdered}},
-    {"tensor", {.kind = StrategyKind::kTensor}},
-    {"pipeline/gpipe",
-     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::kGpipe}},
-    {"pipeline/1f1b",
-     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
-};
-const Schedule kArrival = {"data/arrival",
-                           {.kind = StrategyKind::kData, .merge = MergeKind::kArrival}};
 
 struct Outcome {
   Mlp mlp;
@@ -63,28 +46,21 @@ Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Ind
 
 }  // namespace
 
-TEST_CASE("one arithmetic, many schedules: the same bits from every strategy and worker count") {
-  const Dataset dataset = synthetic_dataset(300, 50, 10, 1);
-  const std::vector<SgdOptions> sgd_options = {
-      {}, {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F}};
-  for (const std::vector<Index>& sizes :
-       {std::vector<Index>{50, 40, 20, 10}, std::vector<Index>{50, 10}})
-    for (const Index batch_size : {1, 7, 32, 100, 256})
-      for (const SgdOptions& options : sgd_options) {
-        const Outcome expected =
-            train_steps(dataset, sizes, batch_size, options, kSameBits[0].options, 1);
-        const std::string digest = weights_digest(expected.mlp);
-        for (const Schedule& schedule : kSameBits)
-          for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
-            INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
-                               << sizes.size() - 1 << " layers, momentum " << options.momentum);
-            const Outcome outcome =
-                train_steps(dataset, sizes, batch_size, options, schedule.options, workers);
-            REQUIRE(weights_digest(outcome.mlp) == digest);
-            REQUIRE(outcome.loss_sum == expected.loss_sum);
-            REQUIRE(outcome.correct_count == expected.correct_count);
-          }
+TEST_CASE("every strategy returns the same loss, hits and weights from each step") {
+  const Dataset dataset = synthetic_dataset(70, 50, 10, 1);
+  const std::vector<Index> sizes = {50, 40, 20, 10};
+  for (const Index batch_size : {1, 32, 70}) {
+    const Outcome expected = train_steps(dataset, sizes, batch_size, {}, kSameBits[0].options, 1);
+    for (const Schedule& schedule : kSameBits)
+      for (const int workers : {1, 2, 5}) {
+        INFO(schedule.name << ", " << workers << " workers, batch " << batch_size);
+        const Outcome outcome =
+            train_steps(dataset, sizes, batch_size, {}, schedule.options, workers);
+        CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
+        CHECK(outcome.loss_sum == expected.loss_sum);
+        CHECK(outcome.correct_count == expected.correct_count);
       }
+  }
 }
 
 TEST_CASE("the arrival merge is the same sum but for rounding") {

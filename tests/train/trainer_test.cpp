@@ -7,6 +7,7 @@
 
 #include "catch.h"
 #include "nn/reference_mlp.h"
+#include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/core/error.h"
 
@@ -228,39 +229,7 @@ DataSets image_data(Index train_count) {
   return data;
 }
 
-const std::vector<StrategyOptions> kSameBits = {{StrategyKind::kSequential, {}},
-                                                {StrategyKind::kData, MergeKind::kFactored},
-                                                {StrategyKind::kData, MergeKind::kOrdered}};
-
 }  // namespace
-
-TEST_CASE("loaders change no bit, with augmentation or without, whatever the strategy") {
-  const DataSets data = image_data(130);
-  TrainOptions options = small_options();
-  options.epochs = 2;
-  options.sgd = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
-  for (const Index batch_size : {1, 7, 32, 100, 256})
-    for (const bool augment : {false, true}) {
-      options.batch_size = batch_size;
-      options.augment = {augment, augment};
-      options.strategy = kSameBits[0];
-      options.loaders = 0;
-      const std::string expected = train_with(options, data).weights;
-      for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
-        ThreadPool pool(workers, workers);
-        for (const StrategyOptions& strategy : kSameBits)
-          for (const int loaders : {0, 1, 3}) {
-            options.strategy = strategy;
-            options.loaders = loaders;
-            options.queue_size = 1 + workers % 4;
-            INFO("batch " << batch_size << ", " << workers << " workers, " << loaders
-                          << " loaders, augmented " << augment << ", merge "
-                          << static_cast<int>(strategy.merge));
-            REQUIRE(train(options, data, pool, {}, kNeverStop).weights == expected);
-          }
-      }
-    }
-}
 
 TEST_CASE("noise and shift each train another network, and another one with another seed") {
   const DataSets data = image_data(64);
@@ -279,10 +248,10 @@ TEST_CASE("an exception while samples are gathered ends the training, whoever ga
   data.train.labels.resize(70);
   TrainOptions options = small_options();
   options.shuffle = false;
-  for (const StrategyOptions& strategy : kSameBits)
+  for (const Schedule& schedule : kSameBits)
     for (const int loaders : {0, 1, 3})
       for (const int workers : {1, 2, 8}) {
-        options.strategy = strategy;
+        options.strategy = schedule.options;
         options.loaders = loaders;
         ThreadPool pool(workers, workers);
         CHECK_THROWS_AS(train(options, data, pool, {}, kNeverStop), std::out_of_range);

@@ -16,7 +16,7 @@ struct Option {
   std::string name;             // "data": --data on the command line, data in a file
   std::string alias = {};       // another long name
   std::string value = {};       // stands for the value in --help; a switch has none
-  std::string help;
+  std::string help = {};        // empty: the next option's help is for this one too
   /// Throws UsageError "expected …, found …". Switches get "true" or "false".
   std::function<void(const std::string&)> set = {};
   /// What set() would take, or nothing if it is not set. Absent: not part of a configuration.

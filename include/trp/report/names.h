@@ -17,15 +17,22 @@ struct Name {
   Enum value;
 };
 
-inline constexpr std::array<Name<StrategyKind>, 2> kStrategyNames = {{
+inline constexpr std::array<Name<StrategyKind>, 4> kStrategyNames = {{
     {"sequential", StrategyKind::kSequential},
     {"data", StrategyKind::kData},
+    {"tensor", StrategyKind::kTensor},
+    {"pipeline", StrategyKind::kPipeline},
 }};
 
 inline constexpr std::array<Name<MergeKind>, 3> kMergeNames = {{
     {"factored", MergeKind::kFactored},
     {"ordered", MergeKind::kOrdered},
     {"arrival", MergeKind::kArrival},
+}};
+
+inline constexpr std::array<Name<PipelineScheduleKind>, 2> kPipelineScheduleNames = {{
+    {"gpipe", PipelineScheduleKind::kGpipe},
+    {"1f1b", PipelineScheduleKind::k1f1b},
 }};
 
 inline constexpr std::array<Name<ScheduleKind>, 4> kScheduleNames = {{
@@ -73,6 +80,9 @@ constexpr std::string_view word_of(StrategyKind value) {
 }
 constexpr std::string_view word_of(MergeKind value) {
   return word_of<MergeKind>(kMergeNames, value);
+}
+constexpr std::string_view word_of(PipelineScheduleKind value) {
+  return word_of<PipelineScheduleKind>(kPipelineScheduleNames, value);
 }
 constexpr std::string_view word_of(ScheduleKind value) {
   return word_of<ScheduleKind>(kScheduleNames, value);

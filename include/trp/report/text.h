@@ -14,7 +14,12 @@ struct TextStyle {
 /// Results for people: aligned rows and a summary.
 RunEvents text_reporter(LineWriter& out, const TextStyle& style);
 
+struct SettingsStyle {
+  bool color = false;
+  bool pictures = false;  // of a pipeline's schedule
+};
+
 /// Before the first step, what is going to be trained on what and how.
-RunEvents settings_reporter(LineWriter& out, bool color);
+RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style);
 
 }  // namespace trp

@@ -43,11 +43,12 @@ struct TrainOptions {
 
 /// What is known before the first step.
 struct TrainStart {
-  std::vector<Index> layers;
+  std::vector<Index> layers = {};
   Index parameter_count = 0;
   Index train_samples = 0;
   Index validation_samples = 0;
   int loaders = 0;  // that exist; fewer than wanted when the system refuses a thread
+  std::optional<Pipeline> pipeline = {};  // with StrategyKind::kPipeline
 };
 
 /// After each step.
@@ -71,6 +72,12 @@ struct EpochResult {
   double samples_per_second = 0;
 };
 
+/// The share of the stages' time in which they wait, in a pipeline.
+struct PipelineBubble {
+  double predicted = 0;  // were all slots equally long
+  double measured = 0;
+};
+
 enum class TrainStatus { kCompleted, kInterrupted, kDiverged, kEarlyStopped };
 
 /// Where the loss or a parameter stopped being a finite number.
@@ -88,15 +95,16 @@ struct TrainResult {
   EvaluationResult test;
   double train_seconds = 0;  // all steps, without validation and test
   double samples_per_second = 0;
-  std::string weights;  // digest
+  std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
+  std::string weights;                   // digest
   Mlp mlp;
 };
 
 /// Called by train() on its own thread; empty functions are skipped.
 struct TrainEvents {
-  std::function<void(const TrainStart&)> start;
-  std::function<void(const StepReport&)> step;
-  std::function<void(const EpochResult&)> epoch;
+  std::function<void(const TrainStart&)> start = {};
+  std::function<void(const StepReport&)> step = {};
+  std::function<void(const EpochResult&)> epoch = {};
 };
 
 /// Trains a new network and scores it on the test set. The weights depend on data and options, not

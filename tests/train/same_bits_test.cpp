@@ -1,0 +1,117 @@
+// One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
+#include "catch.h"
+#include "schedules.h"
+#include "synthetic_data.h"
+#include "trp/train/trainer.h"
+
+using namespace trp;
+
+namespace {
+
+const std::atomic<bool> kNeverStop{false};
+const std::vector<SgdOptions> kSgdOptions = {
+    {}, {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F}};
+
+DataSets image_data(Index train_count) {
+  DataSets data = synthetic_data(train_count, 20, 60, 5);
+  data.train.sample_shape = data.test.sample_shape = {6, 10};
+  return data;
+}
+
+std::string digest_of(const TrainOptions& options, const DataSets& data, ThreadPool& pool) {
+  return train(options, data, pool, {}, kNeverStop).weights;
+}
+
+std::string sequential_digest(TrainOptions options, const DataSets& data) {
+  ThreadPool pool(1, 1);
+  options.strategy = {.kind = StrategyKind::kSequential};
+  options.loaders = 0;
+  return digest_of(options, data, pool);
+}
+
+}  // namespace
+
+TEST_CASE("the same bits from every strategy, worker, loader, batch size and augmentation") {
+  for (const Index batch_size : {1, 7, 32, 100, 256}) {
+    // A whole batch at least, and one of another size.
+    const DataSets data = image_data(batch_size < 32 ? 37 : batch_size + 13);
+    for (const bool augment : {false, true})
+      for (const SgdOptions& sgd : kSgdOptions) {
+        TrainOptions options;
+        options.hidden = {50, 20};
+        options.class_count = 5;
+        options.epochs = batch_size < 32 ? 1 : 2;
+        options.batch_size = batch_size;
+        options.augment = {augment, augment};
+        options.sgd = sgd;
+        const std::string expected = sequential_digest(options, data);
+        for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
+          ThreadPool pool(workers, workers);
+          for (const Schedule& schedule : kSameBits)
+            for (const int loaders : {0, 1, 3}) {
+              options.strategy = schedule.options;
+              options.loaders = loaders;
+              options.queue_size = 1 + workers % 4;
+              INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
+                                 << loaders << " loaders, augmented " << augment << ", momentum "
+                                 << sgd.momentum);
+              REQUIRE(digest_of(options, data, pool) == expected);
+            }
+        }
+      }
+  }
+}
+
+TEST_CASE("the same bits from networks of odd sizes and pipelines of any number of micro-batches") {
+  const DataSets data = image_data(45);
+  for (const std::vector<Index>& hidden :
+       {std::vector<Index>{}, std::vector<Index>{1}, std::vector<Index>{3, 100, 2},
+        std::vector<Index>{17, 16, 15, 33, 5}})
+    for (const Index batch_size : {1, 3, 20})
+      for (const SgdOptions& sgd : kSgdOptions) {
+        TrainOptions options;
+        options.hidden = hidden;
+        options.class_count = 5;
+        options.epochs = 1;
+        options.batch_size = batch_size;
+        options.sgd = sgd;
+        const std::string expected = sequential_digest(options, data);
+        for (const int workers : {2, 3, 8}) {
+          // Fewer CPUs than workers: tasks and stages share them.
+          ThreadPool pool(workers, 2);
+          for (const Schedule& schedule : kSameBits)
+            for (const int micro_batches : {1, 2, 5, 64}) {
+              options.strategy = schedule.options;
+              options.strategy.micro_batches = micro_batches;
+              INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
+                                 << hidden.size() << " hidden layers, " << micro_batches
+                                 << " micro-batches");
+              REQUIRE(digest_of(options, data, pool) == expected);
+              if (schedule.options.kind != StrategyKind::kPipeline) break;
+            }
+        }
+      }
+}
+
+TEST_CASE("a pipeline tells its stages at the start and its bubble at the end, others do not") {
+  const DataSets data = image_data(45);
+  for (const Schedule& schedule : kSameBits) {
+    TrainOptions options;
+    options.hidden = {40, 30};
+    options.class_count = 5;
+    options.epochs = 1;
+    options.batch_size = 20;
+    options.strategy = schedule.options;
+    ThreadPool pool(2, 2);
+    TrainStart start;
+    const TrainResult result =
+        train(options, data, pool, {.start = [&](const TrainStart& s) { start = s; }}, kNeverStop);
+    REQUIRE(start.pipeline.has_value() == (options.strategy.kind == StrategyKind::kPipeline));
+    REQUIRE(result.bubble.has_value() == start.pipeline.has_value());
+    if (!start.pipeline) continue;
+    CHECK(start.pipeline->stages == std::vector<Range>{{0, 1}, {1, 3}});
+    CHECK(start.pipeline->schedule.micro_batch_count == 4);
+    CHECK(result.bubble->predicted == 0.2);
+    CHECK((result.bubble->measured > 0 && result.bubble->measured < 1));
+  }
+}

@@ -32,7 +32,9 @@ inline double median_ratio(const std::vector<double>& a, const std::vector<doubl
 
 inline std::string with_spread(const std::vector<double>& values) {
   const Quartiles q = quartiles(values);
-  return fmt::format("{:.3g} ({:.3g}–{:.3g})", q.median, q.lower, q.upper);
+  const int digits = q.median < 10 ? 2 : q.median < 100 ? 1 : 0;
+  return fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", q.median, digits, q.lower, digits, q.upper,
+                     digits);
 }
 
 }  // namespace trp

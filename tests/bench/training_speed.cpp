@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -34,7 +35,7 @@ namespace {
 
 constexpr float kLearningRate = 0.1F;
 constexpr double kLossTolerance = 0.01;  // relative: products round differently
-constexpr Index kQuickSamples = 6000;
+constexpr Index kQuickSamples = 2000;
 /// Threads of some libraries go on spinning for tens of milliseconds when their work is done.
 constexpr std::chrono::milliseconds kPause{100};
 
@@ -121,45 +122,58 @@ std::vector<std::string> peer_environment(int threads) {
   std::vector<std::string> environment;
   for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
     environment.push_back(fmt::format("{}={}", name, threads));
-#ifdef TRP_BENCH_BLAS_FOLDER
-  const char* others = std::getenv("LD_LIBRARY_PATH");
-  environment.push_back(
-      fmt::format("LD_LIBRARY_PATH={}:{}", TRP_BENCH_BLAS_FOLDER, others ? others : ""));
-#endif
+  if (const std::string blas = TRP_BENCH_BLAS_FOLDER; !blas.empty()) {
+    const char* others = std::getenv("LD_LIBRARY_PATH");
+    environment.push_back("LD_LIBRARY_PATH=" + blas + (others ? ":" : "") + (others ? others : ""));
+  }
   return environment;
 }
+
+/// What is compared with and the package it comes from; `program` is empty if it was not found.
+struct Peer {
+  std::string family;
+  std::string package;
+  std::string program;
+  std::vector<std::pair<std::string, std::string>> variants;  // name and first argument
+};
+
+const std::vector<Peer> kPeers = {
+    {"libtorch",
+     "libtorch-dev",
+     TRP_BENCH_TORCH,
+     {{"libtorch, autograd", "autograd"}, {"libtorch, by hand", "manual"}}},
+    {"scikit-learn",
+     "python3-sklearn",
+     TRP_BENCH_PYTHON,
+     {{"scikit-learn", TRP_BENCH_SKLEARN_SCRIPT}}}};
 
 /// The other programs with 1 and with 2 threads; says which are missing.
 void add_peers(const Work& work, const std::filesystem::path& folder,
                std::vector<Contender>& contenders) {
   std::vector<std::string> what = {folder.string(), std::to_string(work.order.size())};
   for (const Index size : layer_sizes(work.initial)) what.push_back(std::to_string(size));
-  const auto add = [&](const std::string& family, const std::string& name,
-                       std::vector<std::string> command) {
+  const auto add = [&](const Peer& peer, const std::string& name, const std::string& argument) {
+    std::vector<std::string> command = {peer.program, argument};
     command.insert(command.end(), what.begin(), what.end());
-    try {
-      for (const int threads : {1, 2}) {
-        const auto peer = std::make_shared<EpochPeer>(peer_environment(threads), command);
-        if (threads == 1) fmt::print("{}: {}\n", name, peer->description());
-        contenders.push_back(
-            {family, fmt::format("{}, {} thread{}", name, threads, threads == 1 ? "" : "s"),
-             [peer](Index batch_size) { return peer->run(batch_size, kLearningRate); }});
-      }
-    } catch (const std::runtime_error& error) {
-      fmt::print("Left out, could not be started: {} ({}).\n", name, error.what());
+    for (const int threads : {1, 2}) {
+      const auto process = std::make_shared<EpochPeer>(peer_environment(threads), command);
+      if (threads == 1) fmt::print("{}: {}\n", name, process->description());
+      contenders.push_back(
+          {peer.family, fmt::format("{}, {} thread{}", name, threads, threads == 1 ? "" : "s"),
+           [process](Index batch_size) { return process->run(batch_size, kLearningRate); }});
     }
   };
-#ifdef TRP_BENCH_TORCH
-  add("libtorch", "libtorch, autograd", {TRP_BENCH_TORCH, "autograd"});
-  add("libtorch", "libtorch, by hand", {TRP_BENCH_TORCH, "manual"});
-#else
-  fmt::print("Left out, not found when this was built: libtorch (libtorch-dev).\n");
-#endif
-#ifdef TRP_BENCH_SKLEARN
-  add("scikit-learn", "scikit-learn", {TRP_BENCH_PYTHON, TRP_BENCH_SKLEARN});
-#else
-  fmt::print("Left out, not found when this was built: scikit-learn (python3-sklearn).\n");
-#endif
+  for (const Peer& peer : kPeers) {
+    if (peer.program.empty()) {
+      fmt::print("Left out, not found when this was built: {} ({}).\n", peer.family, peer.package);
+      continue;
+    }
+    try {
+      for (const auto& [name, argument] : peer.variants) add(peer, name, argument);
+    } catch (const std::runtime_error& error) {
+      fmt::print("Left out, could not be started: {} ({}).\n", peer.family, error.what());
+    }
+  }
 }
 
 struct Measured {

@@ -21,9 +21,14 @@ double EigenStep::step(const Dataset& dataset, std::span<const std::uint32_t> sa
   outputs_[0].resize(rows, dataset.feature_count);
   for (Index i = 0; i < rows; ++i) {
     using Bytes = Eigen::Map<const Eigen::Matrix<std::uint8_t, 1, Eigen::Dynamic>>;
-    const Index first = samples[static_cast<std::size_t>(i)] * dataset.feature_count;
-    outputs_[0].row(i) =
-        Bytes(dataset.bytes.data() + first, dataset.feature_count).cast<float>() * (1 / 255.0F);
+    using Values = Eigen::Map<const Eigen::RowVectorXf>;
+    const Index features = dataset.feature_count;
+    const Index first = samples[static_cast<std::size_t>(i)] * features;
+    if (dataset.values.empty())
+      outputs_[0].row(i) =
+          Bytes(dataset.bytes.data() + first, features).cast<float>() * (1 / 255.0F);
+    else
+      outputs_[0].row(i) = Values(dataset.values.data() + first, features);
   }
   for (std::size_t l = 0; l < layer_count; ++l) {
     outputs_[l + 1].noalias() = outputs_[l] * weights_[l];

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace trp {
+
+struct Quartiles {
+  double lower;
+  double median;
+  double upper;
+};
+
+/// Of one value at least.
+inline Quartiles quartiles(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&values](double share) {
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+  };
+  return {at(0.25), at(0.5), at(0.75)};
+}
+
+/// The median of a / b, round by round, so that a slow spell of the machine hits both.
+inline double median_ratio(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> ratios;
+  for (std::size_t round = 0; round < a.size(); ++round) ratios.push_back(a[round] / b[round]);
+  return quartiles(ratios).median;
+}
+
+inline std::string with_spread(const std::vector<double>& values) {
+  const Quartiles q = quartiles(values);
+  const int digits = q.median < 10 ? 2 : q.median < 100 ? 1 : 0;
+  return fmt::format("{:.{}f} ({:.{}f}–{:.{}f})", q.median, digits, q.lower, digits, q.upper,
+                     digits);
+}
+
+}  // namespace trp

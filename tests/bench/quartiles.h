@@ -1,10 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "trp/measure/statistics.h"
 
 namespace trp {
 
@@ -15,12 +16,8 @@ struct Quartiles {
 };
 
 /// Of one value at least.
-inline Quartiles quartiles(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto at = [&values](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
-  };
-  return {at(0.25), at(0.5), at(0.75)};
+inline Quartiles quartiles(const std::vector<double>& values) {
+  return {quantile(values, 0.25), median(values), quantile(values, 0.75)};
 }
 
 /// The median of a / b, round by round, so that a slow spell of the machine hits both.

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "data/idx_builder.h"
-#include "trp/data/array_file.h"
 
 /// Good and bad files of arrays for tests, made without the code that is tested.
 namespace trp::test {

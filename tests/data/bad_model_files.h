@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -159,14 +161,14 @@ inline std::vector<BadModelFile> bad_safetensors_files() {
 
 /// A sound safetensors file of arrays that are no network.
 inline BadModelFile bad_network(
-    std::string name, const std::vector<std::pair<std::string, std::vector<Index>>>& arrays,
+    std::string name, const std::vector<std::pair<std::string, std::vector<long>>>& arrays,
     std::vector<std::string> expected) {
   std::string header = "{";
-  Index offset = 0;
+  long offset = 0;
   for (const auto& [array, shape] : arrays) {
-    Index count = 1;
+    long count = 1;
     std::string sizes;
-    for (const Index size : shape) {
+    for (const long size : shape) {
       count *= size;
       sizes += fmt::format("{}{}", sizes.empty() ? "" : ",", size);
     }

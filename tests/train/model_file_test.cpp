@@ -59,7 +59,7 @@ TEST_CASE("a loaded model has its transposed weights") {
       CHECK(mlp.layers[1].weight_transposed(o, i) == small_mlp().layers[1].weight(i, o));
 }
 
-TEST_CASE("weights lie in the file as [out, in]") {
+TEST_CASE("weights lie in the file with a row for each output") {
   const auto arrays = to_arrays(small_mlp());
   REQUIRE(arrays.size() == 4);
   CHECK(arrays[0].name == "fc1.weight");

@@ -23,6 +23,10 @@ int write_text(const TextCommand& command) {
 struct Runner {
   int operator()(const TextCommand& command) const { return write_text(command); }
   int operator()(const TrainCommandOptions& options) const { return run_train(options); }
+  int operator()(const EvalCommandOptions& options) const { return run_eval(options); }
+  int operator()(const PredictCommandOptions& options) const { return run_predict(options); }
+  int operator()(const InfoCommandOptions& options) const { return run_info(options); }
+  int operator()(const ExportCommandOptions& options) const { return run_export(options); }
 };
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }

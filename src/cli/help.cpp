@@ -53,22 +53,17 @@ std::string help_of(const OptionGroup& group) {
 
 }  // namespace
 
-std::string train_help(std::span<const OptionGroup> groups) {
-  std::string text =
-      "usage: tensor_relu_parallel [train] [OPTIONS]\n"
-      "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
-      "workers.\n";
-  for (const OptionGroup& group : groups) {
+std::string help_text(const CommandSyntax& syntax) {
+  std::string text;
+  for (const std::string& usage : syntax.usage) {
+    text += fmt::format("{} tensor_relu_parallel {}\n", text.empty() ? "usage:" : "      ", usage);
+  }
+  text += syntax.summary;
+  for (const OptionGroup& group : syntax.groups) {
     text += fmt::format("\n{}\n", group.title);
     text += help_of(group);
   }
-  return text +
-         "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 130/143 "
-         "stopped\n"
-         "Examples\n"
-         "  tensor_relu_parallel --epochs 10 --workers 8\n"
-         "  tensor_relu_parallel -d mnist --hidden 256,128 --lr 0.1 --val-split 0.1\n"
-         "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n";
+  return text + syntax.closing;
 }
 
 }  // namespace trp

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <span>
 #include <string>
 
-#include "trp/cli/option.h"
+#include "cli/command_syntax.h"
 
 namespace trp {
 
 /// The text of --help. The present values of the options are shown as their defaults.
-std::string train_help(std::span<const OptionGroup> groups);
+std::string help_text(const CommandSyntax& syntax);
 
 }  // namespace trp

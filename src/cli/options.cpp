@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/help.h"
+#include "cli/model_options.h"
 #include "cli/train_options.h"
 #include "cli/version.h"
 #include "trp/cli/config_file.h"
@@ -17,7 +18,7 @@
 namespace trp {
 namespace {
 
-const std::vector<std::string> kCommands = {"train"};
+const std::vector<std::string> kCommands = {"train", "eval", "predict", "info", "export"};
 
 std::vector<std::string> option_spellings(std::span<const OptionGroup> groups) {
   std::vector<std::string> spellings;
@@ -116,43 +117,90 @@ void check_verbosity(std::span<const Assignment> assignments) {
   }
 }
 
+void assign_positionals(const std::vector<Positional>& positionals,
+                        const std::vector<std::string>& given) {
+  for (std::size_t i = 0; i < positionals.size(); ++i) {
+    const Positional& positional = positionals[i];
+    if (i < given.size()) {
+      try {
+        positional.set(given[i]);
+      } catch (const UsageError& error) {
+        throw UsageError("{}: {}", positional.name, error.what());
+      }
+    } else if (positional.required) {
+      throw UsageError("expected {}, found the end of the command line", positional.name);
+    }
+  }
+  if (given.size() > positionals.size()) {
+    throw UsageError("expected {}, found {}",
+                     positionals.empty() ? "options only"
+                                         : fmt::format("nothing after {}", positionals.back().name),
+                     in_quotes(given[positionals.size()]));
+  }
+}
+
+/// What was given with options, once it has been assigned; or the text that was asked for instead.
+using Parsed = std::variant<TextCommand, std::vector<Assignment>>;
+
+Parsed parse_as(const CommandSyntax& syntax, std::vector<std::string> arguments) {
+  const std::string help = help_text(syntax);  // before defaults are overwritten
+  auto [given, leftover] = split_command_line(syntax.groups, std::move(arguments));
+  if (find_assignment(given, "help")) return TextCommand{help};
+  if (find_assignment(given, "version")) return TextCommand{version_text(CLI11_VERSION)};
+  assign(syntax.groups, given);
+  assign_positionals(syntax.positionals, leftover);
+  return std::move(given);
+}
+
 Command parse_train(std::vector<std::string> arguments) {
   TrainCommandOptions options;
   MetaOptions meta;
-  const std::vector<OptionGroup> groups = train_option_groups(options, meta);
-  const std::string help = train_help(groups);
-
-  const auto [given, leftover] = split_command_line(groups, std::move(arguments));
-  if (find_assignment(given, "help")) return TextCommand{help};
-  if (find_assignment(given, "version")) return TextCommand{version_text(CLI11_VERSION)};
-  assign(groups, given);
-  if (!leftover.empty()) {
-    throw UsageError("expected options only, found {}", in_quotes(leftover.front()));
-  }
+  const CommandSyntax syntax = train_syntax(options, meta);
+  const Parsed parsed = parse_as(syntax, std::move(arguments));
+  if (const auto* text = std::get_if<TextCommand>(&parsed)) return *text;
+  const auto& given = std::get<std::vector<Assignment>>(parsed);
   check_given_together(given);
   check_verbosity(given);
   if (!meta.config.empty()) {
-    const auto configured = read_config_file(meta.config, groups);
+    const auto configured = read_config_file(meta.config, syntax.groups);
     check_verbosity(configured);
-    assign(groups, configured);
-    assign(groups, given);
+    assign(syntax.groups, configured);
+    assign(syntax.groups, given);
   }
-  check_together(options);
-  if (meta.print_config) return TextCommand{config_text(groups)};
+  syntax.check();
+  if (meta.print_config) return TextCommand{config_text(syntax.groups)};
   return options;
+}
+
+/// A command whose options are all on the command line.
+template <class Options>
+Command parse_simple(CommandSyntax (*make_syntax)(Options&), std::vector<std::string> arguments) {
+  Options options;
+  const CommandSyntax syntax = make_syntax(options);
+  const Parsed parsed = parse_as(syntax, std::move(arguments));
+  if (const auto* text = std::get_if<TextCommand>(&parsed)) return *text;
+  syntax.check();
+  return options;
+}
+
+Command parse_named(const std::string& command, std::vector<std::string> arguments) {
+  if (command == "train") return parse_train(std::move(arguments));
+  if (command == "eval") return parse_simple(eval_syntax, std::move(arguments));
+  if (command == "predict") return parse_simple(predict_syntax, std::move(arguments));
+  if (command == "info") return parse_simple(info_syntax, std::move(arguments));
+  if (command == "export") return parse_simple(export_syntax, std::move(arguments));
+  throw UsageError("unknown command {}{}", in_quotes(command), suggestion(command, kCommands));
 }
 
 }  // namespace
 
 Command parse_command_line(std::vector<std::string> arguments) {
+  std::string command = "train";
   if (!arguments.empty() && !arguments.front().starts_with('-')) {
-    const std::string& word = arguments.front();
-    if (word != "train") {
-      throw UsageError("unknown command {}{}", in_quotes(word), suggestion(word, kCommands));
-    }
+    command = std::move(arguments.front());
     arguments.erase(arguments.begin());
   }
-  return parse_train(std::move(arguments));
+  return parse_named(command, std::move(arguments));
 }
 
 }  // namespace trp

@@ -1,15 +1,23 @@
 #include <algorithm>
+#include <exception>
 #include <utility>
 
+#include <fmt/ranges.h>
+
+#include "cli/accuracy_bound.h"
 #include "cli/output.h"
 #include "cli/stop_signals.h"
+#include "cli/train_options.h"
 #include "cli/version.h"
 #include "trp/cli/commands.h"
+#include "trp/core/atomic_file.h"
 #include "trp/core/cpu.h"
 #include "trp/core/error.h"
 #include "trp/core/stopwatch.h"
 #include "trp/data/sampler.h"
 #include "trp/nn/kernels.h"
+#include "trp/report/names.h"
+#include "trp/train/model_file.h"
 
 namespace trp {
 namespace {
@@ -71,12 +79,50 @@ int exit_code(const TrainCommandOptions& options, const TrainResult& result, int
         result.divergence->epoch, result.divergence->batch, result.divergence->learning_rate));
     return kExitDiverged;
   }
-  if (options.min_accuracy && !(result.test.accuracy >= *options.min_accuracy)) {
-    output.say(fmt::format("the test accuracy of {} is below --min-accuracy {}",
-                           result.test.accuracy, *options.min_accuracy));
+  if (const auto missed = missed_bound(result.test.accuracy, options.min_accuracy)) {
+    output.say(*missed);
     return kExitBoundNotMet;
   }
   return kExitDone;
+}
+
+Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& result) {
+  return {{"version", std::string(program_version())},
+          {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
+          {"seed", fmt::format("{}", options.train.seed)},
+          {"epochs",
+           fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
+                                                   : result.epochs.size())},
+          {"status", std::string(word_of(result.status))},
+          {"test_accuracy", fmt::format("{}", result.test.accuracy)},
+          {"test_loss", fmt::format("{}", result.test.loss)},
+          {"test_samples", fmt::format("{}", result.test.sample_count)},
+          {"weights", result.weights},
+          {"options", options_that_shape_weights(options)}};
+}
+
+/// Before anything is written that nobody may be reading any more.
+void save(const TrainCommandOptions& options, const TrainResult& result, Output& output) {
+  if (result.status == TrainStatus::kDiverged) {
+    output.say(fmt::format("{} was not written: the network is of no use", options.save));
+    return;
+  }
+  save_model(options.save, result.mlp, model_metadata(options, result));
+  output.detail(fmt::format("saved     {}", options.save));
+}
+
+/// The results are told even if the model could not be saved.
+void save_and_summarize(const TrainCommandOptions& options, const TrainResult& result,
+                        const Stopwatch& stopwatch, Output& output) {
+  std::exception_ptr failure;
+  try {
+    if (!options.save.empty()) save(options, result, output);
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  output.events().summary({result, stopwatch.seconds()});
+  output.close();
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
@@ -85,6 +131,7 @@ int run_train(const TrainCommandOptions& options) {
   const Stopwatch stopwatch;
   const DataFiles files = find_data(options.data);
   Output output(options.output, options.train.epochs);
+  if (!options.save.empty()) check_writable(options.save);
   const int cpus = available_cpus();
   const int workers = wanted_workers(options, cpus, output);
   const DataSets data = load_data(files, options.data.class_count);
@@ -108,8 +155,7 @@ int run_train(const TrainCommandOptions& options) {
                                                       .training = {}});
   const StopSignals signals;
   const TrainResult result = train(options.train, data, pool, events, signals.requested());
-  output.events().summary({result, stopwatch.seconds()});
-  output.close();
+  save_and_summarize(options, result, stopwatch, output);
   return exit_code(options, result, signals.received(), output);
 }
 

@@ -4,13 +4,14 @@
 #include <cstdint>
 #include <limits>
 
+#include "cli/common_options.h"
 #include "cli/option_makers.h"
 #include "trp/core/error.h"
+#include "trp/data/array_file.h"
 
 namespace trp {
 namespace {
 
-constexpr int kMostWorkers = 1024;
 constexpr int kMostMicroBatches = 1024;
 constexpr int kMostLoaders = 256;
 constexpr int kLongestQueue = 4096;
@@ -26,12 +27,6 @@ constexpr std::array<Name<OutputFormat>, 4> kFormatNames = {{
     {"json", OutputFormat::kJson},
     {"jsonl", OutputFormat::kJsonLines},
     {"csv", OutputFormat::kCsv},
-}};
-
-constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
-    {"auto", ColorWhen::kAuto},
-    {"always", ColorWhen::kAlways},
-    {"never", ColorWhen::kNever},
 }};
 
 /// Both parts of the program that need the number of classes get it.
@@ -116,35 +111,13 @@ OptionGroup training_group(TrainOptions& train) {
               sgd.clip_norm, 0, kLargestFactor),
        whole_number({.name = "early-stopping",
                      .value = "N",
-                     .help = "stop after N epochs without a better validation loss\n"
-                             "and keep the best weights; 0: never"},
+                     .help = "N epochs without a better validation loss: stop, keep the best"},
                     train.early_stopping, 0, kMostEpochs),
        whole_number({.name = "seed",
                      .value = "N",
                      .help = "same seed, same model, whatever the strategy and workers"},
                     train.seed, 0, std::numeric_limits<std::uint64_t>::max()),
        choice({.name = "dry-run", .help = "one batch per epoch"}, train.dry_run, true, false)}};
-}
-
-Option workers_option(std::optional<int>& workers) {
-  return {.short_name = "-j",
-          .name = "workers",
-          .alias = "threads",
-          .value = "N|auto",
-          .help = "threads that train; auto: as many as CPUs",
-          .set =
-              [&workers](const std::string& text) {
-                int count = 0;
-                if (text == "auto") {
-                  workers.reset();
-                } else if (read_whole(text, count) && count >= 1 && count <= kMostWorkers) {
-                  workers = count;
-                } else {
-                  throw_unexpected(
-                      fmt::format("a whole number from 1 to {} or \"auto\"", kMostWorkers), text);
-                }
-              },
-          .get = [&workers] { return workers ? fmt::format("{}", *workers) : "auto"; }};
 }
 
 OptionGroup parallelism_group(TrainCommandOptions& options) {
@@ -186,20 +159,17 @@ Option log_option(std::string& log) {
   return option;
 }
 
-Option min_accuracy_option(std::optional<double>& bound) {
-  return {.name = "min-accuracy",
-          .value = "X",
-          .help = "from 0 to 1; exit with 4 when the test accuracy is lower",
-          .set = [&bound](const std::string& text) { bound = parse_number<double>(text, 0, 1); },
-          .get = [&bound]() -> std::optional<std::string> {
-            if (!bound) return std::nullopt;
-            return fmt::format("{}", *bound);
-          }};
-}
-
-/// Set nothing: it is enough that they were given.
-Option request(Option option) {
-  option.set = [](const std::string&) {};
+/// The ending says the format, so it is checked at once.
+Option save_option(std::string& save) {
+  Option option = text({.short_name = "-o",
+                        .name = "save",
+                        .value = "FILE",
+                        .help = "the trained model, FILE.safetensors or FILE.npz"},
+                       save);
+  option.set = [set = option.set](const std::string& value) {
+    array_format_of_name(value);
+    set(value);
+  };
   return option;
 }
 
@@ -207,7 +177,8 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
   OutputOptions& output = options.output;
   return {
       "Output",
-      {one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
+      {save_option(options.save),
+       one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
               kFormatNames),
        log_option(output.log),
        whole_number({.name = "log-interval",
@@ -219,11 +190,7 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
        choice({.short_name = "-v", .name = "verbose", .help = "say more on standard error"},
               output.verbosity, Verbosity::kVerbose, Verbosity::kNormal),
        choice({.name = "no-progress", .help = "no progress bar"}, output.progress, false, true),
-       one_of({.name = "color",
-               .value = "WORD",
-               .help = "colours; auto: on a terminal, unless NO_COLOR"},
-              output.color, kColorNames),
-       min_accuracy_option(options.min_accuracy),
+       color_option(output.color), min_accuracy_option(options.min_accuracy),
        not_configurable(text({.short_name = "-c",
                               .name = "config",
                               .value = "FILE",
@@ -231,18 +198,7 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
                              meta.config)),
        not_configurable(choice({.name = "print-config", .help = "show all options as such a file"},
                                meta.print_config, true, false)),
-       request({.short_name = "-h", .name = "help"}),
-       request({.short_name = "-V", .name = "version", .help = "this, and what was built"})}};
-}
-
-}  // namespace
-
-std::vector<OptionGroup> train_option_groups(TrainCommandOptions& options, MetaOptions& meta) {
-  return {data_group(options),
-          {"Model", {hidden_option(options.train)}},
-          training_group(options.train),
-          parallelism_group(options),
-          output_group(options, meta)};
+       help_option(), version_option()}};
 }
 
 void check_together(const TrainCommandOptions& options) {
@@ -255,6 +211,48 @@ void check_together(const TrainCommandOptions& options) {
     throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}", train.epochs,
                      train.warmup_epochs);
   }
+}
+
+}  // namespace
+
+CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
+  return {.usage = {"[train] [OPTIONS]", "eval|predict|info|export --help"},
+          .summary =
+              "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
+              "workers.\n",
+          .positionals = {},
+          .groups = {data_group(options),
+                     {"Model", {hidden_option(options.train)}},
+                     training_group(options.train),
+                     parallelism_group(options),
+                     output_group(options, meta)},
+          .closing =
+              "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 130/143 "
+              "stopped\n"
+              "Examples\n"
+              "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
+              "  tensor_relu_parallel --format jsonl -q | jq "
+              "'select(.test_accuracy).test_accuracy'\n",
+          .check = [&options] { check_together(options); }};
+}
+
+std::string options_that_shape_weights(TrainCommandOptions options) {
+  // All but those that say only how the work is divided, or what is told about it.
+  static constexpr std::array kNames = {
+      "classes", "val-split",    "limit",   "no-shuffle",     "augment",  "hidden",
+      "epochs",  "batch-size",   "lr",      "lr-schedule",    "momentum", "warmup-epochs",
+      "seed",    "weight-decay", "dry-run", "early-stopping", "clip-norm"};
+  MetaOptions meta;
+  const std::vector<OptionGroup> groups = train_syntax(options, meta).groups;
+  std::string text;
+  for (const std::string_view name : kNames) {
+    const Option& option = *find_option(groups, name);
+    const std::string value = option.get().value();
+    if (option.value.empty() && value == "false") continue;
+    text += fmt::format("{}--{}", text.empty() ? "" : " ", name);
+    if (!option.value.empty()) text += ' ' + value;
+  }
+  return text;
 }
 
 }  // namespace trp

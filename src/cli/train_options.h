@@ -1,9 +1,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "trp/cli/option.h"
+#include "cli/command_syntax.h"
 #include "trp/cli/options.h"
 
 namespace trp {
@@ -14,10 +13,10 @@ struct MetaOptions {
   bool print_config = false;
 };
 
-/// The options of `train`, in the order of --help. They write to the arguments.
-std::vector<OptionGroup> train_option_groups(TrainCommandOptions& options, MetaOptions& meta);
+/// What `train` understands. It writes to the arguments.
+CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta);
 
-/// Throws UsageError if options that are each right do not go together.
-void check_together(const TrainCommandOptions& options);
+/// "--epochs 10 --lr 0.05 …": those options, with defaults, that the trained weights depend on.
+std::string options_that_shape_weights(TrainCommandOptions options);
 
 }  // namespace trp

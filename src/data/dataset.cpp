@@ -17,17 +17,6 @@ constexpr int kMostClasses = 256;  // a label is a byte
 
 std::string file_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
-Dataset to_dataset(IdxArray images) {
-  Dataset set;
-  set.sample_count = images.shape.front();
-  set.sample_shape.assign(images.shape.begin() + 1, images.shape.end());
-  set.feature_count = 1;
-  for (const Index size : set.sample_shape) set.feature_count *= size;
-  set.bytes = std::move(images.bytes);
-  set.values = std::move(images.values);
-  return set;
-}
-
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMostClasses) return;
   throw UsageError("--classes: expected 1 to {}, found {}", kMostClasses, class_count);
@@ -102,6 +91,17 @@ std::future<IdxArray> start_reading(const std::string& path, const IdxExpected& 
 }
 
 }  // namespace
+
+Dataset to_dataset(IdxArray images) {
+  Dataset set;
+  set.sample_count = images.shape.front();
+  set.sample_shape.assign(images.shape.begin() + 1, images.shape.end());
+  set.feature_count = 1;
+  for (const Index size : set.sample_shape) set.feature_count *= size;
+  set.bytes = std::move(images.bytes);
+  set.values = std::move(images.values);
+  return set;
+}
 
 Dataset load_images(const std::string& path) { return to_dataset(read_idx(path, kIdxImages)); }
 

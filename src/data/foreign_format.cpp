@@ -26,6 +26,14 @@ constexpr Format kFormats[] = {
     {"version https://git-lfs"sv, "this is a Git LFS pointer: fetch the file with git lfs pull"},
 };
 
+constexpr Format kModelFormats[] = {
+    {"\x1f\x8b"sv, "hint: this is compressed with gzip: unpack it with gunzip"},
+    {"\x80"sv, "hint: this is a Python pickle: save the model as .safetensors"},
+    {"\x93NUMPY"sv, "hint: this is one NumPy array: numpy.savez puts all into one file"},
+    {"\x89HDF"sv, "hint: this is an HDF5 file: save the model as .safetensors or .npz"},
+    {"version https://git-lfs"sv, "hint: this is a Git LFS pointer: use git lfs pull"},
+};
+
 bool is_text(std::uint8_t byte) {
   return (byte >= 0x20 && byte != 0x7f) || (byte >= '\t' && byte <= '\r');
 }
@@ -66,6 +74,17 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
     return "this is text, such as CSV: write it as an IDX file";
   }
   return "is it the right file? IDX files start with two zero bytes";
+}
+
+std::string_view foreign_model_hint(std::span<const std::uint8_t> head) {
+  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  for (const Format& format : kModelFormats) {
+    if (text.starts_with(format.start)) return format.hint;
+  }
+  if (starts_web_page(text)) {
+    return "hint: this is a web page: the download failed, fetch the file again";
+  }
+  return "hint: is it the right file, and whole?";
 }
 
 }  // namespace trp

@@ -9,21 +9,34 @@
 
 namespace trp {
 
-Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed) {
+Mlp make_zero_mlp(std::span<const Index> layer_sizes) {
   assert(layer_sizes.size() >= 2);
   Mlp mlp;
   for (std::size_t l = 0; l + 1 < layer_sizes.size(); ++l) {
     const Index in = layer_sizes[l];
     const Index out = layer_sizes[l + 1];
-    Layer layer{Tensor(in, out), Tensor(1, out), l > 0 ? Tensor(out, in) : Tensor()};
-    RandomStream random(seed, RandomPurpose::kWeights, 0, static_cast<std::uint32_t>(l));
-    const float bound = std::sqrt(6.0F / static_cast<float>(in));
-    for (Index i = 0; i < in; ++i)
-      for (Index o = 0; o < out; ++o) layer.weight(i, o) = (2 * random.uniform() - 1) * bound;
-    if (l > 0) layer.weight_transposed.view().matrix() = layer.weight.view().matrix().transpose();
-    mlp.layers.push_back(std::move(layer));
+    mlp.layers.push_back({Tensor(in, out), Tensor(1, out), l > 0 ? Tensor(out, in) : Tensor()});
   }
   return mlp;
+}
+
+Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed) {
+  Mlp mlp = make_zero_mlp(layer_sizes);
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    Tensor& weight = mlp.layers[l].weight;
+    RandomStream random(seed, RandomPurpose::kWeights, 0, static_cast<std::uint32_t>(l));
+    const float bound = std::sqrt(6.0F / static_cast<float>(weight.rows()));
+    for (Index i = 0; i < weight.rows(); ++i)
+      for (Index o = 0; o < weight.cols(); ++o) weight(i, o) = (2 * random.uniform() - 1) * bound;
+  }
+  transpose_weights(mlp);
+  return mlp;
+}
+
+void transpose_weights(Mlp& mlp) {
+  for (Layer& layer : mlp.layers)
+    if (layer.weight_transposed.rows() > 0)
+      layer.weight_transposed.view().matrix() = layer.weight.view().matrix().transpose();
 }
 
 std::vector<Index> layer_sizes(const Mlp& mlp) {

@@ -232,3 +232,63 @@ TEST_CASE("a file that may not be read is refused") {
   std::filesystem::permissions(path, std::filesystem::perms::none);
   CHECK_CONTAINS(refusal(path), "permission denied; hint: ");
 }
+
+TEST_CASE("a few samples at a time give what reading the whole file gives") {
+  const TempFolder folder;
+  for (const Bytes& file :
+       {idx_bytes({10, 2, 3}), join({idx_header(0x0b, {10, 3}), noise(60)}),
+        join({idx_header(0x0d, {10, 1, 1}), Bytes(40)}), idx_labels(noise(10))}) {
+    for (const Bytes& bytes : {file, gzip(file)}) {
+      const std::string path = folder.write("file", bytes);
+      const IdxArray whole = read_idx(path);
+      for (const Index most : {1, 3, 5, 10, 11}) {
+        IdxReader reader(path);
+        CHECK(reader.shape() == whole.shape);
+        CHECK(reader.type() == whole.type);
+        CHECK(reader.is_gzip() == (bytes != file));
+        IdxArray part, joined;
+        Index count = 0;
+        while (reader.read(most, part)) {
+          CHECK(part.type == whole.type);
+          CHECK(part.shape[0] == std::min<Index>(most, 10 - count));
+          CHECK(std::equal(part.shape.begin() + 1, part.shape.end(), whole.shape.begin() + 1));
+          joined.bytes.insert(joined.bytes.end(), part.bytes.begin(), part.bytes.end());
+          joined.values.insert(joined.values.end(), part.values.begin(), part.values.end());
+          count += part.shape[0];
+        }
+        CHECK(count == 10);
+        CHECK(joined.bytes == whole.bytes);
+        CHECK(joined.values == whole.values);
+        CHECK(!reader.read(most, part));
+      }
+    }
+  }
+}
+
+TEST_CASE("samples before the damage are read, and the damage has its place") {
+  const Bytes good = idx_bytes({10, 2, 3});
+  const auto count_and_message = [](const Bytes& bytes) {
+    const FilledPipe pipe(bytes);
+    IdxReader reader(pipe.path(), kIdxImages);
+    IdxArray part;
+    Index count = 0;
+    const std::string message = message_of<Error>([&] {
+      while (reader.read(4, part)) count += part.shape[0];
+    });
+    return std::pair(count, message);
+  };
+  const auto [all, nothing] = count_and_message(good);
+  CHECK(all == 10);
+  CHECK(nothing.empty());
+  const auto [cut_count, cut] = count_and_message(without_last(good, 13));
+  CHECK(cut_count == 4);
+  CHECK_CONTAINS(cut, "the data end at byte 63, expected 76 bytes for 10 x 2 x 3 unsigned bytes");
+  const auto [long_count, too_long] = count_and_message(join({good, {0}}));
+  CHECK(long_count == 10);
+  CHECK_CONTAINS(too_long, "data go on after byte 76");
+  const Bytes zipped = gzip(good);
+  const auto [crc_count, crc] =
+      count_and_message(with_byte(zipped, zipped.size() - 8, zipped[zipped.size() - 8] ^ 1));
+  CHECK(crc_count <= 10);
+  CHECK_CONTAINS(crc, "checksum does not agree");
+}

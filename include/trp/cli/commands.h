@@ -26,6 +26,10 @@ void secure_standard_streams();
 int run(const Command& command);
 
 int run_train(const TrainCommandOptions& options);
+int run_eval(const EvalCommandOptions& options);
+int run_predict(const PredictCommandOptions& options);
+int run_info(const InfoCommandOptions& options);
+int run_export(const ExportCommandOptions& options);
 
 /// Writes the error to standard error and returns the exit code that goes with it.
 int report_error(const std::exception& error);

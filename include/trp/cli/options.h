@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "trp/data/data_files.h"
+#include "trp/report/predictions.h"
 #include "trp/report/terminal.h"
 #include "trp/train/trainer.h"
 
@@ -29,6 +30,35 @@ struct TrainCommandOptions {
   std::optional<int> workers;  // not set: the CPUs this process may use
   OutputOptions output;
   std::optional<double> min_accuracy;
+  std::string save;  // a file for the model; empty: none
+};
+
+struct EvalCommandOptions {
+  std::string model;
+  DataOptions data;
+  std::optional<int> workers;
+  OutputFormat format = OutputFormat::kText;  // or kJson
+  Verbosity verbosity = Verbosity::kNormal;
+  ColorWhen color = ColorWhen::kAuto;
+  std::optional<double> min_accuracy;
+};
+
+struct PredictCommandOptions {
+  std::string model;
+  std::string images = "-";
+  std::optional<int> workers;
+  Index batch_size = 512;
+  PredictionStyle style;
+};
+
+struct InfoCommandOptions {
+  std::string file;
+  Index show = 0;  // images to draw
+};
+
+struct ExportCommandOptions {
+  std::string model;
+  std::string file;
 };
 
 /// --help, --version, --print-config: text for standard output.
@@ -37,7 +67,8 @@ struct TextCommand {
 };
 
 /// What the program was asked to do.
-using Command = std::variant<TextCommand, TrainCommandOptions>;
+using Command = std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions,
+                             PredictCommandOptions, InfoCommandOptions, ExportCommandOptions>;
 
 /// `arguments` is without the program's name. What comes back is complete and makes sense in
 /// itself; no data have been read. The command line wins over the configuration file, and of an

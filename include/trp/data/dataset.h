@@ -6,6 +6,7 @@
 
 #include "trp/core/tensor.h"
 #include "trp/data/data_files.h"
+#include "trp/data/idx.h"
 
 namespace trp {
 
@@ -19,6 +20,9 @@ struct Dataset {
   Index feature_count = 0;           ///< of one sample: the product of sample_shape
   std::vector<std::uint8_t> labels;  ///< 0 … classes − 1; empty if read by load_images
 };
+
+/// Samples without labels, of an array of rank 2 or more.
+Dataset to_dataset(IdxArray images);
 
 /// Throws Error, as read_idx does. For data without labels, as in prediction.
 Dataset load_images(const std::string& path);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,30 @@ struct IdxExpected {
 };
 inline constexpr IdxExpected kIdxImages{"images", 2, 4};
 inline constexpr IdxExpected kIdxLabels{"labels", 1, 1};
+
+struct OpenIdxFile;
+
+/// Reads an IDX file, plain or gzip, a few samples at a time: in little memory, and from a pipe as
+/// soon as they arrive. Refuses what read_idx() refuses, some of it only when it gets there.
+class IdxReader {
+ public:
+  /// Reads the header; "-" is standard input.
+  explicit IdxReader(const std::string& path, const IdxExpected& expected = {});
+  ~IdxReader();
+  IdxReader(const IdxReader&) = delete;
+  IdxReader& operator=(const IdxReader&) = delete;
+
+  IdxType type() const;
+  const std::vector<Index>& shape() const;  ///< of the whole file
+  bool is_gzip() const;
+
+  /// The next samples, `most` at most. False after the last one, when it is sure that the file ends
+  /// there and is sound.
+  bool read(Index most, IdxArray& samples);
+
+ private:
+  std::unique_ptr<OpenIdxFile> file_;
+};
 
 /// Reads a whole IDX file, plain or gzip (which its content tells, not its name); "-" is standard
 /// input. 32-bit integers and 64-bit floats are rounded to the nearest float.

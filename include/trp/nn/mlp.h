@@ -33,6 +33,12 @@ struct Mlp {
 /// everywhere for the same seed.
 Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed);
 
+/// The same layers with all parameters zero.
+Mlp make_zero_mlp(std::span<const Index> layer_sizes);
+
+/// Brings the transposed copies in step with weights that were not written by Sgd.
+void transpose_weights(Mlp& mlp);
+
 /// The sizes that make_mlp was given.
 std::vector<Index> layer_sizes(const Mlp& mlp);
 

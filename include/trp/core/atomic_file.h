@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace trp {
+
+/// Gives the file these bytes, all of them or none: they are written to a temporary file beside it,
+/// flushed to the disk and renamed, and the folder is flushed. At every moment, a crash or a loss
+/// of power included, the file is either what it was or complete. Links are followed, and the
+/// permissions of a file that is replaced are kept.
+///
+/// What a killed program left of a temporary file is used again by the next one. Two programs that
+/// write one file at the same time do not mix: the second one fails.
+///
+/// Throws Error if anything fails; the temporary file is then removed, and the file is still whole:
+/// the new one if only the flushing of the folder failed, else the old one.
+void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+
+/// Throws Error if write_file_atomically() would fail by what can be known before there is
+/// something to write: no such folder, no permission, not a regular file. Changes nothing.
+void check_writable(const std::string& path);
+
+}  // namespace trp

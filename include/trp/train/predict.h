@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "trp/data/dataset.h"
+#include "trp/nn/mlp.h"
+#include "trp/parallel/thread_pool.h"
+
+namespace trp {
+
+/// Applies a network to samples, shared out among the workers of a pool. Keeps their memory from
+/// call to call.
+class Predictor {
+ public:
+  /// Both must outlive the predictor.
+  Predictor(const Mlp& mlp, ThreadPool& pool);
+  ~Predictor();
+  Predictor(const Predictor&) = delete;
+  Predictor& operator=(const Predictor&) = delete;
+
+  /// The logits, a row per sample, valid until the next call. The samples need no labels, but
+  /// feature_count must be the network's input size. The same bits from any number of workers.
+  ConstTensorView logits(const Dataset& samples);
+
+ private:
+  struct Scratch;
+
+  const Mlp& mlp_;
+  ThreadPool& pool_;
+  std::vector<std::unique_ptr<Scratch>> scratch_;  // of each worker
+  Tensor logits_;
+};
+
+/// The probability of each class: softmax.
+std::vector<float> probabilities(std::span<const float> logits);
+
+/// The `count` likeliest classes, the first of equals first.
+std::vector<Index> likeliest_classes(std::span<const float> logits, Index count);
+
+}  // namespace trp

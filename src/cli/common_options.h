@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "cli/option_makers.h"
+#include "trp/report/terminal.h"
+
+namespace trp {
+
+// Options that several commands have.
+
+inline constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
+    {"auto", ColorWhen::kAuto},
+    {"always", ColorWhen::kAlways},
+    {"never", ColorWhen::kNever},
+}};
+
+/// -j, --workers; not set: auto.
+Option workers_option(std::optional<int>& workers);
+
+/// --min-accuracy
+Option min_accuracy_option(std::optional<double>& bound);
+
+/// --color
+Option color_option(ColorWhen& color);
+
+/// -h, --help and -V, --version, which set nothing: it is enough that they were given.
+Option help_option();
+Option version_option();
+
+}  // namespace trp

@@ -1,0 +1,151 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <fmt/ranges.h>
+
+#include "data/input_file.h"
+#include "trp/cli/commands.h"
+#include "trp/core/error.h"
+#include "trp/data/idx.h"
+#include "trp/report/numbers.h"
+#include "trp/report/picture.h"
+#include "trp/train/model_file.h"
+
+namespace trp {
+namespace {
+
+constexpr Index kReadSamples = 256;  // at a time
+constexpr float kMostOfByte = 255;
+
+/// Lines of a label and a text.
+class InfoWriter {
+ public:
+  void write(std::string_view label, std::string_view text) {
+    out_.write_line(fmt::format("{:<13}  {}", label, text));
+  }
+  void write_lines(std::string text) {
+    text.pop_back();
+    out_.write_line(text);
+  }
+
+ private:
+  LineWriter out_{STDOUT_FILENO, "standard output"};
+};
+
+/// What is no regular file can be read but once; a model is one.
+bool is_model(const std::string& path) {
+  if (path == "-") return false;
+  InputFile file(path);
+  if (!file.size()) return false;
+  std::array<std::uint8_t, 64> start = {};
+  return starts_array_file(std::span(start).first(file.read(start.data(), start.size())));
+}
+
+void write_model_info(const std::string& path, InfoWriter& out) {
+  const Model model = load_model(path);
+  out.write("file", path);
+  out.write("kind", fmt::format("model, {}, {}", array_format_name(model.format),
+                                model.verified ? "its digest agrees" : "without a digest"));
+  out.write("network", fmt::format("{}, {} parameters", fmt::join(layer_sizes(model.mlp), " → "),
+                                   grouped(parameter_count(model.mlp))));
+  out.write("weights", weights_digest(model.mlp));
+  for (const NamedArray& array : to_arrays(model.mlp)) {
+    out.write(array.name, fmt::format("{}", fmt::join(array.shape, " x ")));
+  }
+  for (const auto& [name, text] : model.metadata) out.write(name, text);
+}
+
+/// Of all elements of a file.
+struct ElementStatistics {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  double sum = 0;
+  Index count = 0;
+  std::vector<Index> label_counts;  // of small whole numbers in a file of rank 1
+
+  template <class Element>
+  void add(const std::vector<Element>& elements, bool labels) {
+    for (const Element element : elements) {
+      const auto value = static_cast<double>(element);
+      low = std::min(low, value);
+      high = std::max(high, value);
+      sum += value;
+      ++count;
+      if (!labels || value < 0 || value > kMostOfByte) continue;
+      const auto label = static_cast<std::size_t>(value);
+      if (label >= label_counts.size()) label_counts.resize(label + 1);
+      ++label_counts[label];
+    }
+  }
+};
+
+void draw(const IdxArray& samples, Index sample, Index number, InfoWriter& out) {
+  const std::span<const Index> shape = std::span(samples.shape).subspan(1);
+  std::size_t size = 1;
+  for (const Index length : shape) size *= static_cast<std::size_t>(length);
+  const std::size_t first = static_cast<std::size_t>(sample) * size;
+  std::vector<float> values;
+  float low = 0, high = kMostOfByte;
+  if (samples.type == IdxType::kUnsignedByte) {
+    values.assign(&samples.bytes[first], &samples.bytes[first] + size);
+  } else {
+    values.assign(&samples.values[first], &samples.values[first] + size);
+    low = *std::ranges::min_element(values);
+    high = *std::ranges::max_element(values);
+  }
+  out.write("image", fmt::format("{}", number));
+  out.write_lines(picture_text(values, shape, low, high));
+}
+
+void write_statistics(const ElementStatistics& statistics, InfoWriter& out) {
+  out.write("values", fmt::format("{} to {}, mean {:.4g}", statistics.low, statistics.high,
+                                  statistics.sum / static_cast<double>(statistics.count)));
+  for (std::size_t label = 0; label < statistics.label_counts.size(); ++label) {
+    if (statistics.label_counts[label] == 0) continue;
+    out.write(fmt::format("label {}", label), grouped(statistics.label_counts[label]));
+  }
+}
+
+void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
+  IdxReader reader(options.file);
+  const bool labels = reader.shape().size() == 1;
+  if (labels && options.show > 0) {
+    throw UsageError("--show: expected a file of images, {} has rank 1, as labels", options.file);
+  }
+  out.write("file", options.file == "-" ? "standard input" : options.file);
+  out.write("kind",
+            fmt::format("IDX{}{}", labels ? ", labels" : "", reader.is_gzip() ? ", gzip" : ""));
+  out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")));
+  out.write("elements", idx_type_name(reader.type()));
+  ElementStatistics statistics;
+  IdxArray samples;
+  for (Index done = 0; reader.read(kReadSamples, samples); done += samples.shape[0]) {
+    for (Index i = 0; i < samples.shape[0] && done + i < options.show; ++i) {
+      draw(samples, i, done + i, out);
+    }
+    statistics.add(samples.bytes, labels);
+    statistics.add(samples.values, labels);
+  }
+  write_statistics(statistics, out);
+}
+
+}  // namespace
+
+int run_info(const InfoCommandOptions& options) {
+  InfoWriter out;
+  if (!is_model(options.file)) {
+    write_idx_info(options, out);
+  } else if (options.show > 0) {
+    throw UsageError("--show: expected a file of images, {} is a model", options.file);
+  } else {
+    write_model_info(options.file, out);
+  }
+  return kExitDone;
+}
+
+}  // namespace trp

@@ -1,0 +1,138 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/ranges.h>
+
+#include "cli/accuracy_bound.h"
+#include "trp/cli/commands.h"
+#include "trp/core/cpu.h"
+#include "trp/core/error.h"
+#include "trp/data/idx.h"
+#include "trp/nn/kernels.h"
+#include "trp/report/evaluation.h"
+#include "trp/report/numbers.h"
+#include "trp/report/terminal.h"
+#include "trp/train/model_file.h"
+#include "trp/train/predict.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMostLabels = 256;  // a label is a byte
+
+/// If the system refuses threads, fewer do.
+ThreadPool make_pool(std::optional<int> workers) {
+  const int cpus = available_cpus();
+  return {workers.value_or(cpus), cpus};
+}
+
+std::string network_text(const Mlp& mlp) {
+  return fmt::format("{}, {} parameters", fmt::join(layer_sizes(mlp), " → "),
+                     grouped(parameter_count(mlp)));
+}
+
+/// `shape` is that of one sample.
+void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
+                std::span<const Index> shape) {
+  Index values = 1;
+  for (const Index size : shape) values *= size;
+  if (values == mlp.input_size()) return;
+  throw Error(
+      "{}: expected images of {} values each, as {} takes them, found {} ({}); hint: was the model "
+      "trained on other data?",
+      images_name == "-" ? "standard input" : images_name, mlp.input_size(), model_name, values,
+      fmt::join(shape, " x "));
+}
+
+void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataFiles& files,
+                  const Dataset& data) {
+  const auto bad = std::ranges::find_if(
+      data.labels, [&mlp](std::uint8_t label) { return label >= mlp.output_size(); });
+  if (bad == data.labels.end()) return;
+  throw Error(
+      "{}: label {} is {}, expected 0 to {}, the classes that {} knows; hint: was the model "
+      "trained "
+      "on other data?",
+      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model);
+}
+
+Confusion confusion_of(const Mlp& mlp, const Dataset& data, ThreadPool& pool) {
+  Predictor predictor(mlp, pool);
+  const ConstTensorView logits = predictor.logits(data);
+  Confusion confusion(mlp.output_size());
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
+    ++confusion(data.labels[static_cast<std::size_t>(row)], likeliest_classes(own, 1).front());
+  }
+  return confusion;
+}
+
+void say_settings(const EvalCommandOptions& options, const Model& model, const DataFiles& files,
+                  ThreadPool& pool) {
+  if (options.verbosity == Verbosity::kQuiet) return;
+  LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
+  err.write_line(fmt::format("model     {}, {}", options.model, network_text(model.mlp)));
+  err.write_line(fmt::format("data      {}", files.source));
+  err.write_line(fmt::format("workers   {}, {}", pool.worker_count(), simd_target_name()));
+}
+
+}  // namespace
+
+int run_eval(const EvalCommandOptions& options) {
+  const Model model = load_model(options.model);
+  const DataFiles files = find_data(options.data, default_data_search(), DataNeed::kTestOnly);
+  const Dataset data = load_dataset(files.test_images, files.test_labels, kMostLabels);
+  check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
+  check_labels(options, model.mlp, files, data);
+  ThreadPool pool = make_pool(options.workers);
+  say_settings(options, model, files, pool);
+  const EvaluationReport report = {.model = options.model,
+                                   .data = files.source,
+                                   .weights = weights_digest(model.mlp),
+                                   .result = evaluate(model.mlp, data, pool),
+                                   .confusion = confusion_of(model.mlp, data, pool)};
+  LineWriter out(STDOUT_FILENO, "standard output");
+  if (options.format == OutputFormat::kJson) {
+    write_evaluation_json(out, report);
+  } else {
+    write_evaluation_text(out, report, use_color(options.color, STDOUT_FILENO));
+  }
+  const auto missed = missed_bound(report.result.accuracy, options.min_accuracy);
+  if (!missed) return kExitDone;
+  LineWriter(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore)
+      .write_line(fmt::format("tensor_relu_parallel: {}", *missed));
+  return kExitBoundNotMet;
+}
+
+int run_predict(const PredictCommandOptions& options) {
+  const Model model = load_model(options.model);
+  if (options.style.top > model.mlp.output_size()) {
+    throw UsageError("--top: expected at most the {} classes of {}, found {}",
+                     model.mlp.output_size(), options.model, options.style.top);
+  }
+  IdxReader reader(options.images, kIdxImages);
+  check_fits(options.model, model.mlp, options.images, std::span(reader.shape()).subspan(1));
+  ThreadPool pool = make_pool(options.workers);
+  Predictor predictor(model.mlp, pool);
+  LineWriter out(STDOUT_FILENO, "standard output");
+  IdxArray images;
+  std::int64_t done = 0;
+  while (reader.read(options.batch_size, images)) {
+    const Dataset batch = to_dataset(std::move(images));
+    write_predictions(out, predictor.logits(batch), done, options.style);
+    done += batch.sample_count;
+  }
+  return kExitDone;
+}
+
+int run_export(const ExportCommandOptions& options) {
+  const Model model = load_model(options.model);
+  save_model(options.file, model.mlp, model.metadata);
+  return kExitDone;
+}
+
+}  // namespace trp

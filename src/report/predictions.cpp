@@ -1,0 +1,48 @@
+#include "trp/report/predictions.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "trp/train/predict.h"
+
+namespace trp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string text_line(std::span<const float> logits, const PredictionStyle& style) {
+  const std::vector<float> all = style.probabilities ? probabilities(logits) : std::vector<float>();
+  std::string line;
+  for (const Index label : likeliest_classes(logits, style.top)) {
+    line += fmt::format("{}{}", line.empty() ? "" : " ", label);
+    if (style.probabilities) line += fmt::format(" {:.6f}", all[static_cast<std::size_t>(label)]);
+  }
+  return line;
+}
+
+std::string json_line(std::span<const float> logits, std::int64_t sample,
+                      const PredictionStyle& style) {
+  const std::vector<Index> labels = likeliest_classes(logits, style.top);
+  Json object = {{"sample", sample}, {"label", labels.front()}};
+  if (style.top > 1) object["top"] = labels;
+  if (style.probabilities) object["probabilities"] = probabilities(logits);
+  return object.dump();
+}
+
+}  // namespace
+
+void write_predictions(LineWriter& out, ConstTensorView logits, std::int64_t first_sample,
+                       const PredictionStyle& style) {
+  std::string lines;
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const std::span<const float> own(logits.row(row), static_cast<std::size_t>(logits.cols()));
+    if (row > 0) lines += '\n';
+    lines += style.json_lines ? json_line(own, first_sample + row, style) : text_line(own, style);
+  }
+  out.write_line(lines);
+}
+
+}  // namespace trp

@@ -1,0 +1,146 @@
+#include "trp/train/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string_view>
+
+#include <fmt/ranges.h>
+
+#include "data/array_checks.h"
+#include "trp/core/atomic_file.h"
+#include "trp/core/error.h"
+
+namespace trp {
+namespace {
+
+constexpr Index kMostClasses = 256;  // a label is a byte
+constexpr std::string_view kNamesHint =
+    "hint: a model has the arrays fc1.weight [out, in], fc1.bias [out], fc2.weight, …";
+
+using ArraysByName = std::map<std::string_view, const NamedArray*>;
+
+std::string weight_name(std::size_t layer) { return fmt::format("fc{}.weight", layer + 1); }
+std::string bias_name(std::size_t layer) { return fmt::format("fc{}.bias", layer + 1); }
+
+std::string shape_text(const NamedArray& array) {
+  return fmt::format("[{}]", fmt::join(array.shape, ", "));
+}
+
+/// Takes the array out of the map.
+const NamedArray& take(ArraysByName& arrays, const std::string& array, const std::string& file) {
+  const auto found = arrays.find(array);
+  if (found == arrays.end()) {
+    throw Error("{}: expected an array {}, found none; {}", file, array, kNamesHint);
+  }
+  const NamedArray& taken = *found->second;
+  arrays.erase(found);
+  return taken;
+}
+
+/// The shape of the layer must be [out, in] and [out], and `in` what the layer before gives.
+void check_shapes(const NamedArray& weight, const NamedArray& bias, Index input_size,
+                  const std::string& file) {
+  if (weight.shape.size() != 2 || weight.shape[0] < 1 || weight.shape[1] < 1) {
+    throw Error("{}: {}: expected a shape of [out, in], found {}; {}", file, weight.name,
+                shape_text(weight), kNamesHint);
+  }
+  if (input_size != 0 && weight.shape[1] != input_size) {
+    throw Error(
+        "{}: {}: expected {} inputs, as many as the layer before has outputs, found a shape of {}; "
+        "hint: weights are [out, in]",
+        file, weight.name, input_size, shape_text(weight));
+  }
+  if (bias.shape != std::vector<Index>{weight.shape[0]}) {
+    throw Error("{}: {}: expected a shape of [{}], as {} is {}, found {}; {}", file, bias.name,
+                weight.shape[0], weight.name, shape_text(weight), shape_text(bias), kNamesHint);
+  }
+}
+
+void check_finite(const NamedArray& array, const std::string& file) {
+  const auto bad =
+      std::ranges::find_if_not(array.values, [](float value) { return std::isfinite(value); });
+  if (bad == array.values.end()) return;
+  throw Error(
+      "{}: {}: expected finite numbers, found {} at element {}; hint: the training that made it "
+      "diverged, train again with a lower learning rate",
+      file, array.name, *bad, bad - array.values.begin());
+}
+
+void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) {
+  using Matrix = Eigen::Map<const RowMajorMatrix>;
+  layer.weight.view().matrix() =
+      Matrix(weight.values.data(), weight.shape[0], weight.shape[1]).transpose();
+  layer.bias.view().matrix() = Matrix(bias.values.data(), 1, bias.shape[0]);
+}
+
+ArraysByName by_name(const std::vector<NamedArray>& arrays) {
+  ArraysByName names;
+  for (const NamedArray& array : arrays) names[array.name] = &array;
+  return names;
+}
+
+}  // namespace
+
+std::vector<NamedArray> to_arrays(const Mlp& mlp) {
+  std::vector<NamedArray> arrays;
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const Layer& layer = mlp.layers[l];
+    const Index in = layer.weight.rows(), out = layer.weight.cols();
+    NamedArray weight{
+        weight_name(l), {out, in}, std::vector<float>(static_cast<std::size_t>(out * in))};
+    Eigen::Map<RowMajorMatrix>(weight.values.data(), out, in) =
+        layer.weight.view().matrix().transpose();
+    arrays.push_back(std::move(weight));
+    arrays.push_back({bias_name(l), {out}, {layer.bias.row(0), layer.bias.row(0) + out}});
+  }
+  return arrays;
+}
+
+Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
+  ArraysByName left = by_name(arrays);
+  std::vector<std::pair<const NamedArray*, const NamedArray*>> layers;
+  std::vector<Index> sizes;
+  do {
+    const NamedArray& weight = take(left, weight_name(layers.size()), name);
+    const NamedArray& bias = take(left, bias_name(layers.size()), name);
+    check_shapes(weight, bias, sizes.empty() ? 0 : sizes.back(), name);
+    check_finite(weight, name);
+    check_finite(bias, name);
+    if (sizes.empty()) sizes.push_back(weight.shape[1]);
+    sizes.push_back(weight.shape[0]);
+    layers.emplace_back(&weight, &bias);
+  } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
+  if (!left.empty()) {
+    throw Error("{}: expected {} layers and nothing else, found an array {} of {}; {}", name,
+                layers.size(), quote(left.begin()->first), shape_text(*left.begin()->second),
+                kNamesHint);
+  }
+  if (sizes.back() > kMostClasses) {
+    throw Error("{}: expected at most {} classes, found {} outputs of the last layer", name,
+                kMostClasses, sizes.back());
+  }
+  Mlp mlp = make_zero_mlp(sizes);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    fill_layer(*layers[l].first, *layers[l].second, mlp.layers[l]);
+  }
+  transpose_weights(mlp);
+  return mlp;
+}
+
+void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
+  const ArrayFormat format = array_format_of_name(path);
+  const ArrayFile file{to_arrays(mlp), metadata};
+  for (const NamedArray& array : file.arrays) check_finite(array, path);
+  write_file_atomically(path, encode_array_file(file, format));
+}
+
+Model load_model(const std::string& path) {
+  DecodedArrayFile file = read_array_file(path);
+  return {.mlp = to_mlp(file.content.arrays, path),
+          .metadata = std::move(file.content.metadata),
+          .format = file.format,
+          .verified = file.verified};
+}
+
+}  // namespace trp

@@ -1,0 +1,69 @@
+#include "trp/report/evaluation.h"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "report/sample_run.h"
+
+namespace trp {
+namespace {
+
+EvaluationReport sample_report() {
+  EvaluationReport report{.model = "model.npz",
+                          .data = "/some/folder",
+                          .weights = "xxh128:00",
+                          .result = {.loss = 0.5, .accuracy = 0.6, .sample_count = 10},
+                          .confusion = Confusion(2)};
+  report.confusion(0, 0) = 6;
+  report.confusion(1, 0) = 4;
+  return report;
+}
+
+TEST_CASE("an evaluation for people is three tables") {
+  CapturedLines lines;
+  write_evaluation_text(lines.writer(), sample_report(), false);
+  CHECK(lines.text() ==
+        "test accuracy  60.00 % ± 15.49 %   (loss 0.5000, 10 samples)\n"
+        "weights        xxh128:00\n"
+        "\n"
+        "class  samples  precision   recall       F1\n"
+        "    0        6     60.00%  100.00%   75.00%\n"
+        "    1        4          -    0.00%    0.00%\n"
+        " mean       10     60.00%   50.00%   37.50%\n"
+        "\n"
+        "A row for each class, in the columns the classes its samples were taken for:\n"
+        "class  0  1\n"
+        "    0  6  0\n"
+        "    1  4  0\n");
+}
+
+TEST_CASE("colour changes nothing but the looks") {
+  CapturedLines plain, colored;
+  write_evaluation_text(plain.writer(), sample_report(), false);
+  write_evaluation_text(colored.writer(), sample_report(), true);
+  std::string text = colored.text();
+  CHECK(text != plain.text());
+  for (std::size_t at; (at = text.find('\x1b')) != std::string::npos;)
+    text.erase(at, text.find('m', at) + 1 - at);
+  CHECK(text == plain.text());
+}
+
+TEST_CASE("an evaluation as JSON is one line, with null for what is no number") {
+  CapturedLines lines;
+  write_evaluation_json(lines.writer(), sample_report());
+  CHECK(lines.text().find('\n') == lines.text().size() - 1);
+  const auto json = nlohmann::ordered_json::parse(lines.text());
+  std::vector<std::string> keys;
+  for (const auto& item : json.items()) keys.push_back(item.key());
+  CHECK(keys == std::vector<std::string>{"event", "schema", "model", "data", "test_samples",
+                                         "test_loss", "test_accuracy", "test_accuracy_stderr",
+                                         "weights", "mean", "classes", "confusion"});
+  CHECK(json["classes"][1]["class"] == 1);
+  CHECK(json["classes"][1]["precision"].is_null());
+  CHECK(json["classes"][0]["recall"] == 1.0);
+  CHECK(json["mean"]["f1"] == 0.375);
+  CHECK(json["confusion"] == nlohmann::ordered_json::parse("[[6,0],[4,0]]"));
+}
+
+}  // namespace
+}  // namespace trp

@@ -111,16 +111,28 @@ void save(const TrainCommandOptions& options, const TrainResult& result, Output&
   output.detail(fmt::format("saved     {}", options.save));
 }
 
+/// Throws Error if a strategy did not do what all of them must.
+void check_same_bits(const Comparison& comparison, const StrategyOptions& strategy) {
+  if (comparison.same_bits ||
+      (strategy.kind == StrategyKind::kData && strategy.merge == MergeKind::kArrival))
+    return;
+  throw Error(
+      "{} workers have trained other weights than one: a fault of this program or of this machine; "
+      "please report it with the options and the machine",
+      comparison.workers);
+}
+
 /// The results are told even if the model could not be saved.
 void save_and_summarize(const TrainCommandOptions& options, const TrainResult& result,
-                        const Stopwatch& stopwatch, Output& output) {
+                        const std::optional<Comparison>& comparison, const Stopwatch& stopwatch,
+                        Output& output) {
   std::exception_ptr failure;
   try {
     if (!options.save.empty()) save(options, result, output);
   } catch (const Error&) {
     failure = std::current_exception();
   }
-  output.events().summary({result, stopwatch.seconds()});
+  output.events().summary({result, stopwatch.seconds(), comparison});
   output.close();
   if (failure) std::rethrow_exception(failure);
 }
@@ -154,8 +166,24 @@ int run_train(const TrainCommandOptions& options) {
                                                       .test_samples = data.test.sample_count,
                                                       .training = {}});
   const StopSignals signals;
+  std::optional<TrainResult> sequential;
+  if (options.compare) {
+    output.hint("training sequentially first, to compare");
+    TrainOptions alone = options.train;
+    alone.strategy.kind = StrategyKind::kSequential;
+    alone.loaders = 0;
+    sequential = train(alone, data, pool, {}, signals.requested());
+  }
   const TrainResult result = train(options.train, data, pool, events, signals.requested());
-  save_and_summarize(options, result, stopwatch, output);
+  std::optional<Comparison> comparison;
+  if (sequential && result.status != TrainStatus::kInterrupted) {
+    comparison = {.sequential_seconds = sequential->train_seconds,
+                  .parallel_seconds = result.train_seconds,
+                  .workers = pool.worker_count(),
+                  .same_bits = sequential->weights == result.weights};
+  }
+  save_and_summarize(options, result, comparison, stopwatch, output);
+  if (comparison) check_same_bits(*comparison, options.train.strategy);
   return exit_code(options, result, signals.received(), output);
 }
 

@@ -143,6 +143,8 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
                     strategy.micro_batches, 1, kMostMicroBatches),
        one_of({.name = "pipeline-schedule", .value = "WORD", .help = "their order"},
               strategy.pipeline_schedule, kPipelineScheduleNames),
+       choice({.name = "compare", .help = "train sequentially first, and tell the speedup"},
+              options.compare, true, false),
        whole_number({.name = "loaders", .value = "N"}, options.train.loaders, 0, kMostLoaders),
        whole_number(
            {.name = "queue", .value = "N", .help = "threads that prepare batches, how many ahead"},
@@ -191,13 +193,11 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
               output.verbosity, Verbosity::kVerbose, Verbosity::kNormal),
        choice({.name = "no-progress", .help = "no progress bar"}, output.progress, false, true),
        color_option(output.color), min_accuracy_option(options.min_accuracy),
-       not_configurable(text({.short_name = "-c",
-                              .name = "config",
-                              .value = "FILE",
-                              .help = "options from a file of lines name = value"},
-                             meta.config)),
-       not_configurable(choice({.name = "print-config", .help = "show all options as such a file"},
-                               meta.print_config, true, false)),
+       not_configurable(text({.short_name = "-c", .name = "config", .value = "FILE"}, meta.config)),
+       not_configurable(
+           choice({.name = "print-config",
+                   .help = "options from a file of lines name = value; show such a file"},
+                  meta.print_config, true, false)),
        help_option(), version_option()}};
 }
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "trp/measure/statistics.h"
 #include "trp/report/names.h"
 
 namespace trp {
@@ -89,6 +90,18 @@ Json summary_object(const RunSummary& summary) {
   return object;
 }
 
+Json comparison_object(const Comparison& comparison) {
+  const double speedup = comparison.speedup();
+  return {{"event", "comparison"},
+          {"sequential_seconds", number_or_null(comparison.sequential_seconds)},
+          {"parallel_seconds", number_or_null(comparison.parallel_seconds)},
+          {"workers", comparison.workers},
+          {"speedup", number_or_null(speedup)},
+          {"efficiency", number_or_null(efficiency(speedup, comparison.workers))},
+          {"karp_flatt", number_or_null(karp_flatt(speedup, comparison.workers))},
+          {"same_bits", comparison.same_bits}};
+}
+
 /// Names of files need not be UTF-8; JSON has to be.
 std::string to_text(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -101,7 +114,10 @@ RunEvents json_lines_reporter(LineWriter& out, int log_interval) {
       .start = [&out](const RunStart& start) { out.write_line(to_text(start_object(start))); },
       .epoch = [&out](const EpochResult& epoch) { out.write_line(to_text(epoch_object(epoch))); },
       .summary =
-          [&out](const RunSummary& summary) { out.write_line(to_text(summary_object(summary))); }};
+          [&out](const RunSummary& summary) {
+            out.write_line(to_text(summary_object(summary)));
+            if (summary.comparison) out.write_line(to_text(comparison_object(*summary.comparison)));
+          }};
   if (log_interval > 0) {
     events.step = [&out, log_interval](const StepReport& step) {
       if (step.batch % log_interval == 0) out.write_line(to_text(step_object(step)));
@@ -124,6 +140,8 @@ RunEvents json_document_reporter(LineWriter& out) {
           .summary =
               [document, &out](const RunSummary& summary) {
                 (*document)["summary"] = summary_object(summary);
+                if (summary.comparison)
+                  (*document)["comparison"] = comparison_object(*summary.comparison);
                 out.write_line(to_text(*document, 2));
               }};
 }

@@ -3,6 +3,7 @@
 #include <fmt/color.h>
 #include <fmt/ranges.h>
 
+#include "trp/measure/statistics.h"
 #include "trp/report/names.h"
 #include "trp/report/numbers.h"
 #include "trp/report/pipeline_picture.h"
@@ -76,6 +77,16 @@ fmt::text_style status_style(TrainStatus status) {
   return fmt::fg(good ? fmt::terminal_color::green : fmt::terminal_color::red);
 }
 
+std::string comparison_text(const Comparison& comparison) {
+  const double speedup = comparison.speedup();
+  return fmt::format(
+      "speedup        {:.2f}   ({:.2f} s sequentially, {:.2f} s by {}: efficiency {}, {})", speedup,
+      comparison.sequential_seconds, comparison.parallel_seconds,
+      count_of(static_cast<std::size_t>(comparison.workers), "worker"),
+      percent(efficiency(speedup, comparison.workers)),
+      comparison.same_bits ? "same weights" : "other weights");
+}
+
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
   out.write_line(fmt::format("test accuracy  {}   (loss {}, {} samples)",
@@ -86,6 +97,7 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,
                              with_unit(result.samples_per_second)));
+  if (summary.comparison) out.write_line(comparison_text(*summary.comparison));
   if (const auto& bubble = result.bubble) {
     out.write_line(fmt::format(
         "bubble         the stages wait {} of the time ({}, were all slots equally long)",

@@ -30,7 +30,8 @@ struct TrainCommandOptions {
   std::optional<int> workers;  // not set: the CPUs this process may use
   OutputOptions output;
   std::optional<double> min_accuracy;
-  std::string save;  // a file for the model; empty: none
+  std::string save;      // a file for the model; empty: none
+  bool compare = false;  // train sequentially before
 };
 
 struct EvalCommandOptions {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "trp/core/tensor.h"
+#include "trp/measure/comparison.h"
 #include "trp/train/trainer.h"
 
 namespace trp {
@@ -25,6 +27,7 @@ struct RunStart {
 struct RunSummary {
   const TrainResult& result;
   double total_seconds = 0;  // of the whole command, loading the data included
+  std::optional<Comparison> comparison = std::nullopt;
 };
 
 /// A reporter: what to do at each event of a training. Empty functions are skipped.

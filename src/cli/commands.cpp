@@ -23,6 +23,7 @@ int write_text(const TextCommand& command) {
 struct Runner {
   int operator()(const TextCommand& command) const { return write_text(command); }
   int operator()(const TrainCommandOptions& options) const { return run_train(options); }
+  int operator()(const BenchCommandOptions& options) const { return run_bench_command(options); }
   int operator()(const EvalCommandOptions& options) const { return run_eval(options); }
   int operator()(const PredictCommandOptions& options) const { return run_predict(options); }
   int operator()(const InfoCommandOptions& options) const { return run_info(options); }

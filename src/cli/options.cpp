@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/bench_options.h"
 #include "cli/help.h"
 #include "cli/model_options.h"
 #include "cli/train_options.h"
@@ -18,7 +19,7 @@
 namespace trp {
 namespace {
 
-const std::vector<std::string> kCommands = {"train", "eval", "predict", "info", "export"};
+const std::vector<std::string> kCommands = {"train", "bench", "eval", "predict", "info", "export"};
 
 std::vector<std::string> option_spellings(std::span<const OptionGroup> groups) {
   std::vector<std::string> spellings;
@@ -185,6 +186,7 @@ Command parse_simple(CommandSyntax (*make_syntax)(Options&), std::vector<std::st
 
 Command parse_named(const std::string& command, std::vector<std::string> arguments) {
   if (command == "train") return parse_train(std::move(arguments));
+  if (command == "bench") return parse_simple(bench_syntax, std::move(arguments));
   if (command == "eval") return parse_simple(eval_syntax, std::move(arguments));
   if (command == "predict") return parse_simple(predict_syntax, std::move(arguments));
   if (command == "info") return parse_simple(info_syntax, std::move(arguments));

@@ -215,17 +215,22 @@ void check_together(const TrainCommandOptions& options) {
 
 }  // namespace
 
+std::vector<OptionGroup> train_groups(TrainCommandOptions& options) {
+  return {data_group(options),
+          {"Model", {hidden_option(options.train)}},
+          training_group(options.train),
+          parallelism_group(options)};
+}
+
 CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
-  return {.usage = {"[train] [OPTIONS]", "eval|predict|info|export --help"},
+  std::vector<OptionGroup> groups = train_groups(options);
+  groups.push_back(output_group(options, meta));
+  return {.usage = {"[train] [OPTIONS]", "bench|eval|predict|info|export --help"},
           .summary =
               "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
               "workers.\n",
           .positionals = {},
-          .groups = {data_group(options),
-                     {"Model", {hidden_option(options.train)}},
-                     training_group(options.train),
-                     parallelism_group(options),
-                     output_group(options, meta)},
+          .groups = std::move(groups),
           .closing =
               "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 130/143 "
               "stopped\n"

@@ -80,4 +80,20 @@ int available_cpus(const fs::path& root) {
   return std::max(1, static_cast<int>(allowed));
 }
 
+std::string cpu_model(const std::filesystem::path& root) {
+  std::ifstream file(root / "proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown CPU";
+}
+
+std::string frequency_governor(const std::filesystem::path& root) {
+  std::ifstream file(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  std::string governor;
+  std::getline(file, governor);
+  return governor;
+}
+
 }  // namespace trp

@@ -26,6 +26,7 @@ void secure_standard_streams();
 int run(const Command& command);
 
 int run_train(const TrainCommandOptions& options);
+int run_bench_command(const BenchCommandOptions& options);
 int run_eval(const EvalCommandOptions& options);
 int run_predict(const PredictCommandOptions& options);
 int run_info(const InfoCommandOptions& options);

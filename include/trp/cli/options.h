@@ -34,6 +34,18 @@ struct TrainCommandOptions {
   bool compare = false;  // train sequentially before
 };
 
+struct BenchCommandOptions {
+  TrainCommandOptions train;  // of which bench has only some options
+  std::vector<int> workers = {1, 2, 4, 8};
+  std::vector<StrategyKind> strategies = {StrategyKind::kData};
+  std::vector<MergeKind> merges = {MergeKind::kFactored};
+  std::vector<Index> batch_sizes = {64};
+  int warmup = 1;
+  int runs = 5;
+  std::string export_json, export_csv, export_markdown;  // files; - is standard output
+  std::optional<double> min_speedup;
+};
+
 struct EvalCommandOptions {
   std::string model;
   DataOptions data;
@@ -68,8 +80,9 @@ struct TextCommand {
 };
 
 /// What the program was asked to do.
-using Command = std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions,
-                             PredictCommandOptions, InfoCommandOptions, ExportCommandOptions>;
+using Command =
+    std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions, PredictCommandOptions,
+                 InfoCommandOptions, ExportCommandOptions, BenchCommandOptions>;
 
 /// `arguments` is without the program's name. What comes back is complete and makes sense in
 /// itself; no data have been read. The command line wins over the configuration file, and of an

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace trp {
 
@@ -8,5 +9,12 @@ namespace trp {
 /// (version 1 or 2, the tightest of all enclosing groups) where that is less; at least 1.
 /// `root` stands for "/" when the quota is looked up.
 int available_cpus(const std::filesystem::path& root = "/");
+
+/// The processor's name, as in /proc/cpuinfo; "unknown CPU" where that does not tell.
+std::string cpu_model(const std::filesystem::path& root = "/");
+
+/// What the system does with the first CPU's frequency ("performance", "powersave", …); empty where
+/// it does not tell.
+std::string frequency_governor(const std::filesystem::path& root = "/");
 
 }  // namespace trp

@@ -91,4 +91,13 @@ constexpr std::string_view word_of(TrainStatus value) {
   return word_of<TrainStatus>(kStatusNames, value);
 }
 
+/// "sequential", "data/factored", "tensor", "pipeline/1f1b"
+inline std::string schedule_name(const StrategyOptions& strategy) {
+  std::string name(word_of(strategy.kind));
+  if (strategy.kind == StrategyKind::kData) name.append("/").append(word_of(strategy.merge));
+  if (strategy.kind == StrategyKind::kPipeline)
+    name.append("/").append(word_of(strategy.pipeline_schedule));
+  return name;
+}
+
 }  // namespace trp

@@ -1,0 +1,146 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/stop_signals.h"
+#include "cli/version.h"
+#include "trp/cli/commands.h"
+#include "trp/core/atomic_file.h"
+#include "trp/core/cpu.h"
+#include "trp/core/error.h"
+#include "trp/measure/bench.h"
+#include "trp/nn/kernels.h"
+#include "trp/report/bench_report.h"
+#include "trp/report/line_writer.h"
+#include "trp/report/names.h"
+
+namespace trp {
+namespace {
+
+/// Above this many runnable threads before the first run, times are not to be trusted.
+constexpr double kBusyLoad = 0.5;
+
+class Talk {
+ public:
+  explicit Talk(bool quiet) : quiet_(quiet) {}
+
+  void say(std::string_view text) {
+    if (!quiet_) err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
+  }
+
+ private:
+  bool quiet_;
+  LineWriter err_{STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore};
+};
+
+void warn_of_noise(Talk& talk) {
+  double load = 0;
+  if (getloadavg(&load, 1) == 1 && load > kBusyLoad) {
+    talk.say(fmt::format(
+        "warning: the machine is busy (load {:.1f} in the last minute); times will vary", load));
+  }
+  const std::string governor = frequency_governor();
+  if (!governor.empty() && governor != "performance") {
+    talk.say(fmt::format("warning: the CPUs' frequency is scaled (governor {}); times will vary",
+                         governor));
+  }
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  write_file_atomically(path,
+                        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+/// Writes the files that were asked for, and returns what is for standard output.
+std::string export_all(const BenchCommandOptions& options, const BenchContext& context,
+                       const std::vector<BenchRow>& rows, const std::vector<BenchResult>& results) {
+  std::string output;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    if (path == "-") {
+      output = text;
+    } else if (!path.empty()) {
+      write_text(path, text);
+    }
+  };
+  write(options.export_json, bench_json(context, rows, results));
+  write(options.export_csv, bench_csv(rows));
+  write(options.export_markdown, bench_markdown(context, rows));
+  return output.empty() ? bench_text(context, rows) : output;
+}
+
+}  // namespace
+
+int run_bench_command(const BenchCommandOptions& options) {
+  Talk talk(options.train.output.verbosity == Verbosity::kQuiet);
+  const DataFiles files = find_data(options.train.data);
+  for (const std::string& path :
+       {options.export_json, options.export_csv, options.export_markdown}) {
+    if (!path.empty() && path != "-") check_writable(path);
+  }
+  warn_of_noise(talk);
+  const int cpus = available_cpus();
+  const DataSets data = load_data(files, options.train.data.class_count);
+
+  const BenchPlan plan = {
+      .train = options.train.train,
+      .cases = bench_cases(options.train.train.strategy, options.strategies, options.merges,
+                           options.workers, options.batch_sizes),
+      .warmup = options.warmup,
+      .runs = options.runs};
+  std::vector<Index> layers = {data.train.feature_count};
+  layers.insert(layers.end(), plan.train.hidden.begin(), plan.train.hidden.end());
+  layers.push_back(plan.train.class_count);
+  const BenchContext context = {.version = std::string(program_version()),
+                                .machine = fmt::format("{}, {} CPU{}, {}", cpu_model(), cpus,
+                                                       cpus == 1 ? "" : "s", simd_target_name()),
+                                .data = data.source,
+                                .layers = layers,
+                                .epochs = plan.train.epochs,
+                                .warmup = plan.warmup,
+                                .runs = plan.runs};
+
+  const auto case_count = static_cast<int>(plan.cases.size());
+  talk.say(fmt::format("{} cases, {} rounds", case_count, plan.warmup + plan.runs));
+  const auto after_run = [&](std::span<const BenchResult> results, int run) {
+    const int round = run / case_count;
+    if (run % case_count != 0) return;
+    talk.say(fmt::format("round {} of {}{} done", round, plan.warmup + plan.runs,
+                         round <= plan.warmup ? " (warm-up)" : ""));
+    if (round > plan.warmup)
+      export_all(options, context, summarize(results, cpus), {results.begin(), results.end()});
+  };
+  const StopSignals signals;
+  const std::vector<BenchResult> results =
+      run_bench(plan, data, cpus, after_run, signals.requested());
+  const std::vector<BenchRow> rows = summarize(results, cpus);
+  for (const BenchRow& row : rows) {
+    if (row.outliers > 0) {
+      talk.say(fmt::format(
+          "warning: {} of {} runs of {} with {} at batch size {} took far longer or shorter than "
+          "the others",
+          row.outliers, plan.runs, schedule_name(row.which.strategy), row.which.workers,
+          row.which.batch_size));
+    }
+  }
+  if (!rows.empty()) {
+    std::string output = export_all(options, context, rows, results);
+    if (output.ends_with('\n')) output.pop_back();
+    LineWriter(STDOUT_FILENO, "standard output").write_line(output);
+  }
+  if (signals.received() != 0) return kExitSignalBase + signals.received();
+
+  double best = 0;
+  for (const BenchRow& row : rows) {
+    if (row.which.strategy.kind != StrategyKind::kSequential)
+      best = std::max(best, row.speedup.value);
+  }
+  if (options.min_speedup && best < *options.min_speedup) {
+    talk.say(fmt::format("the best speedup of {:.2f} is below --min-speedup {}", best,
+                         *options.min_speedup));
+    return kExitBoundNotMet;
+  }
+  return kExitDone;
+}
+
+}  // namespace trp

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "cli/command_syntax.h"
+#include "trp/cli/options.h"
+
+namespace trp {
+
+/// What `bench` understands. It writes to the options.
+CommandSyntax bench_syntax(BenchCommandOptions& options);
+
+}  // namespace trp

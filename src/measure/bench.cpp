@@ -1,0 +1,171 @@
+#include "trp/measure/bench.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "trp/core/error.h"
+
+namespace trp {
+namespace {
+
+const BenchResult* sequential_of(std::span<const BenchResult> results, Index batch_size) {
+  const auto found = std::ranges::find_if(results, [&](const BenchResult& result) {
+    return result.which.strategy.kind == StrategyKind::kSequential &&
+           result.which.batch_size == batch_size;
+  });
+  return found == results.end() ? nullptr : &*found;
+}
+
+bool may_differ(const StrategyOptions& strategy) {
+  return strategy.kind == StrategyKind::kData && strategy.merge == MergeKind::kArrival;
+}
+
+/// Seconds of training; none if it was stopped.
+std::optional<double> run_case(const BenchPlan& plan, const DataSets& data, int cpus,
+                               const std::atomic<bool>& stop, BenchResult& result) {
+  TrainOptions options = plan.train;
+  options.strategy = result.which.strategy;
+  options.batch_size = result.which.batch_size;
+  ThreadPool pool(result.which.workers, cpus);
+  const TrainResult trained = train(options, data, pool, {}, stop);
+  if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
+  if (trained.status == TrainStatus::kDiverged) {
+    throw Error("training diverges at batch size {}, so its time says nothing; try a lower --lr",
+                result.which.batch_size);
+  }
+  result.weights = trained.weights;
+  result.samples =
+      static_cast<Index>(std::llround(trained.samples_per_second * trained.train_seconds));
+  return trained.train_seconds;
+}
+
+void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
+  if (may_differ(result.which.strategy)) return;
+  const BenchResult* sequential = sequential_of(results, result.which.batch_size);
+  if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
+  throw Error(
+      "{} workers at batch size {} have trained other weights than sequential training ({}, not "
+      "{}): a fault of this program or of this machine; please report it",
+      result.which.workers, result.which.batch_size, result.weights, sequential->weights);
+}
+
+}  // namespace
+
+bool same_schedule(const StrategyOptions& a, const StrategyOptions& b) {
+  if (a.kind != b.kind) return false;
+  if (a.kind == StrategyKind::kData) return a.merge == b.merge;
+  if (a.kind == StrategyKind::kPipeline)
+    return a.pipeline_schedule == b.pipeline_schedule && a.micro_batches == b.micro_batches;
+  return true;
+}
+
+std::vector<BenchCase> bench_cases(const StrategyOptions& base,
+                                   std::span<const StrategyKind> strategies,
+                                   std::span<const MergeKind> merges, std::span<const int> workers,
+                                   std::span<const Index> batch_sizes) {
+  std::vector<BenchCase> cases;
+  for (const Index batch_size : batch_sizes) {
+    const auto add = [&](StrategyKind kind, MergeKind merge, int worker_count) {
+      StrategyOptions strategy = base;
+      strategy.kind = kind;
+      strategy.merge = merge;
+      cases.push_back({strategy, worker_count, batch_size});
+    };
+    add(StrategyKind::kSequential, base.merge, 1);
+    for (const StrategyKind kind : strategies) {
+      if (kind == StrategyKind::kSequential) continue;
+      const std::span used =
+          kind == StrategyKind::kData ? merges : std::span(&base.merge, std::size_t{1});
+      for (const MergeKind merge : used)
+        for (const int worker_count : workers) add(kind, merge, worker_count);
+    }
+  }
+  return cases;
+}
+
+std::vector<BenchResult> run_bench(
+    const BenchPlan& plan, const DataSets& data, int cpus,
+    const std::function<void(std::span<const BenchResult>, int run)>& after_run,
+    const std::atomic<bool>& stop) {
+  std::vector<BenchResult> results;
+  for (const BenchCase& which : plan.cases)
+    results.push_back({.which = which, .seconds = {}, .weights = {}});
+  int run = 0;
+  for (int round = 0; round < plan.warmup + plan.runs; ++round) {
+    std::vector<double> seconds;
+    for (BenchResult& result : results) {
+      const std::optional<double> time = run_case(plan, data, cpus, stop, result);
+      if (!time) return results;
+      seconds.push_back(*time);
+      check_same_bits(results, result);
+      if (seconds.size() < results.size() && after_run) after_run(results, ++run);
+    }
+    if (round >= plan.warmup) {
+      for (std::size_t i = 0; i < results.size(); ++i) results[i].seconds.push_back(seconds[i]);
+    }
+    if (after_run) after_run(results, ++run);
+  }
+  return results;
+}
+
+std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) {
+  std::vector<BenchRow> rows;
+  for (const BenchResult& result : results) {
+    const BenchResult* sequential = sequential_of(results, result.which.batch_size);
+    if (result.seconds.empty() || !sequential || sequential->seconds.empty()) continue;
+    const double time = median(result.seconds);
+    const Estimate own = {time, standard_deviation(result.seconds)};
+    const Estimate alone = {median(sequential->seconds), standard_deviation(sequential->seconds)};
+    const Estimate speedup = ratio(alone, own);
+    rows.push_back({.which = result.which,
+                    .median_seconds = time,
+                    .seconds = {mean(result.seconds), own.sigma},
+                    .samples_per_second = static_cast<double>(result.samples) / time,
+                    .speedup = speedup,
+                    .efficiency = efficiency(speedup.value, result.which.workers),
+                    .karp_flatt = karp_flatt(speedup.value, result.which.workers),
+                    .same_bits = result.weights == sequential->weights,
+                    .oversubscribed = result.which.workers > cpus,
+                    .outliers = count_outliers(result.seconds)});
+  }
+  return rows;
+}
+
+std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
+  std::vector<AmdahlFit> fits;
+  for (const BenchRow& row : rows) {
+    const auto like_row = [&](const auto& other) {
+      return other.batch_size == row.which.batch_size &&
+             same_schedule(other.strategy, row.which.strategy);
+    };
+    if (std::ranges::any_of(fits, like_row)) continue;
+    std::vector<SpeedupPoint> points;
+    bool parallel = false;
+    for (const BenchRow& other : rows) {
+      if (!like_row(other.which) || other.oversubscribed) continue;
+      points.push_back({other.which.workers, other.speedup.value});
+      parallel |= other.which.workers > 1;
+    }
+    if (parallel) fits.push_back({row.which.strategy, row.which.batch_size, fit_amdahl(points)});
+  }
+  return fits;
+}
+
+std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows) {
+  std::vector<BenchRow> fastest;
+  for (const BenchRow& row : rows) {
+    const auto found = std::ranges::find_if(fastest, [&](const BenchRow& other) {
+      return other.which.batch_size == row.which.batch_size;
+    });
+    if (found == fastest.end()) {
+      fastest.push_back(row);
+    } else if (row.median_seconds < found->median_seconds) {
+      *found = row;
+    }
+  }
+  std::ranges::sort(fastest, {}, [](const BenchRow& row) { return row.which.batch_size; });
+  return fastest;
+}
+
+}  // namespace trp

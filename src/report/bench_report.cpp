@@ -1,0 +1,217 @@
+#include "trp/report/bench_report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "trp/report/names.h"
+#include "trp/report/numbers.h"
+
+namespace trp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Cells = std::vector<std::string>;
+
+constexpr int kSchema = 1;
+
+const Cells kHeader = {"schedule",  "workers", "median s",   "mean ± σ s",
+                       "samples/s", "speedup", "efficiency", "serial part"};
+
+Cells cells_of(const BenchRow& row) {
+  const bool alone = row.which.strategy.kind == StrategyKind::kSequential;
+  return {schedule_name(row.which.strategy) + (row.same_bits ? "" : " ≈"),
+          fmt::format("{}{}", row.which.workers, row.oversubscribed ? "*" : ""),
+          fmt::format("{:.4f}", row.median_seconds),
+          fmt::format("{:.4f} ± {:.4f}", row.seconds.value, row.seconds.sigma),
+          with_unit(row.samples_per_second),
+          alone ? "1" : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
+          alone ? "" : percent(row.efficiency),
+          row.which.workers == 1 ? "" : percent(row.karp_flatt)};
+}
+
+/// How many columns of a terminal UTF-8 text takes; it has no wide characters here.
+std::size_t columns_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t columns, bool left) {
+  const std::string space(columns - std::min(columns, columns_of(text)), ' ');
+  return left ? text + space : space + text;
+}
+
+std::string aligned(const std::vector<Cells>& table) {
+  std::vector<std::size_t> widths(kHeader.size());
+  for (const Cells& cells : table)
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(cells[i]));
+  std::string text;
+  for (const Cells& cells : table) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      line += fmt::format("{}{}", i == 0 ? "" : "  ", padded(cells[i], widths[i], i == 0));
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
+std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
+  std::vector<Index> sizes;
+  for (const BenchRow& row : rows)
+    if (std::ranges::find(sizes, row.which.batch_size) == sizes.end())
+      sizes.push_back(row.which.batch_size);
+  return sizes;
+}
+
+std::vector<Cells> table_of(const std::vector<BenchRow>& rows, Index batch_size) {
+  std::vector<Cells> table = {kHeader};
+  for (const BenchRow& row : rows)
+    if (row.which.batch_size == batch_size) table.push_back(cells_of(row));
+  return table;
+}
+
+Cells footnotes(const std::vector<BenchRow>& rows) {
+  Cells notes;
+  if (std::ranges::any_of(rows, &BenchRow::oversubscribed))
+    notes.emplace_back("* more workers than CPUs");
+  if (!std::ranges::all_of(rows, &BenchRow::same_bits))
+    notes.emplace_back("≈ other last bits than sequential training, as this merge may have");
+  return notes;
+}
+
+std::string context_line(const BenchContext& context) {
+  return fmt::format(
+      "{}, {}, {}, {} of {} after {} to warm up", fmt::join(context.layers, "-"), context.data,
+      context.machine, context.runs == 1 ? "1 run" : fmt::format("{} runs", context.runs),
+      context.epochs == 1 ? "1 epoch" : fmt::format("{} epochs", context.epochs), context.warmup);
+}
+
+std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
+
+std::string workers_text(int workers) {
+  return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s");
+}
+
+bool is_parallel(const BenchRow& row) { return row.which.workers > 1; }
+
+/// Faster than sequential by more than the spread of the measurement.
+bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+}  // namespace
+
+std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
+  Cells verdict;
+  const std::vector<BenchRow> fastest = fastest_rows(rows);
+  for (const BenchRow& row : fastest) {
+    verdict.push_back(row.which.strategy.kind == StrategyKind::kSequential
+                          ? fmt::format("{}: nothing is faster than sequential training here",
+                                        title_of(row.which.batch_size))
+                          : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
+                                        title_of(row.which.batch_size),
+                                        schedule_name(row.which.strategy),
+                                        workers_text(row.which.workers), row.speedup.value));
+  }
+  if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel)) {
+    const auto first = std::ranges::find_if(
+        fastest, [](const BenchRow& row) { return is_parallel(row) && pays(row); });
+    verdict.push_back(first == fastest.end()
+                          ? "parallel training pays at none of these batch sizes"
+                          : fmt::format("parallel training pays from {} on, of those measured",
+                                        title_of(first->which.batch_size)));
+  }
+  for (const AmdahlFit& fit : fit_all(rows)) {
+    const std::string limit =
+        fit.serial_fraction > 0 ? fmt::format("no more than {:.1f} times", 1 / fit.serial_fraction)
+                                : "as much as there are workers";
+    verdict.push_back(fmt::format("{}, {}: by Amdahl's law a serial part of {} allows {}",
+                                  title_of(fit.batch_size), schedule_name(fit.strategy),
+                                  percent(fit.serial_fraction), limit));
+  }
+  return verdict;
+}
+
+std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
+  std::string text = context_line(context) + '\n';
+  for (const Index batch_size : batch_sizes_of(rows))
+    text += fmt::format("\n{}\n{}", title_of(batch_size), aligned(table_of(rows, batch_size)));
+  for (const std::string& note : footnotes(rows)) text += note + '\n';
+  text += '\n';
+  for (const std::string& sentence : bench_verdict(rows)) text += sentence + '\n';
+  return text;
+}
+
+std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
+  std::string text = context_line(context) + '\n';
+  for (const Index batch_size : batch_sizes_of(rows)) {
+    text += fmt::format("\n**{}**\n\n", title_of(batch_size));
+    bool is_header = true;
+    for (const Cells& cells : table_of(rows, batch_size)) {
+      text += fmt::format("| {} |\n", fmt::join(cells, " | "));
+      if (is_header) text += "|:--|--:|--:|--:|--:|--:|--:|--:|\n";
+      is_header = false;
+    }
+  }
+  const Cells notes = footnotes(rows);
+  if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
+  text += '\n';
+  for (const std::string& sentence : bench_verdict(rows)) text += fmt::format("- {}\n", sentence);
+  return text;
+}
+
+std::string bench_csv(const std::vector<BenchRow>& rows) {
+  std::string text =
+      "batch_size,schedule,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
+      "speedup,speedup_sigma,efficiency,karp_flatt,same_bits,oversubscribed,outliers\n";
+  for (const BenchRow& row : rows)
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.which.batch_size,
+                        schedule_name(row.which.strategy), row.which.workers, row.median_seconds,
+                        row.seconds.value, row.seconds.sigma, row.samples_per_second,
+                        row.speedup.value, row.speedup.sigma, row.efficiency, row.karp_flatt,
+                        row.same_bits, row.oversubscribed, row.outliers);
+  return text;
+}
+
+std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows,
+                       const std::vector<BenchResult>& results) {
+  Json document = {
+      {"event", "bench"},           {"schema", kSchema},        {"version", context.version},
+      {"machine", context.machine}, {"data", context.data},     {"layers", context.layers},
+      {"epochs", context.epochs},   {"warmup", context.warmup}, {"runs", context.runs},
+      {"results", Json::array()},   {"amdahl", Json::array()},  {"verdict", bench_verdict(rows)}};
+  for (const BenchRow& row : rows) {
+    const auto result = std::ranges::find_if(results, [&](const BenchResult& candidate) {
+      return candidate.which.batch_size == row.which.batch_size &&
+             candidate.which.workers == row.which.workers &&
+             same_schedule(candidate.which.strategy, row.which.strategy);
+    });
+    document["results"].push_back({{"batch_size", row.which.batch_size},
+                                   {"schedule", schedule_name(row.which.strategy)},
+                                   {"workers", row.which.workers},
+                                   {"seconds", result->seconds},
+                                   {"median_seconds", row.median_seconds},
+                                   {"mean_seconds", row.seconds.value},
+                                   {"sigma_seconds", row.seconds.sigma},
+                                   {"samples_per_second", row.samples_per_second},
+                                   {"speedup", number_or_null(row.speedup.value)},
+                                   {"speedup_sigma", number_or_null(row.speedup.sigma)},
+                                   {"efficiency", number_or_null(row.efficiency)},
+                                   {"karp_flatt", number_or_null(row.karp_flatt)},
+                                   {"weights", result->weights},
+                                   {"same_bits", row.same_bits},
+                                   {"oversubscribed", row.oversubscribed},
+                                   {"outliers", row.outliers}});
+  }
+  for (const AmdahlFit& fit : fit_all(rows))
+    document["amdahl"].push_back({{"batch_size", fit.batch_size},
+                                  {"schedule", schedule_name(fit.strategy)},
+                                  {"serial_fraction", fit.serial_fraction}});
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace trp

@@ -1,0 +1,135 @@
+#include "trp/measure/bench.h"
+
+#include <set>
+
+#include "catch.h"
+#include "synthetic_data.h"
+#include "trp/core/error.h"
+
+using namespace trp;
+
+namespace {
+
+const std::atomic<bool> kNeverStop{false};
+
+const std::vector<StrategyKind> kAllKinds = {StrategyKind::kSequential, StrategyKind::kData,
+                                             StrategyKind::kTensor, StrategyKind::kPipeline};
+const std::vector<MergeKind> kAllMerges = {MergeKind::kFactored, MergeKind::kOrdered,
+                                           MergeKind::kArrival};
+
+BenchPlan small_plan() {
+  BenchPlan plan;
+  plan.train.hidden = {20};
+  plan.train.class_count = 5;
+  plan.train.epochs = 1;
+  plan.cases =
+      bench_cases({}, kAllKinds, kAllMerges, std::vector<int>{1, 2}, std::vector<Index>{8, 16});
+  plan.warmup = 1;
+  plan.runs = 3;
+  return plan;
+}
+
+BenchResult result_of(StrategyKind kind, MergeKind merge, int workers,
+                      const std::vector<double>& seconds) {
+  return {.which = {{.kind = kind, .merge = merge}, workers, 64},
+          .seconds = seconds,
+          .weights = "w",
+          .samples = 1000};
+}
+
+}  // namespace
+
+TEST_CASE("each batch size has one sequential case and every combination that differs") {
+  const std::vector<BenchCase> cases = small_plan().cases;
+  // Per batch size: sequential, and (3 merges + tensor + pipeline) with two numbers of workers.
+  REQUIRE(cases.size() == 2 * (1 + 5 * 2));
+  CHECK(cases[0].strategy.kind == StrategyKind::kSequential);
+  CHECK(cases[0].batch_size == 8);
+  CHECK(cases[11].strategy.kind == StrategyKind::kSequential);
+  CHECK(cases[11].batch_size == 16);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      CHECK_FALSE((same_schedule(cases[i].strategy, cases[k].strategy) &&
+                   cases[i].workers == cases[k].workers &&
+                   cases[i].batch_size == cases[k].batch_size));
+}
+
+TEST_CASE("a bench runs every case in turn, does not count the warm-up, and compares the weights") {
+  const DataSets data = synthetic_data(50, 10, 30, 5);
+  const BenchPlan plan = small_plan();
+  std::vector<int> runs;
+  const auto results = run_bench(
+      plan, data, 2,
+      [&](std::span<const BenchResult> so_far, int run) {
+        runs.push_back(run);
+        CHECK(so_far.size() == plan.cases.size());
+      },
+      kNeverStop);
+  REQUIRE(runs.size() == plan.cases.size() * 4);
+  for (std::size_t i = 0; i < runs.size(); ++i) CHECK(runs[i] == static_cast<int>(i) + 1);
+  std::set<std::string> digests;
+  for (const BenchResult& result : results) {
+    CHECK(result.seconds.size() == 3);
+    CHECK(result.samples == 50);
+    if (!same_schedule(result.which.strategy, {.merge = MergeKind::kArrival}))
+      digests.insert(result.weights);
+  }
+  CHECK(digests.size() == 2);  // one for each batch size
+  for (const BenchRow& row : summarize(results, 2)) {
+    CHECK(row.seconds.value > 0);
+    CHECK(row.samples_per_second > 0);
+    CHECK(row.oversubscribed == false);
+  }
+}
+
+TEST_CASE("a bench that is stopped keeps the rounds that were finished") {
+  const DataSets data = synthetic_data(50, 10, 30, 5);
+  const BenchPlan plan = small_plan();
+  const int count = static_cast<int>(plan.cases.size());
+  std::atomic<bool> stop{false};
+  const auto results = run_bench(
+      plan, data, 2, [&](auto, int run) { stop = run == 2 * count + 3; }, stop);
+  for (const BenchResult& result : results) CHECK(result.seconds.size() == 1);
+}
+
+TEST_CASE("a training that diverges is no measurement") {
+  BenchPlan plan = small_plan();
+  plan.train.learning_rate = 1e30;
+  CHECK_THROWS_AS(run_bench(plan, synthetic_data(50, 10, 30, 5), 2, {}, kNeverStop), Error);
+}
+
+TEST_CASE("rows compare medians with those of sequential training") {
+  using enum StrategyKind;
+  std::vector<BenchResult> results = {
+      result_of(kSequential, MergeKind::kFactored, 1, {4, 4, 4.4}),
+      result_of(kData, MergeKind::kFactored, 2, {2, 2.5, 2}),
+      result_of(kData, MergeKind::kFactored, 4, {1.25, 1.25, 1.25}),
+      result_of(kData, MergeKind::kArrival, 2, {5, 5, 5}),
+      result_of(kTensor, MergeKind::kFactored, 2, {}),  // not run yet
+  };
+  results[3].weights = "other";
+  const std::vector<BenchRow> rows = summarize(results, 2);
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0].speedup.value == 1);
+  CHECK(rows[1].median_seconds == 2);
+  CHECK(rows[1].speedup.value == 2);
+  CHECK(rows[1].speedup.sigma > 0);
+  CHECK(rows[1].efficiency == 1);
+  CHECK(rows[1].karp_flatt == Approx(0).margin(1e-12));
+  CHECK(rows[1].samples_per_second == 500);
+  CHECK_FALSE(rows[1].oversubscribed);
+  CHECK(rows[2].oversubscribed);
+  CHECK(rows[1].same_bits);
+  CHECK_FALSE(rows[3].same_bits);
+
+  const std::vector<BenchRow> fastest = fastest_rows(rows);
+  REQUIRE(fastest.size() == 1);
+  CHECK(fastest[0].which.workers == 4);
+
+  // The four workers share two CPUs: their time is no evidence about Amdahl's law.
+  const std::vector<AmdahlFit> fits = fit_all(rows);
+  REQUIRE(fits.size() == 2);
+  CHECK(fits[0].serial_fraction == Approx(0).margin(1e-12));
+  CHECK(fits[1].strategy.merge == MergeKind::kArrival);
+  CHECK(fits[1].serial_fraction == 1);
+}

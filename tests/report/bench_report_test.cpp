@@ -1,0 +1,96 @@
+#include "trp/report/bench_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+
+namespace trp {
+namespace {
+
+BenchResult result_of(StrategyKind kind, int workers, Index batch_size, double seconds) {
+  return {.which = {{.kind = kind}, workers, batch_size},
+          .seconds = {seconds, seconds, seconds},
+          .weights = "xxh128:1",
+          .samples = 1000};
+}
+
+const std::vector<BenchResult> kResults = {
+    result_of(StrategyKind::kSequential, 1, 8, 1), result_of(StrategyKind::kData, 2, 8, 1.25),
+    result_of(StrategyKind::kSequential, 1, 64, 1), result_of(StrategyKind::kData, 2, 64, 0.625),
+    result_of(StrategyKind::kData, 4, 64, 0.8)};
+
+const BenchContext kContext = {.version = "1.2.3",
+                               .machine = "Some CPU, 2 CPUs, AVX2",
+                               .data = "/data",
+                               .layers = {784, 10},
+                               .epochs = 1,
+                               .warmup = 1,
+                               .runs = 3};
+
+TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
+  CHECK(bench_text(kContext, summarize(kResults, 2)) ==
+        "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 to warm up\n"
+        "\n"
+        "batch size 8\n"
+        "schedule       workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
+        "serial part\n"
+        "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
+        "data/factored        2    1.2500  1.2500 ± 0.0000        800  0.80 ± 0.00     40.00 %     "
+        "150.00 %\n"
+        "\n"
+        "batch size 64\n"
+        "schedule       workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
+        "serial part\n"
+        "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
+        "data/factored        2    0.6250  0.6250 ± 0.0000     1.60 k  1.60 ± 0.00     80.00 %     "
+        " 25.00 %\n"
+        "data/factored       4*    0.8000  0.8000 ± 0.0000     1.25 k  1.25 ± 0.00     31.25 %     "
+        " 73.33 %\n"
+        "* more workers than CPUs\n"
+        "\n"
+        "batch size 8: nothing is faster than sequential training here\n"
+        "batch size 64: data/factored with 2 workers is fastest, 1.60 times sequential\n"
+        "parallel training pays from batch size 64 on, of those measured\n"
+        "batch size 8, data/factored: by Amdahl's law a serial part of 100.00 % allows no more "
+        "than 1.0 times\n"
+        "batch size 64, data/factored: by Amdahl's law a serial part of 25.00 % allows no more "
+        "than 4.0 times\n");
+}
+
+TEST_CASE("Markdown, CSV and JSON hold the same rows") {
+  const std::vector<BenchRow> rows = summarize(kResults, 2);
+  const std::string markdown = bench_markdown(kContext, rows);
+  CHECK(markdown.find("| data/factored | 4* | 0.8000 | 0.8000 ± 0.0000 | 1.25 k | 1.25 ± 0.00 | "
+                      "31.25 % | 73.33 % |\n") != std::string::npos);
+  const std::string csv = bench_csv(rows);
+  CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0\n") !=
+        std::string::npos);
+  const auto json = nlohmann::json::parse(bench_json(kContext, rows, kResults));
+  CHECK(json["event"] == "bench");
+  REQUIRE(json["results"].size() == 5);
+  CHECK(json["results"][4]["workers"] == 4);
+  CHECK(json["results"][4]["seconds"] == std::vector<double>{0.8, 0.8, 0.8});
+  CHECK(json["results"][4]["oversubscribed"] == true);
+  CHECK(json["amdahl"][1]["serial_fraction"] == Approx(0.25));
+  CHECK(json["verdict"].size() == 5);
+}
+
+TEST_CASE("a verdict says so when parallel training never pays, or wins everywhere") {
+  const auto verdict_of = [](double small, double large) {
+    return bench_verdict(
+        summarize(std::vector<BenchResult>{result_of(StrategyKind::kSequential, 1, 8, 1),
+                                           result_of(StrategyKind::kTensor, 2, 8, small),
+                                           result_of(StrategyKind::kSequential, 1, 64, 1),
+                                           result_of(StrategyKind::kTensor, 2, 64, large)},
+                  2));
+  };
+  CHECK(verdict_of(2, 2)[2] == "parallel training pays at none of these batch sizes");
+  CHECK(verdict_of(0.5, 0.5)[2] ==
+        "parallel training pays from batch size 8 on, of those measured");
+  CHECK(verdict_of(0.5, 0.4)[4] ==
+        "batch size 64, tensor: by Amdahl's law a serial part of 0.00 % allows as much as there "
+        "are workers");
+}
+
+}  // namespace
+}  // namespace trp

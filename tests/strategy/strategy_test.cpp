@@ -40,8 +40,10 @@ struct Outcome {
 
 /// Two epochs over the data, the last batch of each usually smaller.
 Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Index batch_size,
-                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers) {
+                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers,
+                    ZeroInputs zero_inputs = ZeroInputs::kMultiply) {
   Outcome outcome{make_mlp(sizes, 1)};
+  outcome.mlp.zero_inputs = zero_inputs;
   Sgd sgd(outcome.mlp, sgd_options);
   ThreadPool pool(workers, workers);
   const auto strategy = make_strategy(options, outcome.mlp, sgd, batch_size, pool);
@@ -76,10 +78,12 @@ TEST_CASE("one arithmetic, many schedules: the same bits from every strategy and
         const std::string digest = weights_digest(expected.mlp);
         for (const Schedule& schedule : kSameBits)
           for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
+            const ZeroInputs zero_inputs =
+                workers % 2 == 0 ? ZeroInputs::kSkip : ZeroInputs::kMultiply;
             INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
                                << sizes.size() - 1 << " layers, momentum " << options.momentum);
-            const Outcome outcome =
-                train_steps(dataset, sizes, batch_size, options, schedule.options, workers);
+            const Outcome outcome = train_steps(dataset, sizes, batch_size, options,
+                                                schedule.options, workers, zero_inputs);
             REQUIRE(weights_digest(outcome.mlp) == digest);
             REQUIRE(outcome.loss_sum == expected.loss_sum);
             REQUIRE(outcome.correct_count == expected.correct_count);

@@ -69,9 +69,9 @@ FloatVector finish_vector(const Product& p, FloatVector sum, Index row, Index co
   const Floats d;
   switch (p.finish) {
     case Finish::kNone:
-      return sum;
+      return hn::Add(sum, hn::Zero(d));  // no −0, as in sparse_kernels.cpp
     case Finish::kRelu:
-      return hn::IfThenZeroElse(hn::Lt(sum, hn::Zero(d)), sum);
+      return hn::IfThenZeroElse(hn::Le(sum, hn::Zero(d)), sum);
     case Finish::kMask:
       break;
   }

@@ -8,6 +8,13 @@
 #include "trp/core/random.h"
 
 namespace trp {
+namespace {
+
+ZeroInputs zero_inputs_of(const Mlp& mlp, std::size_t layer) {
+  return layer == 0 ? mlp.zero_inputs : ZeroInputs::kMultiply;
+}
+
+}  // namespace
 
 Mlp make_zero_mlp(std::span<const Index> layer_sizes) {
   assert(layer_sizes.size() >= 2);
@@ -76,8 +83,11 @@ std::vector<Tile> make_tiles(const Mlp& mlp) {
     const Index in = mlp.layers[l].weight.rows();
     const Index tile_count = (in + kTileInputs - 1) / kTileInputs;
     for (Index t = 0; t < tile_count; ++t)
-      tiles.push_back(
-          {l, split_evenly(in, tile_count, t), {0, mlp.layers[l].weight.cols()}, t == 0});
+      tiles.push_back({l,
+                       split_evenly(in, tile_count, t),
+                       {0, mlp.layers[l].weight.cols()},
+                       t == 0,
+                       zero_inputs_of(mlp, l)});
   }
   return tiles;
 }
@@ -111,10 +121,12 @@ void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outpu
                    TensorView result) {
   const Layer& layer = mlp.layers[l];
   const bool is_last = l == mlp.layers.size() - 1;
-  forward_product(x, layer.weight.view().view_cols(outputs.begin, outputs.end),
-                  layer.bias.view().view_cols(outputs.begin, outputs.end),
-                  is_last ? Activation::kNone : Activation::kRelu,
-                  result.view_cols(outputs.begin, outputs.end));
+  const bool skips = zero_inputs_of(mlp, l) == ZeroInputs::kSkip;
+  (skips ? sparse_forward_product : forward_product)(
+      x, layer.weight.view().view_cols(outputs.begin, outputs.end),
+      layer.bias.view().view_cols(outputs.begin, outputs.end),
+      is_last ? Activation::kNone : Activation::kRelu,
+      result.view_cols(outputs.begin, outputs.end));
 }
 
 void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
@@ -145,8 +157,9 @@ void backward(const Mlp& mlp, Range rows, Activations& activations) {
 void tile_gradient(ConstTensorView x, ConstTensorView dz, const Tile& tile, ChainStart start,
                    TileGradient gradient) {
   const ConstTensorView tile_dz = dz.view_cols(tile.cols.begin, tile.cols.end);
-  weight_gradient_product(x.view_cols(tile.rows.begin, tile.rows.end), tile_dz, start,
-                          gradient.weight);
+  const bool skips = tile.zero_inputs == ZeroInputs::kSkip;
+  (skips ? sparse_weight_gradient_product : weight_gradient_product)(
+      x.view_cols(tile.rows.begin, tile.rows.end), tile_dz, start, gradient.weight);
   if (tile.with_bias) bias_gradient_sum(tile_dz, start, gradient.bias);
 }
 

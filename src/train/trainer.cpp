@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "trp/core/stopwatch.h"
+#include "trp/data/density.h"
 #include "trp/data/loader.h"
 #include "trp/data/sampler.h"
 
@@ -20,6 +21,12 @@ std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& tra
   sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
   sizes.push_back(options.class_count);
   return sizes;
+}
+
+Mlp make_network(const TrainOptions& options, const Dataset& train) {
+  Mlp mlp = make_mlp(network_sizes(options, train), options.seed);
+  mlp.zero_inputs = choose_zero_inputs(measure_density(train), options.augment);
+  return mlp;
 }
 
 Index used_samples(const TrainOptions& options, const Dataset& train) {
@@ -40,7 +47,7 @@ class Training {
                               options.seed, options.shuffle)),
         batch_size_(std::min(options.batch_size, static_cast<Index>(sampler_.train.size()))),
         schedule_(make_schedule()),
-        mlp_(make_mlp(network_sizes(options, data.train), options.seed)),
+        mlp_(make_network(options, data.train)),
         sgd_(mlp_, options.sgd),
         strategy_(make_strategy(options.strategy, mlp_, sgd_, batch_size_, pool)) {
     check_augmentation(options.augment, data.train);

@@ -5,9 +5,8 @@
 #include <set>
 #include <string>
 
-#include <hwy/targets.h>
-
 #include "catch.h"
+#include "nn/each_target.h"
 #include "nn/random_tensor.h"
 #include "trp/core/partition.h"
 
@@ -15,43 +14,10 @@ using namespace trp;
 
 namespace {
 
-/// Runs the rest of a test on one instruction set after another, the best one last.
-class EachTarget {
- public:
-  template <class Body>
-  static void run(const Body& body) {
-    const std::int64_t supported = hwy::SupportedTargets();
-    for (int bit = 62; bit >= 0; --bit) {
-      const std::int64_t target = std::int64_t{1} << bit;
-      if (!(supported & target)) continue;
-      choose(target);
-      INFO("instruction set " << simd_target_name());
-      body();
-    }
-    choose(0);
-  }
-
- private:
-  static void choose(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
-
 /// One link of a chain as the instruction set in use computes it.
 float link(float a, float b, float sum) {
   static const std::set<std::string> kUnfused = {"SSE2", "SSSE3", "SSE4", "EMU128", "SCALAR"};
   return kUnfused.contains(simd_target_name()) ? a * b + sum : std::fma(a, b, sum);
-}
-
-void check_equal(const Tensor& actual, const Tensor& expected) {
-  REQUIRE(actual.rows() == expected.rows());
-  REQUIRE(actual.cols() == expected.cols());
-  for (Index r = 0; r < actual.rows(); ++r)
-    for (Index c = 0; c < actual.cols(); ++c) {
-      INFO("element " << r << ", " << c);
-      REQUIRE(actual(r, c) == expected(r, c));
-    }
 }
 
 struct Shape {

@@ -23,8 +23,10 @@ struct Outcome {
 
 /// Two epochs over the data, the last batch of each usually smaller.
 Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Index batch_size,
-                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers) {
+                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers,
+                    ZeroInputs zero_inputs = ZeroInputs::kMultiply) {
   Outcome outcome{make_mlp(sizes, 1)};
+  outcome.mlp.zero_inputs = zero_inputs;
   Sgd sgd(outcome.mlp, sgd_options);
   ThreadPool pool(workers, workers);
   const auto strategy = make_strategy(options, outcome.mlp, sgd, batch_size, pool);
@@ -54,11 +56,13 @@ TEST_CASE("every strategy returns the same loss, hits and weights from each step
     for (const Schedule& schedule : kSameBits)
       for (const int workers : {1, 2, 5}) {
         INFO(schedule.name << ", " << workers << " workers, batch " << batch_size);
-        const Outcome outcome =
-            train_steps(dataset, sizes, batch_size, {}, schedule.options, workers);
-        CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
-        CHECK(outcome.loss_sum == expected.loss_sum);
-        CHECK(outcome.correct_count == expected.correct_count);
+        for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip}) {
+          const Outcome outcome =
+              train_steps(dataset, sizes, batch_size, {}, schedule.options, workers, zero_inputs);
+          CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
+          CHECK(outcome.loss_sum == expected.loss_sum);
+          CHECK(outcome.correct_count == expected.correct_count);
+        }
       }
   }
 }

@@ -8,6 +8,7 @@
 #include "trp/core/partition.h"
 #include "trp/core/tensor.h"
 #include "trp/nn/kernels.h"
+#include "trp/nn/sparse_kernels.h"
 
 namespace trp {
 
@@ -23,6 +24,8 @@ struct Layer {
 /// Constant while a gradient is computed, so threads may share it.
 struct Mlp {
   std::vector<Layer> layers;
+  /// How the first layer treats inputs that are zero: a matter of speed alone.
+  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 
   Index input_size() const { return layers.front().weight.rows(); }
   Index output_size() const { return layers.back().weight.cols(); }
@@ -56,6 +59,7 @@ struct Tile {
   Range rows;
   Range cols;      // begins at a multiple of kLineFloats
   bool with_bias;  // the first rows of a layer stand for its bias too
+  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 };
 
 inline constexpr Index kTileInputs = 24;  // rows of a tile at most

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "trp/data/augment.h"
+#include "trp/data/dataset.h"
+#include "trp/nn/sparse_kernels.h"
+
+namespace trp {
+
+/// The share of the values that are not zero, over at most a thousand samples spread over the data
+/// set; 0 for a data set without values.
+double measure_density(const Dataset& dataset);
+
+/// What serves training best: to skip zeros pays unless nearly all values are something else, as
+/// noise makes them. Changes no bit of the result.
+ZeroInputs choose_zero_inputs(double density, const AugmentOptions& augment);
+
+}  // namespace trp

@@ -123,7 +123,7 @@ void save_and_summarize(const TrainCommandOptions& options, const TrainResult& r
   std::exception_ptr failure;
   try {
     if (!options.save.empty()) save(options, result, output);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     failure = std::current_exception();
   }
   output.events().summary({result, seconds_since(begin)});

@@ -60,7 +60,7 @@ inline std::vector<BadModelFile> bad_safetensors_files() {
       {"length-most", with_length(~std::uint64_t{0}), {"expected a model"}},
       {"idx", idx_bytes({3, 4, 5}), {"found an IDX file", "exchanged"}},
       {"html", bytes_of("<html>not found</html>"), {"this is a web page"}},
-      {"gzip", gzip(good), {"compressed with gzip"}},
+      {"gzip", gzip(good), {"compressed with gzip", "exchanged"}},
       {"pickle", bytes_of("\x80\x02}q\x00X\x04"), {"Python pickle", ".safetensors"}},
       {"npy", npy_file(npy_header("(2,)"), Bytes(8)), {"one NumPy array"}},
       {"hdf5", bytes_of("\x89HDF\r\n\x1a\n"), {"HDF5"}},

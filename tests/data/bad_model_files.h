@@ -255,6 +255,8 @@ inline std::vector<BadModelFile> bad_npz_files() {
       {"npz-directory-offset", with_byte(good, end + 19, 0x7f), {"a directory that ends at byte"}},
       {"npz-comment-length", with_byte(good, end + 20, 1), {"the end of a zip archive"}},
       {"npz-wrong-crc", with_byte(good, crc, good[crc] ^ 1), {"the checksum does not agree"}},
+      {"npz-bomb", with_byte(good, crc + 11, 0xc0), {"at most 2147483648 bytes in all entries"}},
+      {"npz-stored-sizes-differ", with_byte(good, crc + 8, 1), {"which cannot hold them"}},
       {"npz-prefix", join({bytes_of("PK\x03\x04"), good}), {"found"}},
       {"npz-comment-of-others", zip_file(small_members(), "made by me"), {"JSON"}},
       {"npz-comment-a-list", zip_file(small_members(), "[]"), {"a JSON object"}},

@@ -53,11 +53,14 @@ void write_model_info(const std::string& path, InfoWriter& out) {
                                 model.verified ? "its digest agrees" : "without a digest"));
   out.write("network", fmt::format("{}, {} parameters", fmt::join(layer_sizes(model.mlp), " → "),
                                    grouped(parameter_count(model.mlp))));
-  out.write("weights", weights_digest(model.mlp));
+  const std::string weights = weights_digest(model.mlp);
+  out.write("weights", weights);
   for (const NamedArray& array : to_arrays(model.mlp)) {
     out.write(array.name, fmt::format("{}", fmt::join(array.shape, " x ")));
   }
-  for (const auto& [name, text] : model.metadata) out.write(name, text);
+  for (const auto& [name, text] : model.metadata) {
+    if (text != weights) out.write(name, text);
+  }
 }
 
 /// Of all elements of a file.

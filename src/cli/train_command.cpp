@@ -129,7 +129,7 @@ void save_and_summarize(const TrainCommandOptions& options, const TrainResult& r
   std::exception_ptr failure;
   try {
     if (!options.save.empty()) save(options, result, output);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     failure = std::current_exception();
   }
   output.events().summary({result, stopwatch.seconds(), comparison});

@@ -130,7 +130,7 @@ class TemporaryFile {
       });
       check(descriptor_ >= 0);
       try {
-        check(uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0);
+        lock();
         if (is_still_there()) return;
       } catch (...) {
         ::close(descriptor_);
@@ -138,6 +138,15 @@ class TemporaryFile {
       }
       ::close(descriptor_);
     }
+  }
+
+  void lock() const {
+    if (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0) return;
+    const int error = errno;
+    // Some network drives have no locks; two programs that save one file are then on their own.
+    if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return;
+    if (error != EWOULDBLOCK) ::unlink(temporary_.c_str());
+    throw_cannot_write(path_, error);
   }
 
   bool is_still_there() const {

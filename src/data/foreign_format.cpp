@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "safetensors.h"
+
 namespace trp {
 namespace {
 
@@ -27,7 +29,9 @@ constexpr Format kFormats[] = {
 };
 
 constexpr Format kModelFormats[] = {
-    {"\x1f\x8b"sv, "hint: this is compressed with gzip: unpack it with gunzip"},
+    {"\x1f\x8b"sv,
+     "hint: this is compressed with gzip, as data may be and models are not: are model and data "
+     "exchanged?"},
     {"\x80"sv, "hint: this is a Python pickle: save the model as .safetensors"},
     {"\x93NUMPY"sv, "hint: this is one NumPy array: numpy.savez puts all into one file"},
     {"\x89HDF"sv, "hint: this is an HDF5 file: save the model as .safetensors or .npz"},
@@ -55,6 +59,9 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   for (const Format& format : kFormats) {
     if (text.starts_with(format.start)) return format.hint;
+  }
+  if (starts_safetensors(head)) {
+    return "this is a safetensors model: are model and data exchanged?";
   }
   if (starts_web_page(text)) {
     return "this is a web page, not data: the download failed, fetch the file again";

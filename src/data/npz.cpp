@@ -12,6 +12,7 @@
 #include "strict_json.h"
 #include "trp/core/error.h"
 #include "zip.h"
+#include "zip_layout.h"
 
 namespace trp {
 namespace {
@@ -176,7 +177,7 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
 }
 
 bool starts_npz(std::span<const std::uint8_t> start) {
-  return start.size() >= 4 && little_endian<std::uint32_t>(start.data()) == 0x04034b50;
+  return start.size() >= 4 && little_endian<std::uint32_t>(start.data()) == kZipLocalSignature;
 }
 
 }  // namespace trp

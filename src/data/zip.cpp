@@ -3,77 +3,23 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <limits>
 #include <new>
-#include <optional>
 #include <string_view>
-#include <utility>
 
 #include "array_checks.h"
 #include "little_endian.h"
 #include "trp/core/error.h"
+#include "zip_layout.h"
 
 namespace trp {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr std::uint32_t kLocalSignature = 0x04034b50, kDirectorySignature = 0x02014b50,
-                        kEndSignature = 0x06054b50;
 constexpr std::size_t kLocalBytes = 30, kDirectoryBytes = 46, kEndBytes = 22;
-constexpr std::size_t kLongestComment = 65'535;
-constexpr std::uint16_t kVersion = 20;           // of the format, 2.0
-constexpr std::uint16_t kDate = 1 << 5 | 1;      // the first day there is
 constexpr std::uint16_t kFlagsAllowed = 0x0806;  // deflate's level, names in UTF-8
-constexpr std::uint16_t kStored = 0, kDeflated = 8;
-constexpr std::uint32_t kInZip64 = 0xffffffff;
 constexpr std::uint64_t kDeflateRatio = 1032;
-
-std::uint32_t checksum(Bytes bytes) {
-  uLong sum = crc32(0, nullptr, 0);
-  while (!bytes.empty()) {
-    const auto count = std::min<std::size_t>(bytes.size(), std::numeric_limits<uInt>::max());
-    sum = crc32(sum, bytes.data(), static_cast<uInt>(count));
-    bytes = bytes.subspan(count);
-  }
-  return static_cast<std::uint32_t>(sum);
-}
-
-/// What the archive says of an entry, in the directory.
-struct Listed {
-  std::string name;
-  std::uint16_t method = kStored;
-  std::uint32_t checksum = 0;
-  std::uint32_t packed_bytes = 0;
-  std::uint32_t unpacked_bytes = 0;
-  std::uint32_t offset = 0;
-};
-
-/// What a local header and a directory entry have in common.
-void append_common(std::vector<std::uint8_t>& bytes, const Listed& entry) {
-  append_little_endian(bytes, kVersion);
-  append_little_endian(bytes, std::uint16_t{0});  // flags
-  append_little_endian(bytes, entry.method);
-  append_little_endian(bytes, std::uint16_t{0});  // time
-  append_little_endian(bytes, kDate);
-  append_little_endian(bytes, entry.checksum);
-  append_little_endian(bytes, entry.packed_bytes);
-  append_little_endian(bytes, entry.unpacked_bytes);
-  append_little_endian(bytes, static_cast<std::uint16_t>(entry.name.size()));
-  append_little_endian(bytes, std::uint16_t{0});  // extra field
-}
-
-void append_directory_entry(std::vector<std::uint8_t>& bytes, const Listed& entry) {
-  append_little_endian(bytes, kDirectorySignature);
-  append_little_endian(bytes, kVersion);  // made by
-  append_common(bytes, entry);
-  append_little_endian(bytes, std::uint16_t{0});  // comment
-  append_little_endian(bytes, std::uint16_t{0});  // disk
-  append_little_endian(bytes, std::uint16_t{0});  // internal attributes
-  append_little_endian(bytes, std::uint32_t{0});  // external attributes
-  append_little_endian(bytes, entry.offset);
-  bytes.insert(bytes.end(), entry.name.begin(), entry.name.end());
-}
+constexpr std::uint64_t kMostUnpacked = std::uint64_t{2} << 30;
 
 /// The record at the end, which says where the directory is.
 struct ArchiveEnd {
@@ -89,11 +35,11 @@ class Reader {
 
   ParsedZip read() {
     const ArchiveEnd end = find_end();
-    std::vector<Listed> listed = read_directory(end);
-    std::ranges::sort(listed, {}, &Listed::offset);
+    std::vector<ZipListed> listed = read_directory(end);
+    std::ranges::sort(listed, {}, &ZipListed::offset);
     ParsedZip zip;
     std::size_t position = 0;
-    for (const Listed& entry : listed) {
+    for (const ZipListed& entry : listed) {
       if (entry.offset != position) {
         fail(position, fmt::format("the entry {}", quote(entry.name)),
              fmt::format("it at byte {}", entry.offset));
@@ -120,10 +66,11 @@ class Reader {
 
   /// It is the last thing in the file but for a comment, whose length it says.
   ArchiveEnd find_end() const {
-    for (std::size_t comment = 0; comment <= kLongestComment; ++comment) {
+    for (std::size_t comment = 0; comment <= kZipLongestComment; ++comment) {
       if (bytes_.size() < kEndBytes + comment) break;
       const std::size_t offset = bytes_.size() - kEndBytes - comment;
-      if (at<std::uint32_t>(offset) != kEndSignature || at<std::uint16_t>(offset + 20) != comment) {
+      if (at<std::uint32_t>(offset) != kZipEndSignature ||
+          at<std::uint16_t>(offset + 20) != comment) {
         continue;
       }
       const auto entry_count = at<std::uint16_t>(offset + 10);
@@ -136,22 +83,28 @@ class Reader {
                 "hint: the file is cut short or damaged, fetch or copy it again");
   }
 
-  std::vector<Listed> read_directory(const ArchiveEnd& end) const {
+  std::vector<ZipListed> read_directory(const ArchiveEnd& end) const {
     std::size_t position = end.directory_offset;
     if (std::uint64_t{position} + end.directory_bytes != end.offset) {
       fail(end.offset + 12, fmt::format("a directory that ends at byte {}", end.offset),
            fmt::format("{} bytes at byte {}", end.directory_bytes, position));
     }
-    std::vector<Listed> listed;
+    std::vector<ZipListed> listed;
+    std::uint64_t unpacked = 0;
     for (int i = 0; i < end.entry_count; ++i) {
       listed.push_back(read_directory_entry(position, end.offset));
+      unpacked += listed.back().unpacked_bytes;
+    }
+    if (unpacked > kMostUnpacked) {
+      throw Error("{}: expected at most {} bytes in all entries, found {}; {}", name_,
+                  kMostUnpacked, unpacked, "hint: is it the right file?");
     }
     if (position != end.offset) fail(position, "the end of the directory", "more of it");
     return listed;
   }
 
-  Listed read_directory_entry(std::size_t& position, std::size_t end) const {
-    if (end - position < kDirectoryBytes || at<std::uint32_t>(position) != kDirectorySignature) {
+  ZipListed read_directory_entry(std::size_t& position, std::size_t end) const {
+    if (end - position < kDirectoryBytes || at<std::uint32_t>(position) != kZipDirectorySignature) {
       fail(position, "an entry of the directory", "none");
     }
     const std::size_t name_bytes = at<std::uint16_t>(position + 28);
@@ -161,18 +114,18 @@ class Reader {
       fail(position + 28, "a name within the directory", "one that goes beyond it");
     }
     const Bytes name = bytes_.subspan(position + kDirectoryBytes, name_bytes);
-    Listed entry{.name = std::string(name.begin(), name.end()),
-                 .method = at<std::uint16_t>(position + 10),
-                 .checksum = at<std::uint32_t>(position + 16),
-                 .packed_bytes = at<std::uint32_t>(position + 20),
-                 .unpacked_bytes = at<std::uint32_t>(position + 24),
-                 .offset = at<std::uint32_t>(position + 42)};
+    ZipListed entry{.name = std::string(name.begin(), name.end()),
+                    .method = at<std::uint16_t>(position + 10),
+                    .checksum = at<std::uint32_t>(position + 16),
+                    .packed_bytes = at<std::uint32_t>(position + 20),
+                    .unpacked_bytes = at<std::uint32_t>(position + 24),
+                    .offset = at<std::uint32_t>(position + 42)};
     check_supported(entry, at<std::uint16_t>(position + 8), position);
     position += kDirectoryBytes + name_bytes + other_bytes;
     return entry;
   }
 
-  void check_supported(const Listed& entry, std::uint16_t flags, std::size_t position) const {
+  void check_supported(const ZipListed& entry, std::uint16_t flags, std::size_t position) const {
     if ((flags & ~kFlagsAllowed) != 0) {
       throw Error(
           "{}: {}: expected neither encryption nor sizes after the data, found flags 0x{:04x} at "
@@ -192,9 +145,9 @@ class Reader {
   }
 
   /// Moves the position behind the entry.
-  std::vector<std::uint8_t> read_entry(const Listed& entry, std::size_t end,
+  std::vector<std::uint8_t> read_entry(const ZipListed& entry, std::size_t end,
                                        std::size_t& position) const {
-    if (end - position < kLocalBytes || at<std::uint32_t>(position) != kLocalSignature) {
+    if (end - position < kLocalBytes || at<std::uint32_t>(position) != kZipLocalSignature) {
       fail(position, fmt::format("the entry {}", quote(entry.name)), "no entry");
     }
     const std::size_t name_bytes = at<std::uint16_t>(position + 26);
@@ -212,7 +165,7 @@ class Reader {
     }
     const Bytes packed = bytes_.subspan(position + header_bytes, entry.packed_bytes);
     std::vector<std::uint8_t> content = unpack(entry, packed);
-    if (checksum(content) != entry.checksum) {
+    if (zip_checksum(content) != entry.checksum) {
       throw Error("{}: {}: the checksum does not agree with the data; {}", name_, quote(entry.name),
                   kDamagedHint);
     }
@@ -220,7 +173,7 @@ class Reader {
     return content;
   }
 
-  std::vector<std::uint8_t> unpack(const Listed& entry, Bytes packed) const {
+  std::vector<std::uint8_t> unpack(const ZipListed& entry, Bytes packed) const {
     const bool stored = entry.method == kStored;
     const std::uint64_t most = stored ? packed.size() : packed.size() * kDeflateRatio;
     if (entry.unpacked_bytes > most || (stored && entry.unpacked_bytes != packed.size())) {
@@ -251,43 +204,6 @@ class Reader {
 };
 
 }  // namespace
-
-std::vector<std::uint8_t> encode_zip(std::span<const ZipEntry> entries, std::string_view comment) {
-  if (comment.size() > kLongestComment) {
-    throw Error("a .npz file holds at most {} bytes of metadata, found {}; hint: use .safetensors",
-                kLongestComment, comment.size());
-  }
-  std::vector<std::uint8_t> bytes;
-  std::vector<std::uint8_t> directory;
-  for (const ZipEntry& entry : entries) {
-    if (bytes.size() + entry.content.size() + kLongestComment >= kInZip64) {
-      throw Error("a .npz file holds less than 4 GiB; hint: use .safetensors");
-    }
-    const auto size = static_cast<std::uint32_t>(entry.content.size());
-    const Listed listed{.name = entry.name,
-                        .checksum = checksum(entry.content),
-                        .packed_bytes = size,
-                        .unpacked_bytes = size,
-                        .offset = static_cast<std::uint32_t>(bytes.size())};
-    append_little_endian(bytes, kLocalSignature);
-    append_common(bytes, listed);
-    bytes.insert(bytes.end(), entry.name.begin(), entry.name.end());
-    bytes.insert(bytes.end(), entry.content.begin(), entry.content.end());
-    append_directory_entry(directory, listed);
-  }
-  const auto count = static_cast<std::uint16_t>(entries.size());
-  const auto directory_offset = static_cast<std::uint32_t>(bytes.size());
-  bytes.insert(bytes.end(), directory.begin(), directory.end());
-  append_little_endian(bytes, kEndSignature);
-  append_little_endian(bytes, std::uint32_t{0});  // disks
-  append_little_endian(bytes, count);
-  append_little_endian(bytes, count);
-  append_little_endian(bytes, static_cast<std::uint32_t>(directory.size()));
-  append_little_endian(bytes, directory_offset);
-  append_little_endian(bytes, static_cast<std::uint16_t>(comment.size()));
-  bytes.insert(bytes.end(), comment.begin(), comment.end());
-  return bytes;
-}
 
 ParsedZip parse_zip(std::span<const std::uint8_t> bytes, const std::string& name) {
   return Reader(bytes, name).read();

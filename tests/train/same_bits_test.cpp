@@ -1,5 +1,6 @@
 // One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
 #include "catch.h"
+#include "sanitized.h"
 #include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/train/trainer.h"
@@ -32,7 +33,11 @@ std::string sequential_digest(TrainOptions options, const DataSets& data) {
 }  // namespace
 
 TEST_CASE("the same bits from every strategy, worker, loader, batch size and augmentation") {
-  for (const Index batch_size : {1, 7, 32, 100, 256}) {
+  const auto batch_sizes =
+      kThreadSanitizer ? std::vector<Index>{7, 100} : std::vector<Index>{1, 7, 32, 100, 256};
+  const auto worker_counts =
+      kThreadSanitizer ? std::vector{1, 2, 3, 4, 8} : std::vector{1, 2, 3, 4, 5, 7, 8, 16};
+  for (const Index batch_size : batch_sizes) {
     // A whole batch at least, and one of another size.
     const DataSets data = image_data(batch_size < 32 ? 37 : batch_size + 13);
     for (const bool augment : {false, true})
@@ -45,7 +50,7 @@ TEST_CASE("the same bits from every strategy, worker, loader, batch size and aug
         options.augment = {augment, augment};
         options.sgd = sgd;
         const std::string expected = sequential_digest(options, data);
-        for (const int workers : {1, 2, 3, 4, 5, 7, 8, 16}) {
+        for (const int workers : worker_counts) {
           ThreadPool pool(workers, workers);
           for (const Schedule& schedule : kSameBits)
             for (const int loaders : {0, 1, 3}) {

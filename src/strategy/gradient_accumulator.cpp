@@ -13,9 +13,8 @@ GradientAccumulator::GradientAccumulator(const Mlp& mlp, std::span<const Tile> t
 }
 
 void GradientAccumulator::begin() {
-  cancelled_ = false;
   merged_count_ = 0;
-  for (const auto& turn : turns_) turn->next_shard = 0;
+  for (const auto& turn : turns_) turn->merged_shards.reset();
 }
 
 void GradientAccumulator::add_shard(const Batch& batch, const Activations& activations, Range rows,
@@ -39,15 +38,13 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
                                        Range rows, int shard) {
   for (std::size_t t = 0; t < tiles_.size(); ++t) {
     Turn& turn = *turns_[t];
+    if (!turn.merged_shards.wait_for(shard)) return;
     {
-      std::unique_lock lock(turn.mutex);
-      turn.changed.wait(lock, [&] { return turn.next_shard == shard || cancelled_; });
-      if (cancelled_) return;
+      const std::lock_guard lock(turn.mutex);
       tile_gradient(batch.input, activations, rows, tiles_[t],
                     shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
-      ++turn.next_shard;
     }
-    turn.changed.notify_all();
+    turn.merged_shards.advance();
   }
   add_count(rows);
 }
@@ -75,12 +72,7 @@ void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& 
 }
 
 void GradientAccumulator::cancel() {
-  cancelled_ = true;
-  for (const auto& turn : turns_) {
-    // Whoever has seen the flag unset under the mutex is waiting by now, or has gone on.
-    const std::lock_guard lock(turn->mutex);
-    turn->changed.notify_all();
-  }
+  for (const auto& turn : turns_) turn->merged_shards.cancel();
 }
 
 Index GradientAccumulator::merged_count() const {

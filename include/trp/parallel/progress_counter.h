@@ -4,7 +4,7 @@
 
 namespace trp {
 
-/// A count that one thread raises and others wait for.
+/// A count that threads raise, one at a time, and others wait for.
 class ProgressCounter {
  public:
   /// `spins`: waiting spins for a while before it blocks, which is faster when each thread has a
@@ -14,7 +14,8 @@ class ProgressCounter {
   /// Back to zero and not cancelled; nobody may be waiting.
   void reset() { count_.store(0, std::memory_order_relaxed); }
 
-  /// What was written before is seen by whoever has waited for this count.
+  /// What the threads that raised it had written before is seen by whoever has waited for this
+  /// count.
   void advance();
 
   /// Returns true when the count is at least `count`, or false once it has been cancelled.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -9,6 +7,7 @@
 
 #include "trp/data/batch.h"
 #include "trp/nn/mlp.h"
+#include "trp/parallel/progress_counter.h"
 #include "trp/parallel/thread_pool.h"
 #include "trp/strategy/strategy.h"
 
@@ -65,8 +64,8 @@ class GradientAccumulator {
  private:
   struct alignas(kCacheLineBytes) Turn {
     std::mutex mutex;
-    std::condition_variable changed;
-    int next_shard = 0;  // guarded by mutex
+    // Whose turn it is. Waiting spins at first: a pool lets no more workers run than have CPUs.
+    ProgressCounter merged_shards{true};
   };
 
   void add_shard(const Batch& batch, const Activations& activations, Range rows, int shard,
@@ -83,7 +82,6 @@ class GradientAccumulator {
   Gradient sum_;                     // kOrdered: a tile is guarded by its turn; kArrival: by mutex_
   std::vector<Gradient> of_worker_;  // kArrival: each belongs to its worker
   std::vector<std::unique_ptr<Turn>> turns_;  // kOrdered: one per tile
-  std::atomic<bool> cancelled_{false};
 
   mutable std::mutex mutex_;
   Index merged_count_ = 0;  // guarded by mutex_

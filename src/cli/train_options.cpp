@@ -216,7 +216,7 @@ void check_together(const TrainCommandOptions& options) {
 }  // namespace
 
 CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
-  return {.usage = {"[train] [OPTIONS]", "eval|predict|info|export --help"},
+  return {.usage = {"[train] [OPTIONS]", "eval|predict|info|export|lab --help"},
           .summary =
               "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
               "workers.\n",

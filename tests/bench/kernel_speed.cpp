@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "bench/bench_options.h"
-#include "bench/fma_peak.h"
+#include "trp/measure/fma_peak.h"
 #include "bench/quartiles.h"
 #include "bench/step_products.h"
 

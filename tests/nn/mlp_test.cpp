@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "nn/random_tensor.h"
-#include "nn/reference_mlp.h"
+#include "trp/nn/reference_mlp.h"
 #include "trp/nn/loss.h"
 
 using namespace trp;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "nn/reference_mlp.h"
+#include "trp/nn/reference_mlp.h"
 #include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/data/sampler.h"

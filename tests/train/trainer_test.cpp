@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "catch.h"
-#include "nn/reference_mlp.h"
+#include "trp/nn/reference_mlp.h"
 #include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/core/error.h"

@@ -13,6 +13,7 @@ struct Positional {
   std::string name;
   std::function<void(const std::string&)> set;
   bool required = true;
+  bool repeated = false;  // takes all that is left; the last one only
 };
 
 /// What a command understands: the only source of its parsing and its --help. Setters write to the

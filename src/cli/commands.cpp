@@ -28,6 +28,7 @@ struct Runner {
   int operator()(const PredictCommandOptions& options) const { return run_predict(options); }
   int operator()(const InfoCommandOptions& options) const { return run_info(options); }
   int operator()(const ExportCommandOptions& options) const { return run_export(options); }
+  int operator()(const LabCommandOptions& options) const { return run_lab(options); }
 };
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }

@@ -8,6 +8,7 @@
 
 #include "cli/bench_options.h"
 #include "cli/help.h"
+#include "cli/lab_options.h"
 #include "cli/model_options.h"
 #include "cli/train_options.h"
 #include "cli/version.h"
@@ -19,7 +20,8 @@
 namespace trp {
 namespace {
 
-const std::vector<std::string> kCommands = {"train", "bench", "eval", "predict", "info", "export"};
+const std::vector<std::string> kCommands = {"train", "bench",  "eval", "predict",
+                                            "info",  "export", "lab"};
 
 std::vector<std::string> option_spellings(std::span<const OptionGroup> groups) {
   std::vector<std::string> spellings;
@@ -118,25 +120,28 @@ void check_verbosity(std::span<const Assignment> assignments) {
   }
 }
 
+void set_positional(const Positional& positional, const std::string& value) {
+  try {
+    positional.set(value);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", positional.name, error.what());
+  }
+}
+
 void assign_positionals(const std::vector<Positional>& positionals,
                         const std::vector<std::string>& given) {
-  for (std::size_t i = 0; i < positionals.size(); ++i) {
-    const Positional& positional = positionals[i];
-    if (i < given.size()) {
-      try {
-        positional.set(given[i]);
-      } catch (const UsageError& error) {
-        throw UsageError("{}: {}", positional.name, error.what());
-      }
-    } else if (positional.required) {
+  std::size_t next = 0;
+  for (const Positional& positional : positionals) {
+    if (next == given.size() && positional.required)
       throw UsageError("expected {}, found the end of the command line", positional.name);
-    }
+    const std::size_t end = positional.repeated ? given.size() : std::min(next + 1, given.size());
+    for (; next < end; ++next) set_positional(positional, given[next]);
   }
-  if (given.size() > positionals.size()) {
+  if (next < given.size()) {
     throw UsageError("expected {}, found {}",
                      positionals.empty() ? "options only"
                                          : fmt::format("nothing after {}", positionals.back().name),
-                     in_quotes(given[positionals.size()]));
+                     in_quotes(given[next]));
   }
 }
 
@@ -191,6 +196,7 @@ Command parse_named(const std::string& command, std::vector<std::string> argumen
   if (command == "predict") return parse_simple(predict_syntax, std::move(arguments));
   if (command == "info") return parse_simple(info_syntax, std::move(arguments));
   if (command == "export") return parse_simple(export_syntax, std::move(arguments));
+  if (command == "lab") return parse_simple(lab_syntax, std::move(arguments));
   throw UsageError("unknown command {}{}", in_quotes(command), suggestion(command, kCommands));
 }
 

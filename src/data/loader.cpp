@@ -1,8 +1,8 @@
 #include "trp/data/loader.h"
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
-#include <system_error>
 
 namespace trp {
 namespace {
@@ -41,7 +41,7 @@ void Loader::start_threads(int thread_count) {
         while (prepare_one(order)) {
         }
       });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread to be had, or no memory for one
       break;  // fewer threads load the same batches; thread_count() tells how many there are
     }
   }

@@ -28,6 +28,10 @@ std::optional<double> run_case(const BenchPlan& plan, const DataSets& data, int 
   options.strategy = result.which.strategy;
   options.batch_size = result.which.batch_size;
   ThreadPool pool(result.which.workers, cpus);
+  if (pool.worker_count() < result.which.workers) {
+    throw Error("the system allows only {} of {} workers, so their speed cannot be measured",
+                pool.worker_count(), result.which.workers);
+  }
   const TrainResult trained = train(options, data, pool, {}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {

@@ -76,7 +76,7 @@ void ThreadPool::wake_helpers(int count) {
 
 void ThreadPool::wait_until_finished() {
   const auto finished = [this] { return unfinished_.load() == 0; };
-  if (spin_until(finished)) return;
+  if (spins() && spin_until(finished)) return;
   std::unique_lock lock(mutex_);
   caller_sleeps_.store(true);
   work_finished_.wait(lock, finished);
@@ -91,7 +91,8 @@ void ThreadPool::helper_loop(int worker) {
 bool ThreadPool::wait_for_work() {
   // A helper beyond the limit goes to sleep at once, work or no work: its CPU is in use.
   const auto within_limit = [this] { return awake_count_.load() <= helper_limit_.load(); };
-  if (spin_until([&] { return !within_limit() || has_work(); }) && within_limit()) return true;
+  if (spins() && spin_until([&] { return !within_limit() || has_work(); }) && within_limit())
+    return true;
   std::unique_lock lock(mutex_);
   awake_count_.fetch_sub(1);
   if (awake_count_.load() < helper_limit_.load() && has_work()) {
@@ -134,6 +135,9 @@ int ThreadPool::cancel_unclaimed() {
   }
   return static_cast<int>(end_of(claims) - next_of(claims));
 }
+
+/// Not while more threads are wanted than there are CPUs, one of which the spinning would take.
+bool ThreadPool::spins() const { return helper_limit_.load() < cpu_count_; }
 
 bool ThreadPool::has_work() const {
   const std::uint64_t claims = claims_.load();

@@ -30,7 +30,7 @@ std::vector<std::string> pipeline_picture(const PipelineSchedule& schedule, int 
     for (std::size_t t = 0; t < shown; ++t)
       line += fmt::format(" {:<{}}", slot_text(slots[t]), width);
     line.erase(line.find_last_not_of(' ') + 1);
-    lines.push_back(shown < slots.size() ? line + " …" : line);
+    lines.push_back(shown < slots.size() ? line + " ..." : line);
   }
   return lines;
 }

@@ -10,7 +10,8 @@ namespace {
 
 using Work = PipelineSlot::Work;
 
-/// Multiplications and additions for each sample; the first layer has no input gradient.
+/// Multiplications and additions for each sample; the first layer has no input gradient. Zero
+/// inputs count like others, though they may be skipped.
 std::vector<Index> layer_costs(const Mlp& mlp) {
   std::vector<Index> costs;
   for (const Layer& layer : mlp.layers)

@@ -30,10 +30,10 @@ class PipelineParallel final : public Strategy {
     Range layers;
     std::vector<Tile> tiles;
     int live_limit = 0;  // micro-batches for which its layers have room
-    ProgressCounter forward_done;
-    ProgressCounter backward_done;
-    double busy_seconds = 0;  // of the step at hand
-    double ended_at = 0;      // seconds from the beginning of the step
+    alignas(kCacheLineBytes) ProgressCounter forward_done;
+    alignas(kCacheLineBytes) ProgressCounter backward_done;
+    alignas(kCacheLineBytes) double busy_seconds = 0;  // of the step at hand
+    double ended_at = 0;                               // seconds from the beginning of the step
   };
 
   /// What one step is made on, for all stages.

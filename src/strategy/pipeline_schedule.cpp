@@ -25,7 +25,7 @@ std::vector<PipelineSlot> work_of_stage(PipelineScheduleKind kind, int stage, in
   return work;
 }
 
-/// Which slot of which stage must have ended before.
+/// How many micro-batches have gone through a stage.
 struct Progress {
   int forward = 0;
   int backward = 0;

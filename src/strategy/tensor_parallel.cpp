@@ -5,7 +5,7 @@
 namespace trp {
 namespace {
 
-/// No more parts than any layer has cache lines of outputs.
+/// No more parts than the widest layer has cache lines of outputs.
 int parts_of(const Mlp& mlp, int worker_count) {
   Index widest = 0;
   for (const Layer& layer : mlp.layers) widest = std::max(widest, layer.weight.cols());
@@ -64,11 +64,10 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   };
 
   // What is done row by row is shared out by rows.
+  const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
   const auto for_rows = [&](const auto& task) {
-    pool_.run(part_count_, [&](int part, int) {
-      const Range rows = split_evenly(sample_count, part_count_, part);
-      if (!rows.empty()) task(rows);
-    });
+    pool_.run(shard_count,
+              [&](int shard, int) { task(split_evenly(sample_count, shard_count, shard)); });
   };
   for_rows([&](Range rows) { gather_rows(input, rows, buffers_); });
   for (std::size_t l = 0; l < mlp.layers.size(); ++l)

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "bench/bench_options.h"
-#include "bench/fma_peak.h"
 #include "bench/quartiles.h"
 #include "bench/step_products.h"
+#include "trp/measure/fma_peak.h"
 
 using namespace trp;
 

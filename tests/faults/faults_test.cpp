@@ -3,8 +3,11 @@
 // nothing in the program itself knows of these tests.
 #include <atomic>
 #include <chrono>
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "catch.h"
 #include "schedules.h"
@@ -12,6 +15,7 @@
 #include "trp/data/batch.h"
 #include "trp/nn/kernels.h"
 #include "trp/nn/loss.h"
+#include "trp/nn/sparse_kernels.h"
 #include "trp/train/trainer.h"
 
 namespace trp {
@@ -24,7 +28,14 @@ std::atomic<int> calls[kPhaseCount];
 std::atomic<int> faulty_phase{-1};
 std::atomic<int> faulty_call{0};
 
+std::mutex threads_mutex;
+std::set<std::thread::id> gradient_threads;  // guarded by threads_mutex
+
 void enter(Phase phase) {
+  if (phase == kWeightGradient) {
+    const std::lock_guard lock(threads_mutex);
+    gradient_threads.insert(std::this_thread::get_id());
+  }
   const int call = ++calls[phase];
   if (phase == faulty_phase && call == faulty_call) throw std::runtime_error("the fault");
 }
@@ -70,6 +81,18 @@ TRP_WRAP(weight_gradient_product,
          kWeightGradient,
          (ConstTensorView x, ConstTensorView dz, ChainStart start, TensorView result),
          (x, dz, start, result))
+TRP_WRAP(sparse_forward_product,
+         "_ZN3trp22sparse_forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS0_IfEE",
+         kForward,
+         (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
+          TensorView result),
+         (x, weight, bias, activation, result))
+TRP_WRAP(sparse_weight_gradient_product,
+         "_ZN3trp30sparse_weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ChainStartENS0_"
+         "IfEE",
+         kWeightGradient,
+         (ConstTensorView x, ConstTensorView dz, ChainStart start, TensorView result),
+         (x, dz, start, result))
 TRP_WRAP(bias_gradient_sum,
          "_ZN3trp17bias_gradient_sumENS_15BasicTensorViewIKfEENS_10ChainStartENS0_IfEE",
          kBiasGradient, (ConstTensorView dz, ChainStart start, TensorView result),
@@ -106,7 +129,7 @@ TEST_CASE("an exception in any strategy, phase and worker ends the training, and
     for (const float clip_norm : {0.0F, 0.5F})
       for (const int loaders : {0, 2})
         for (const int workers : {1, 2, 3, 8}) {
-          ThreadPool pool(workers, 2);
+          ThreadPool pool(workers, workers);
           options.strategy = schedule.options;
           options.sgd.clip_norm = clip_norm;
           options.loaders = loaders;
@@ -133,6 +156,26 @@ TEST_CASE("an exception in any strategy, phase and worker ends the training, and
           const std::string again = train(options, data, pool, {}, kNeverStop).weights;
           if (schedule.name != kArrival.name) REQUIRE(again == expected);
         }
+}
+
+TEST_CASE("every parallel strategy has two workers at work") {
+  const DataSets data = synthetic_data(40, 8, 20, 4);
+  TrainOptions options;
+  options.hidden = {33, 17};
+  options.class_count = 4;
+  options.epochs = 1;
+  arm(-1, 0);
+  ThreadPool pool(2, 2);
+  for (const Schedule& schedule : kSameBits) {
+    if (schedule.options.kind == StrategyKind::kSequential) continue;
+    INFO(schedule.name);
+    options.strategy = schedule.options;
+    gradient_threads.clear();
+    // On a crowded machine one of them may for a while be too late for everything.
+    for (int i = 0; i < 1000 && gradient_threads.size() < 2; ++i)
+      train(options, data, pool, {}, kNeverStop);
+    CHECK(gradient_threads.size() == 2);
+  }
 }
 
 }  // namespace trp

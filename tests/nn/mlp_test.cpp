@@ -4,8 +4,8 @@
 
 #include "catch.h"
 #include "nn/random_tensor.h"
-#include "nn/reference_mlp.h"
 #include "trp/nn/loss.h"
+#include "trp/nn/reference_mlp.h"
 
 using namespace trp;
 

@@ -26,7 +26,7 @@ TEST_CASE("the guide's different layers on different devices: one micro-batch") 
 TEST_CASE("columns are as wide as the longest name, and a long picture is cut off") {
   const Lines lines =
       pipeline_picture(make_pipeline_schedule(PipelineScheduleKind::kGpipe, 2, 10), 3);
-  CHECK(lines == Lines{"stage 1  F1  F2  F3 …", "stage 2  .   F1  F2 …"});
+  CHECK(lines == Lines{"stage 1  F1  F2  F3 ...", "stage 2  .   F1  F2 ..."});
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ TEST_CASE("layers are cut into stages so that the costliest costs least") {
   CHECK(divide_into_stages(default_network, 3) == Stages{{0, 1}, {1, 2}, {2, 3}});
   CHECK(divide_into_stages(std::vector<Index>{1, 1, 1, 1, 1, 1}, 3) ==
         Stages{{0, 2}, {2, 4}, {4, 6}});
+  CHECK(divide_into_stages(std::vector<Index>{1, 9, 1}, 2) == Stages{{0, 1}, {1, 3}});
   CHECK(divide_into_stages(std::vector<Index>{1, 1, 1, 9}, 2) == Stages{{0, 3}, {3, 4}});
 }
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "nn/reference_mlp.h"
 #include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/data/sampler.h"
+#include "trp/nn/reference_mlp.h"
 
 using namespace trp;
 
@@ -131,19 +131,23 @@ TEST_CASE("clipping limits the length of a step") {
 }
 
 TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
-  const Dataset dataset = synthetic_dataset(32, 30, 4, 1);
+  Dataset dataset = synthetic_dataset(32, 30, 4, 1);
+  dataset.bytes[29] = 1;  // not zero where the weight below is not finite
   std::vector<std::uint32_t> samples(32);
   for (std::uint32_t i = 0; i < 32; ++i) samples[i] = i;
   ThreadPool pool(2, 2);
   for (const Schedule& schedule : kSameBits)
     for (std::size_t l = 0; l < 3; ++l)
       for (const bool in_bias : {false, true}) {
-        INFO(schedule.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
-        Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
-        Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
-        tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
-        Sgd sgd(mlp, {});
-        const auto strategy = make_strategy(schedule.options, mlp, sgd, 32, pool);
-        CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
+        for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip}) {
+          INFO(schedule.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
+          Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
+          mlp.zero_inputs = zero_inputs;
+          Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
+          tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
+          Sgd sgd(mlp, {});
+          const auto strategy = make_strategy(schedule.options, mlp, sgd, 32, pool);
+          CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
+        }
       }
 }

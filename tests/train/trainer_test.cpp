@@ -6,10 +6,10 @@
 #include <stdexcept>
 
 #include "catch.h"
-#include "nn/reference_mlp.h"
 #include "schedules.h"
 #include "synthetic_data.h"
 #include "trp/core/error.h"
+#include "trp/nn/reference_mlp.h"
 
 using namespace trp;
 

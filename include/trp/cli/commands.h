@@ -31,6 +31,7 @@ int run_eval(const EvalCommandOptions& options);
 int run_predict(const PredictCommandOptions& options);
 int run_info(const InfoCommandOptions& options);
 int run_export(const ExportCommandOptions& options);
+int run_lab(const LabCommandOptions& options);
 
 /// Writes the error to standard error and returns the exit code that goes with it.
 int report_error(const std::exception& error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -74,6 +75,15 @@ struct ExportCommandOptions {
   std::string file;
 };
 
+struct LabCommandOptions {
+  std::vector<std::string> names;  // of experiments, or "all"; none: list them
+  DataOptions data;
+  bool quick = false;
+  std::uint64_t seed = 1;
+  OutputFormat format = OutputFormat::kText;  // or kJsonLines
+  ColorWhen color = ColorWhen::kAuto;
+};
+
 /// --help, --version, --print-config: text for standard output.
 struct TextCommand {
   std::string text;
@@ -82,7 +92,7 @@ struct TextCommand {
 /// What the program was asked to do.
 using Command =
     std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions, PredictCommandOptions,
-                 InfoCommandOptions, ExportCommandOptions, BenchCommandOptions>;
+                 InfoCommandOptions, ExportCommandOptions, BenchCommandOptions, LabCommandOptions>;
 
 /// `arguments` is without the program's name. What comes back is complete and makes sense in
 /// itself; no data have been read. The command line wins over the configuration file, and of an

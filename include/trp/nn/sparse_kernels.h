@@ -11,9 +11,9 @@ enum class ZeroInputs { kMultiply, kSkip };
 /// left out of the chains. A link with zero adds zero, so the results have the same bits as the
 /// dense products' as long as weight and dz are finite.
 ///
-/// Where they are not, zero times infinity or NaN is NaN, which leaving out hides. Training still
-/// notices: a dz that is not finite reaches the bias gradient, which is never sparse, and a weight
-/// that is not finite is found at the end of the epoch, when all parameters are looked at.
+/// Where they are not, zero times infinity or NaN is NaN, which leaving out hides: a weight that is
+/// not finite shows in the loss of the first batch in which its input is not zero, or at the end of
+/// the epoch, when all parameters are looked at.
 ///
 /// Zeros are found on the way, so nothing need be prepared; when more than about two thirds of x
 /// are not zero, the dense products are faster.

@@ -76,6 +76,7 @@ class ThreadPool {
   bool wait_for_work();
   void claim_and_work(int worker);
   int cancel_unclaimed();
+  bool spins() const;
   bool has_work() const;
 
   // Constant after construction. The caller of run() is not among the threads.

@@ -53,7 +53,8 @@ struct Pipeline {
                               // each stage
 
   /// The share of the time for slots in which a stage waited: the bubble, and what comes of stages
-  /// of unequal work and of CPUs that are fewer or busy elsewhere. 0 before the first step.
+  /// of unequal work. Busy time is wall-clock time, so a stage that the system has interrupted
+  /// counts as busy. 0 before the first step.
   double measured_bubble() const { return slot_seconds > 0 ? 1 - busy_seconds / slot_seconds : 0; }
 };
 

@@ -1,9 +1,9 @@
 // Compiled once for each instruction set, like the kernels.
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "bench/fma_peak.cpp"
+#define HWY_TARGET_INCLUDE "measure/fma_peak.cpp"
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
-#include "bench/fma_peak.h"
+#include "trp/measure/fma_peak.h"
 
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>

@@ -1,0 +1,65 @@
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/version.h"
+#include "trp/cli/commands.h"
+#include "trp/core/cpu.h"
+#include "trp/core/error.h"
+#include "trp/lab/experiment.h"
+#include "trp/nn/kernels.h"
+#include "trp/report/lab.h"
+#include "trp/report/terminal.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMostLabels = 256;  // a label is a byte
+
+std::vector<const Experiment*> chosen_experiments(const std::vector<std::string>& names) {
+  const auto all = experiments();
+  if (std::ranges::find(names, "all") != names.end()) return {all.begin(), all.end()};
+  std::vector<const Experiment*> chosen;
+  for (const std::string& name : names) chosen.push_back(find_experiment(name));
+  return chosen;
+}
+
+}  // namespace
+
+int run_lab(const LabCommandOptions& options) {
+  LineWriter out(STDOUT_FILENO, "standard output");
+  if (options.names.empty()) {
+    write_lab_list(out);
+    return kExitDone;
+  }
+  const DataSets data = load_data(find_data(options.data), kMostLabels);
+  const LabContext context = {
+      .data = data, .cpus = available_cpus(), .quick = options.quick, .seed = options.seed};
+  const LabStart start = {.version = std::string(program_version()),
+                          .cpus = context.cpus,
+                          .simd = simd_target_name(),
+                          .data = data.source,
+                          .quick = options.quick};
+  const bool as_text = options.format == OutputFormat::kText;
+  const bool color = use_color(options.color, STDOUT_FILENO);
+  if (as_text) {
+    write_lab_start_text(out, start);
+  } else {
+    write_lab_start_json(out, start);
+  }
+  std::string wrong;
+  for (const Experiment* experiment : chosen_experiments(options.names)) {
+    const Findings findings = experiment->run(context);
+    if (as_text) {
+      write_experiment_text(out, *experiment, findings, color);
+    } else {
+      write_experiment_json(out, *experiment, findings);
+    }
+    if (!findings.correct)
+      wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
+  }
+  if (wrong.empty()) return kExitDone;
+  throw Error("{}: the results were not what another way of computing them gives", wrong);
+}
+
+}  // namespace trp

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command_syntax.h"
+#include "trp/cli/options.h"
+
+namespace trp {
+
+CommandSyntax lab_syntax(LabCommandOptions& options);
+
+}  // namespace trp

@@ -1,0 +1,116 @@
+#include <cstring>
+
+#include "lab/experiments.h"
+#include "lab/workers.h"
+#include "trp/core/partition.h"
+#include "trp/lab/verdicts.h"
+#include "trp/measure/fma_peak.h"
+
+namespace trp {
+namespace {
+
+/// Three arrays that no cache can hold, as in McCalpin's STREAM.
+struct Arrays {
+  explicit Arrays(Index count) : a(static_cast<std::size_t>(count)), b(a.size()), c(a.size()) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      b[i] = static_cast<float>(i % 1000);
+      c[i] = static_cast<float>(i % 7);
+    }
+  }
+
+  void copy(Range range) {
+    std::memcpy(a.data() + range.begin, b.data() + range.begin,
+                static_cast<std::size_t>(range.size()) * sizeof(float));
+  }
+
+  void triad(Range range) {
+    for (Index i = range.begin; i < range.end; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      a[at] = b[at] + 3 * c[at];
+    }
+  }
+
+  std::vector<float> a;
+  std::vector<float> b;
+  std::vector<float> c;
+};
+
+Findings run(const LabContext& context) {
+  const Index count = context.pick<Index>(16'000'000, 1'000'000);
+  const auto n = static_cast<double>(count);
+  const long rounds = context.pick(200'000L, 5'000L);
+  Pools pools(kWorkerCounts, context.cpus);
+  Arrays arrays(count);
+  const auto copy = [&](int workers) {
+    pools.of(workers).run(workers,
+                          [&](int part, int) { arrays.copy(split_evenly(count, workers, part)); });
+    keep(arrays.a[0]);
+  };
+  const auto triad = [&](int workers) {
+    pools.of(workers).run(workers,
+                          [&](int part, int) { arrays.triad(split_evenly(count, workers, part)); });
+    keep(arrays.a[0]);
+  };
+  const auto arithmetic = [&](int workers) {
+    pools.of(workers).run(workers, [&](int part, int) {
+      run_fma_peak(static_cast<long>(split_evenly(rounds, workers, part).size()));
+    });
+  };
+
+  bool correct = true;
+  for (const int workers : kWorkerCounts) {
+    arrays.a.assign(arrays.a.size(), -1);
+    copy(workers);
+    correct &= arrays.a == arrays.b;
+    triad(workers);
+    for (std::size_t i = 0; i < arrays.a.size(); ++i)
+      correct &= static_cast<std::size_t>(arrays.a[i]) == i % 1000 + 3 * (i % 7);
+  }
+
+  std::vector<Work> works;
+  for (const int workers : kWorkerCounts) {
+    works.push_back([&copy, workers] { copy(workers); });
+    works.push_back([&triad, workers] { triad(workers); });
+    works.push_back([&arithmetic, workers] { arithmetic(workers); });
+  }
+  const Race timed = race(works, context.pick(3.0, 0.2));
+  const double flops = run_fma_peak(rounds);
+  Findings findings = {
+      {{"workers", "copy GB/s", "triad GB/s", "arithmetic GFLOP/s", "note"}, {}}, correct, {}};
+  const int judged = judged_workers(context.cpus);
+  for (std::size_t w = 0; w < kWorkerCounts.size(); ++w) {
+    const int workers = kWorkerCounts[w];
+    findings.table.rows.push_back(
+        {static_cast<double>(workers), rate(2 * sizeof(float) * n * 1e-9, timed.time_of(3 * w)),
+         rate(3 * sizeof(float) * n * 1e-9, timed.time_of(3 * w + 1)),
+         rate(flops * 1e-9, timed.time_of(3 * w + 2)), workers_note(workers, context.cpus)});
+    if (workers == judged) {
+      const double bytes_per_second = 3 * sizeof(float) * n / timed.time_of(1).median;
+      findings.verdict =
+          memory_verdict(workers, timed.speedup(3 * w + 1, 1), timed.speedup(3 * w + 2, 2),
+                         flops / timed.time_of(2).median / bytes_per_second);
+    }
+  }
+  return findings;
+}
+
+}  // namespace
+
+Verdict memory_verdict(int workers, const Spread& triad, const Spread& arithmetic, double ridge) {
+  return make_verdict(
+      triad.upper < arithmetic.lower,
+      fmt::format("{} workers move memory {}, and compute {}. The roofline's ridge is at {} "
+                  "operations per byte: with fewer, as in a triad (0.17), memory is the limit.",
+                  workers, speed_text(triad), speed_text(arithmetic), short_number(ridge)));
+}
+
+constinit const Experiment kMemoryExperiment = {
+    .name = "memory",
+    .title = "Memory-bound operations: bytes against arithmetic",
+    .claim =
+        "all workers share one memory: what only moves data gains less from more workers than "
+        "what computes",
+    .takeaway = "do more arithmetic per byte (blocking, fusing operations) before adding workers",
+    .run = run};
+
+}  // namespace trp

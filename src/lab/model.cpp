@@ -1,0 +1,63 @@
+#include "lab/contest.h"
+#include "lab/experiments.h"
+#include "lab/training.h"
+#include "lab/workers.h"
+#include "trp/lab/verdicts.h"
+
+namespace trp {
+namespace {
+
+Findings run(const LabContext& context) {
+  Pools pools(kWorkerCounts, context.cpus);
+  const StrategyOptions sequential = {.kind = StrategyKind::kSequential};
+  const StrategyOptions tensor = {.kind = StrategyKind::kTensor};
+  // One micro-batch: while one worker's layers are at work, the others' wait.
+  const StrategyOptions layers = {.kind = StrategyKind::kPipeline, .micro_batches = 1};
+
+  std::vector<std::unique_ptr<TrainingSteps>> trainings;
+  Contest contest;
+  bool correct = true;
+  const auto add = [&](const std::string& name, const StrategyOptions& options, int workers) {
+    correct &= first_step_is_right(context, options, pools.of(workers));
+    trainings.push_back(std::make_unique<TrainingSteps>(context, options, pools.of(workers)));
+    return contest.add(name, workers, 1e-3 * static_cast<double>(TrainingSteps::kBatchSize),
+                       [&training = *trainings.back()] { training.step(); });
+  };
+  const int judged = judged_workers(context.cpus);
+  const std::size_t base = add("sequential", sequential, 1);
+  std::size_t judged_tensor = 0;
+  std::size_t judged_layers = 0;
+  for (const int workers : kWorkerCounts) {
+    const auto way = add("outputs of each layer divided", tensor, workers);
+    if (workers == judged) judged_tensor = way;
+  }
+  for (const int workers : {2, 4}) {  // there are three layers
+    const auto way = add("layers on different workers", layers, workers);
+    if (workers == 2) judged_layers = way;
+  }
+  contest.run(context.pick(3.0, 0.2));
+  return {contest.table("network", "thousand samples/s", context.cpus), correct,
+          model_verdict(judged, contest.speedup(judged_tensor, base),
+                        contest.speedup(judged_layers, base))};
+}
+
+}  // namespace
+
+Verdict model_verdict(int workers, const Spread& tensor, const Spread& layers) {
+  return make_verdict(
+      !is_faster(layers),
+      fmt::format("layers on different workers, one after the other, are {}; dividing each layer "
+                  "among {} workers is {}.",
+                  speed_text(layers), workers, speed_text(tensor)));
+}
+
+constinit const Experiment kModelExperiment = {
+    .name = "model",
+    .title = "Model parallelism: one network on several workers",
+    .claim =
+        "layers on different workers make room for large networks but no speed, for each layer "
+        "waits for the one before; dividing each layer can make speed, at a wait per layer",
+    .takeaway = "divide the model when it does not fit; for speed divide the batch",
+    .run = run};
+
+}  // namespace trp

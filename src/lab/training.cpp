@@ -1,0 +1,98 @@
+#include "lab/training.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "trp/nn/reference_mlp.h"
+
+namespace trp {
+namespace {
+
+constexpr float kLearningRate = 0.1F;
+constexpr double kTolerance = 1e-3;  // of the norm
+
+Eigen::MatrixXd rows_of(const Batch& batch, Index rows) {
+  return batch.input.view_rows(0, rows).matrix().cast<double>();
+}
+
+bool close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected) {
+  return (found - expected).norm() <= kTolerance * expected.norm();
+}
+
+}  // namespace
+
+Mlp make_lab_network(const LabContext& context) {
+  const auto& labels = context.data.train.labels;
+  const Index classes = *std::ranges::max_element(labels) + Index{1};
+  return make_mlp(std::vector<Index>{context.data.train.feature_count, 128, 64, classes},
+                  context.seed);
+}
+
+Batch first_samples(const LabContext& context, Index count) {
+  const Dataset& dataset = context.data.train;
+  std::vector<std::uint32_t> samples(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    samples[i] = static_cast<std::uint32_t>(i % static_cast<std::size_t>(dataset.sample_count));
+  Batch batch(count, dataset.feature_count);
+  gather(dataset, samples, {0, count}, batch);
+  return batch;
+}
+
+bool outputs_match(const Mlp& mlp, const Batch& batch, const Tensor& outputs) {
+  const auto expected = ReferenceMlp(mlp).outputs(rows_of(batch, outputs.rows()));
+  return close(outputs.view().matrix().cast<double>(), expected.back());
+}
+
+bool gradient_matches(const Mlp& mlp, const Batch& batch, const Gradient& gradient) {
+  const ReferenceMlp expected =
+      ReferenceMlp(mlp).gradient(rows_of(batch, batch.input.rows()), batch.labels);
+  bool matches = true;
+  for (std::size_t l = 0; l < gradient.layers.size(); ++l) {
+    const Gradient::OfLayer& layer = gradient.layers[l];
+    matches &= close(layer.weight.view().matrix().cast<double>(), expected.weights[l]);
+    matches &= close(layer.bias.view().matrix().cast<double>(), expected.biases[l]);
+  }
+  return matches;
+}
+
+TrainingSteps::TrainingSteps(const LabContext& context, const StrategyOptions& options,
+                             ThreadPool& pool)
+    : dataset_(context.data.train),
+      mlp_(make_lab_network(context)),
+      sgd_(mlp_, {}),
+      strategy_(make_strategy(options, mlp_, sgd_, kBatchSize, pool)),
+      samples_(static_cast<std::size_t>(kBatchSize)) {}
+
+void TrainingSteps::step() { step_with(nullptr); }
+
+void TrainingSteps::step_on(const Batch& batch) { step_with(&batch); }
+
+void TrainingSteps::step_with(const Batch* batch) {
+  const auto count = static_cast<std::uint32_t>(dataset_.sample_count);
+  for (std::uint32_t& sample : samples_) {
+    sample = next_sample_;
+    next_sample_ = (next_sample_ + 1) % count;
+  }
+  strategy_->step(
+      {.dataset = dataset_, .samples = samples_, .learning_rate = kLearningRate, .batch = batch},
+      sgd_, mlp_);
+}
+
+bool first_step_is_right(const LabContext& context, const StrategyOptions& options,
+                         ThreadPool& pool) {
+  TrainingSteps training(context, options, pool);
+  const ReferenceMlp before(training.mlp());
+  const Batch batch = first_samples(context, TrainingSteps::kBatchSize);
+  const ReferenceMlp gradient =
+      before.gradient(rows_of(batch, TrainingSteps::kBatchSize), batch.labels);
+  training.step();
+  const ReferenceMlp after(training.mlp());
+  bool right = true;
+  for (std::size_t l = 0; l < before.weights.size(); ++l) {
+    right &= close((before.weights[l] - after.weights[l]) / kLearningRate, gradient.weights[l]);
+    right &= close((before.biases[l] - after.biases[l]) / kLearningRate, gradient.biases[l]);
+  }
+  return right;
+}
+
+}  // namespace trp

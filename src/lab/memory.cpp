@@ -73,7 +73,7 @@ Findings run(const LabContext& context) {
     works.push_back([&triad, workers] { triad(workers); });
     works.push_back([&arithmetic, workers] { arithmetic(workers); });
   }
-  const Race timed = race(works, context.pick(3.0, 0.2));
+  const Race timed = race(works, context.seconds());
   const double flops = run_fma_peak(rounds);
   Findings findings = {
       {{"workers", "copy GB/s", "triad GB/s", "arithmetic GFLOP/s", "note"}, {}}, correct, {}};
@@ -99,9 +99,11 @@ Findings run(const LabContext& context) {
 Verdict memory_verdict(int workers, const Spread& triad, const Spread& arithmetic, double ridge) {
   return make_verdict(
       triad.upper < arithmetic.lower,
-      fmt::format("{} workers move memory {}, and compute {}. The roofline's ridge is at {} "
-                  "operations per byte: with fewer, as in a triad (0.17), memory is the limit.",
-                  workers, speed_text(triad), speed_text(arithmetic), short_number(ridge)));
+      fmt::format(
+          "moving memory, {0} workers are {1}; in arithmetic they are {2}. The roofline's "
+          "ridge is at {3} operations per byte: with fewer, as in the triad (0.17), memory is "
+          "the limit.",
+          workers, speed_text(triad, "one"), speed_text(arithmetic, "one"), short_number(ridge)));
 }
 
 constinit const Experiment kMemoryExperiment = {

@@ -35,7 +35,7 @@ Findings run(const LabContext& context) {
     const auto way = add("layers on different workers", layers, workers);
     if (workers == 2) judged_layers = way;
   }
-  contest.run(context.pick(3.0, 0.2));
+  contest.run(context.seconds());
   return {contest.table("network", "thousand samples/s", context.cpus), correct,
           model_verdict(judged, contest.speedup(judged_tensor, base),
                         contest.speedup(judged_layers, base))};
@@ -46,9 +46,8 @@ Findings run(const LabContext& context) {
 Verdict model_verdict(int workers, const Spread& tensor, const Spread& layers) {
   return make_verdict(
       !is_faster(layers),
-      fmt::format("layers on different workers, one after the other, are {}; dividing each layer "
-                  "among {} workers is {}.",
-                  speed_text(layers), workers, speed_text(tensor)));
+      fmt::format("layers on different workers are {}; each layer divided among {} workers is {}.",
+                  speed_text(layers, "one worker"), workers, speed_text(tensor, "one worker")));
 }
 
 constinit const Experiment kModelExperiment = {

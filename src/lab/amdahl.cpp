@@ -14,7 +14,7 @@ Findings run(const LabContext& context) {
 
   // Number 0 is sequential, then each number of workers.
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
-  bool correct = first_step_is_right(context, sequential, pools.of(1));
+  bool correct = ExpectedStep(context).is_made_by(sequential, pools.of(1));
   trainings.push_back(std::make_unique<TrainingSteps>(context, sequential, pools.of(1)));
   for (const int workers : kWorkerCounts)
     trainings.push_back(std::make_unique<TrainingSteps>(context, data, pools.of(workers)));

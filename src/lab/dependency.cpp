@@ -81,6 +81,7 @@ Findings run(const LabContext& context) {
   };
   const auto whole_batch = [&] { forward(mlp, batch.input, {0, kBatch}, activations); };
 
+  const ExpectedOutputs expected(mlp, batch);
   one_chain();
   one_chain_handed_on();
   bool correct = is_at_rest(single) && handed_on == single;
@@ -92,7 +93,7 @@ Findings run(const LabContext& context) {
   for (const Work& work : {Work(samples_in_turn), Work(samples_handed_on), Work(whole_batch)}) {
     activations = make_activations(mlp, kBatch);
     work();
-    correct &= outputs_match(mlp, batch, activations.outputs.back());
+    correct &= expected.match(activations.outputs.back());
   }
 
   // A link is one sine and sum, or one layer of one sample.

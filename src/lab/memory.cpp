@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstring>
 
 #include "lab/experiments.h"
+#include "lab/free_memory.h"
 #include "lab/workers.h"
 #include "trp/core/partition.h"
 #include "trp/lab/verdicts.h"
@@ -36,7 +38,8 @@ struct Arrays {
 };
 
 Findings run(const LabContext& context) {
-  const Index count = context.pick<Index>(16'000'000, 1'000'000);
+  const Index count = std::min(context.pick<Index>(16'000'000, 1'000'000),
+                               static_cast<Index>(memory_to_fill() / (3 * sizeof(float))));
   const auto n = static_cast<double>(count);
   const long rounds = context.pick(200'000L, 5'000L);
   Pools pools(kWorkerCounts, context.cpus);

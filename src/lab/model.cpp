@@ -16,9 +16,10 @@ Findings run(const LabContext& context) {
 
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
   Contest contest;
+  const ExpectedStep expected(context);
   bool correct = true;
   const auto add = [&](const std::string& name, const StrategyOptions& options, int workers) {
-    correct &= first_step_is_right(context, options, pools.of(workers));
+    correct &= expected.is_made_by(options, pools.of(workers));
     trainings.push_back(std::make_unique<TrainingSteps>(context, options, pools.of(workers)));
     return contest.add(name, workers, 1e-3 * static_cast<double>(TrainingSteps::kBatchSize),
                        [&training = *trainings.back()] { training.step(); });

@@ -12,11 +12,12 @@ constexpr std::array<int, 4> kMicroBatches = {1, 2, 4, 8};
 Findings run(const LabContext& context) {
   Pools pools(kStageCounts, context.cpus);
   ThreadPool& any = pools.of(kStageCounts.front());
+  const ExpectedStep expected(context);
   bool correct = true;
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
   std::vector<Work> works;
   const auto add = [&](const StrategyOptions& options, ThreadPool& pool) {
-    correct &= first_step_is_right(context, options, pool);
+    correct &= expected.is_made_by(options, pool);
     trainings.push_back(std::make_unique<TrainingSteps>(context, options, pool));
     works.push_back([&training = *trainings.back()] { training.step(); });
   };

@@ -177,6 +177,7 @@ Findings run(const LabContext& context) {
     add_up(workers);
   };
 
+  const ExpectedGradient expected(mlp, batch);
   Contest contest;
   bool correct = true;
   const auto add = [&](const std::string& name, int workers, const Work& add_gradients) {
@@ -185,7 +186,7 @@ Findings run(const LabContext& context) {
       add_gradients();
     };
     work();
-    correct &= gradient_matches(mlp, batch, sum);
+    correct &= expected.matches(sum);
     return contest.add(name, workers, 1e-3 * kBatch, work);
   };
   const int judged = judged_workers(context.cpus);

@@ -1,19 +1,13 @@
-#include <unistd.h>
+#include <algorithm>
 
 #include "lab/experiments.h"
+#include "lab/free_memory.h"
 #include "lab/workers.h"
 #include "trp/core/partition.h"
 #include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {
-
-/// The most elements for which two arrays take no more than half of the free memory.
-double most_elements() {
-  const auto free_bytes =
-      static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  return free_bytes / 2 / (2 * sizeof(float));
-}
 
 TRP_SAME_CODE void square(const std::vector<float>& x, Range range, std::vector<float>& y) {
   for (Index i = range.begin; i < range.end; ++i) {
@@ -26,9 +20,10 @@ Findings run(const LabContext& context) {
   const int workers = judged_workers(context.cpus);
   const std::array<int, 1> counts = {workers};
   Pools pools(counts, context.cpus);
-  const double largest = context.pick(1e8, 1e6);
+  const double fitting = static_cast<double>(memory_to_fill() / (2 * sizeof(float)));
+  const double largest = std::min(context.pick(1e8, 1e6), fitting);
   std::vector<double> sizes;
-  for (double n = 100; n <= largest && n <= most_elements(); n *= 10) sizes.push_back(n);
+  for (double n = 100; n <= largest; n *= 10) sizes.push_back(n);
 
   // Whole numbers whose squares are floats, so that integers can check them.
   const auto expected = [](Index i) { return i % 1000; };

@@ -27,14 +27,14 @@ class LinearModel {
   std::size_t features() const { return features_; }
   Index samples() const { return static_cast<Index>(targets_.size()); }
 
-  double error(Index i) const {
+  TRP_SAME_CODE double error(Index i) const {
     const double* x = input(i);
     double sum = -targets_[static_cast<std::size_t>(i)];
     for (std::size_t f = 0; f < features_; ++f) sum += weights_[f] * x[f];
     return sum;
   }
 
-  void add_gradient(Index i, double error, std::vector<double>& gradient) const {
+  TRP_SAME_CODE void add_gradient(Index i, double error, std::vector<double>& gradient) const {
     const double* x = input(i);
     for (std::size_t f = 0; f < features_; ++f) gradient[f] += error * x[f];
   }
@@ -195,7 +195,7 @@ Findings run(const LabContext& context) {
       if (workers == judged) judged_ways[m] = way;
     }
   }
-  contest.run(context.pick(3.0, 0.2));
+  contest.run(context.seconds());
   return {contest.table("merge", "thousand samples/s", context.cpus), correct,
           accumulate_verdict(judged, contest.speedup(judged_ways[1], judged_ways[0]),
                              contest.speedup(judged_ways[1], sequential))};
@@ -205,11 +205,10 @@ Findings run(const LabContext& context) {
 
 Verdict accumulate_verdict(int workers, const Spread& shard_against_sample,
                            const Spread& shard_against_sequential) {
-  return make_verdict(
-      is_faster(shard_against_sample),
-      fmt::format("with {} workers one lock per shard is {} against one per sample, and {} against "
-                  "sequential.",
-                  workers, speed_text(shard_against_sample), speed_text(shard_against_sequential)));
+  return make_verdict(is_faster(shard_against_sample),
+                      fmt::format("with {} workers one lock per shard is {}, and {}.", workers,
+                                  speed_text(shard_against_sample, "one lock per sample"),
+                                  speed_text(shard_against_sequential, "no workers at all")));
 }
 
 constinit const Experiment kAccumulateExperiment = {

@@ -14,7 +14,7 @@ Findings run(const LabContext& context) {
 
   // Number 0 is sequential, then each number of workers.
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
-  bool correct = first_step_is_right(context, sequential, pools.of(1));
+  bool correct = ExpectedStep(context).is_made_by(sequential, pools.of(1));
   trainings.push_back(std::make_unique<TrainingSteps>(context, sequential, pools.of(1)));
   for (const int workers : kWorkerCounts)
     trainings.push_back(std::make_unique<TrainingSteps>(context, data, pools.of(workers)));
@@ -24,7 +24,7 @@ Findings run(const LabContext& context) {
     correct &= weights_digest(training->mlp()) == weights_digest(trainings.front()->mlp());
     works.push_back([&training = *training] { training.step(); });
   }
-  const Race timed = race(works, context.pick(4.0, 0.2));
+  const Race timed = race(works, context.seconds());
 
   std::vector<SpeedupPoint> points;  // those with a CPU for each worker
   const int judged = judged_workers(context.cpus);
@@ -58,15 +58,16 @@ Findings run(const LabContext& context) {
 }  // namespace
 
 Verdict amdahl_verdict(int workers, const Spread& speedup, double serial_fraction) {
+  const std::string limit =
+      serial_fraction > 0 && serial_fraction < 1
+          ? fmt::format(", and no number of workers would be more than {} times as fast",
+                        short_number(1 / serial_fraction))
+          : std::string();
   return make_verdict(
       is_faster(speedup) && speedup.upper < workers,
-      fmt::format(
-          "training with {} workers is {}; by Amdahl's law {} % of the work is serial{}.", workers,
-          speed_text(speedup), short_number(100 * serial_fraction),
-          serial_fraction > 0
-              ? fmt::format(", and no number of workers would be more than {} times as fast",
-                            short_number(1 / serial_fraction))
-              : std::string()));
+      fmt::format("training with {} workers is {}; by Amdahl's law {} % of the work is serial{}.",
+                  workers, speed_text(speedup, "sequential training"),
+                  short_number(100 * serial_fraction), limit));
 }
 
 constinit const Experiment kAmdahlExperiment = {

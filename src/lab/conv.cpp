@@ -39,7 +39,7 @@ class Convolution {
 
   /// Row r of the output adds up the rows r, …, r + 4 of the image, shifted and weighted: each
   /// inner loop runs over neighbours.
-  void apply(Range images) {
+  TRP_SAME_CODE void apply(Range images) {
     for (Index i = images.begin; i < images.end; ++i)
       for (Index f = 0; f < kFilters; ++f)
         for (Index r = 0; r < out_height(); ++r) {
@@ -119,7 +119,7 @@ Findings run(const LabContext& context) {
     });
     if (workers == judged) judged_way = way;
   }
-  contest.run(context.pick(2.0, 0.15));
+  contest.run(context.seconds());
   return {contest.table("convolution", "GFLOP/s", context.cpus), correct,
           conv_verdict(judged, contest.speedup(judged_way, sequential))};
 }
@@ -127,8 +127,8 @@ Findings run(const LabContext& context) {
 }  // namespace
 
 Verdict conv_verdict(int workers, const Spread& speedup) {
-  return make_verdict(is_faster(speedup), fmt::format("{} workers are {} compared with sequential.",
-                                                      workers, speed_text(speedup)));
+  return make_verdict(is_faster(speedup),
+                      fmt::format("{} workers are {}.", workers, speed_text(speedup, "one")));
 }
 
 constinit const Experiment kConvExperiment = {

@@ -15,7 +15,7 @@ constexpr int kChains = 8;
 constexpr Index kBatch = 64;
 
 /// Each link needs the one before it.
-double chain(double x, Index links) {
+TRP_SAME_CODE double chain(double x, Index links) {
   for (Index i = 0; i < links; ++i) x = std::sin(x) + 0.1;
   return x;
 }
@@ -81,6 +81,7 @@ Findings run(const LabContext& context) {
   };
   const auto whole_batch = [&] { forward(mlp, batch.input, {0, kBatch}, activations); };
 
+  const ExpectedOutputs expected(mlp, batch);
   one_chain();
   one_chain_handed_on();
   bool correct = is_at_rest(single) && handed_on == single;
@@ -92,7 +93,7 @@ Findings run(const LabContext& context) {
   for (const Work& work : {Work(samples_in_turn), Work(samples_handed_on), Work(whole_batch)}) {
     activations = make_activations(mlp, kBatch);
     work();
-    correct &= outputs_match(mlp, batch, activations.outputs.back());
+    correct &= expected.match(activations.outputs.back());
   }
 
   // A link is one sine and sum, or one layer of one sample.
@@ -111,7 +112,7 @@ Findings run(const LabContext& context) {
       contest.add("network, sample by sample", 1, layer_amount, samples_in_turn, Contest::kItself);
   contest.add("network, layers handed on", workers, layer_amount, samples_handed_on, samples);
   const auto batched = contest.add("network, a batch of 64", 1, layer_amount, whole_batch, samples);
-  contest.run(context.pick(2.0, 0.15));
+  contest.run(context.seconds());
   return {contest.table("work", "million links/s", context.cpus), correct,
           dependency_verdict(workers, contest.speedup(split, one), contest.speedup(shared, turns),
                              contest.speedup(batched, samples))};
@@ -124,9 +125,11 @@ Verdict dependency_verdict(int workers, const Spread& handed_on, const Spread& s
   return make_verdict(
       !is_faster(handed_on) && is_faster(shared_out),
       fmt::format(
-          "one chain handed from worker to worker, {} of them, is {}; eight chains shared "
-          "out are {}; a batch through the network's chain of layers is {} for each sample.",
-          workers, speed_text(handed_on), speed_text(shared_out), speed_text(batched)));
+          "one chain, handed on among {} workers, is {}; eight chains shared out among them "
+          "are {}; a batch through the layers of the network is {}.",
+          workers, speed_text(handed_on, "when one does all of it"),
+          speed_text(shared_out, "one after the other"),
+          speed_text(batched, "its samples one by one")));
 }
 
 constinit const Experiment kDependencyExperiment = {

@@ -26,7 +26,7 @@ struct Apart {
   Counter& of(int worker) { return lines[static_cast<std::size_t>(worker)].counter; }
 };
 
-void increment(Counter& counter, Index count) {
+TRP_SAME_CODE void increment(Counter& counter, Index count) {
   for (Index i = 0; i < count; ++i)
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -57,7 +57,7 @@ Findings run(const LabContext& context) {
   };
   const std::size_t side_by_side = add_ways("side by side", neighbours);
   const std::size_t line_apart = add_ways("a cache line apart", apart);
-  contest.run(context.pick(2.0, 0.2));
+  contest.run(context.seconds());
   return {contest.table("counters", "million increments/s", context.cpus), correct,
           false_sharing_verdict(judged, contest.speedup(line_apart, side_by_side))};
 }
@@ -66,9 +66,8 @@ Findings run(const LabContext& context) {
 
 Verdict false_sharing_verdict(int workers, const Spread& apart) {
   return make_verdict(is_faster(apart),
-                      fmt::format("{} workers on counters a cache line apart are {} compared with "
-                                  "counters side by side.",
-                                  workers, speed_text(apart)));
+                      fmt::format("with {} workers, counters a cache line apart are {}.", workers,
+                                  speed_text(apart, "counters side by side")));
 }
 
 constinit const Experiment kFalseSharingExperiment = {

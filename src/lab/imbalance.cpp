@@ -14,7 +14,7 @@ constexpr std::uint64_t kFactor = 6364136223846793005ULL;  // of Knuth's MMIX ge
 constexpr std::uint64_t kTerm = 1442695040888963407ULL;
 
 /// Work that takes as long as its number of steps: x ← x · factor + term.
-std::uint64_t work_through(Index steps) {
+TRP_SAME_CODE std::uint64_t work_through(Index steps) {
   std::uint64_t x = 1;
   for (Index i = 0; i < steps; ++i) {
     x = x * kFactor + kTerm;
@@ -109,7 +109,7 @@ Findings run(const LabContext& context) {
       if (workers == judged && at_a_time == 1) judged_claimed = way;
     }
   }
-  contest.run(context.pick(2.5, 0.2));
+  contest.run(context.seconds());
   return {contest.table("items", "thousand items/s", context.cpus), correct,
           imbalance_verdict(judged, contest.speedup(judged_claimed, judged_shards))};
 }
@@ -118,9 +118,8 @@ Findings run(const LabContext& context) {
 
 Verdict imbalance_verdict(int workers, const Spread& claimed) {
   return make_verdict(is_faster(claimed),
-                      fmt::format("with uneven items and {} workers, claiming one at a time is {} "
-                                  "compared with a shard for each.",
-                                  workers, speed_text(claimed)));
+                      fmt::format("with {} workers, uneven items claimed one at a time are {}.",
+                                  workers, speed_text(claimed, "a shard for each worker")));
 }
 
 constinit const Experiment kImbalanceExperiment = {

@@ -69,7 +69,7 @@ Findings run(const LabContext& context) {
   const auto cheap = add_ways("cheap", {});
   const auto costly =
       add_ways("costly", {.noise = true, .shift = context.data.train.sample_shape.size() > 1});
-  contest.run(context.pick(3.0, 0.2));
+  contest.run(context.seconds());
   const auto best = [&](const std::vector<std::size_t>& ways) {
     Spread most;
     for (std::size_t i = 1; i < ways.size(); ++i) {
@@ -87,10 +87,8 @@ Findings run(const LabContext& context) {
 Verdict loader_verdict(const Spread& cheap, const Spread& costly) {
   return make_verdict(
       is_faster(costly),
-      fmt::format(
-          "with costly preprocessing the best number of loaders is {} compared with loading "
-          "inline; with cheap, {}.",
-          speed_text(costly), speed_text(cheap)));
+      fmt::format("with costly preprocessing the best number of loaders is {}; with cheap, {}.",
+                  speed_text(costly, "loading inline"), speed_text(cheap, "loading inline")));
 }
 
 constinit const Experiment kLoaderExperiment = {

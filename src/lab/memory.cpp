@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstring>
 
 #include "lab/experiments.h"
+#include "lab/free_memory.h"
 #include "lab/workers.h"
 #include "trp/core/partition.h"
 #include "trp/lab/verdicts.h"
@@ -36,7 +38,8 @@ struct Arrays {
 };
 
 Findings run(const LabContext& context) {
-  const Index count = context.pick<Index>(16'000'000, 1'000'000);
+  const Index count = std::min(context.pick<Index>(16'000'000, 1'000'000),
+                               static_cast<Index>(memory_to_fill() / (3 * sizeof(float))));
   const auto n = static_cast<double>(count);
   const long rounds = context.pick(200'000L, 5'000L);
   Pools pools(kWorkerCounts, context.cpus);
@@ -73,7 +76,7 @@ Findings run(const LabContext& context) {
     works.push_back([&triad, workers] { triad(workers); });
     works.push_back([&arithmetic, workers] { arithmetic(workers); });
   }
-  const Race timed = race(works, context.pick(3.0, 0.2));
+  const Race timed = race(works, context.seconds());
   const double flops = run_fma_peak(rounds);
   Findings findings = {
       {{"workers", "copy GB/s", "triad GB/s", "arithmetic GFLOP/s", "note"}, {}}, correct, {}};
@@ -99,9 +102,11 @@ Findings run(const LabContext& context) {
 Verdict memory_verdict(int workers, const Spread& triad, const Spread& arithmetic, double ridge) {
   return make_verdict(
       triad.upper < arithmetic.lower,
-      fmt::format("{} workers move memory {}, and compute {}. The roofline's ridge is at {} "
-                  "operations per byte: with fewer, as in a triad (0.17), memory is the limit.",
-                  workers, speed_text(triad), speed_text(arithmetic), short_number(ridge)));
+      fmt::format(
+          "moving memory, {0} workers are {1}; in arithmetic they are {2}. The roofline's "
+          "ridge is at {3} operations per byte: with fewer, as in the triad (0.17), memory is "
+          "the limit.",
+          workers, speed_text(triad, "one"), speed_text(arithmetic, "one"), short_number(ridge)));
 }
 
 constinit const Experiment kMemoryExperiment = {

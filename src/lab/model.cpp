@@ -16,9 +16,10 @@ Findings run(const LabContext& context) {
 
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
   Contest contest;
+  const ExpectedStep expected(context);
   bool correct = true;
   const auto add = [&](const std::string& name, const StrategyOptions& options, int workers) {
-    correct &= first_step_is_right(context, options, pools.of(workers));
+    correct &= expected.is_made_by(options, pools.of(workers));
     trainings.push_back(std::make_unique<TrainingSteps>(context, options, pools.of(workers)));
     return contest.add(name, workers, 1e-3 * static_cast<double>(TrainingSteps::kBatchSize),
                        [&training = *trainings.back()] { training.step(); });
@@ -35,7 +36,7 @@ Findings run(const LabContext& context) {
     const auto way = add("layers on different workers", layers, workers);
     if (workers == 2) judged_layers = way;
   }
-  contest.run(context.pick(3.0, 0.2));
+  contest.run(context.seconds());
   return {contest.table("network", "thousand samples/s", context.cpus), correct,
           model_verdict(judged, contest.speedup(judged_tensor, base),
                         contest.speedup(judged_layers, base))};
@@ -46,9 +47,8 @@ Findings run(const LabContext& context) {
 Verdict model_verdict(int workers, const Spread& tensor, const Spread& layers) {
   return make_verdict(
       !is_faster(layers),
-      fmt::format("layers on different workers, one after the other, are {}; dividing each layer "
-                  "among {} workers is {}.",
-                  speed_text(layers), workers, speed_text(tensor)));
+      fmt::format("layers on different workers are {}; each layer divided among {} workers is {}.",
+                  speed_text(layers, "one worker"), workers, speed_text(tensor, "one worker")));
 }
 
 constinit const Experiment kModelExperiment = {

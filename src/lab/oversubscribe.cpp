@@ -46,6 +46,7 @@ class Steps {
   explicit Steps(const LabContext& context)
       : mlp_(make_lab_network(context)),
         batch_(first_samples(context, kBatch)),
+        expected_(mlp_, batch_),
         activations_(make_activations(mlp_, kBatch)) {}
 
   void sequential() { forward(mlp_, batch_.input, {0, kBatch}, activations_); }
@@ -78,7 +79,7 @@ class Steps {
   bool gives_outputs(const Work& work) {
     activations_ = make_activations(mlp_, kBatch);
     work();
-    return outputs_match(mlp_, batch_, activations_.outputs.back());
+    return expected_.match(activations_.outputs.back());
   }
 
  private:
@@ -90,6 +91,7 @@ class Steps {
 
   const Mlp mlp_;
   const Batch batch_;
+  const ExpectedOutputs expected_;
   Activations activations_;
 };
 
@@ -133,7 +135,7 @@ Findings run(const LabContext& context) {
       if (!spins && workers == kCounts.back()) too_many = way;
     }
   }
-  contest.run(context.pick(3.0, 0.3));
+  contest.run(context.seconds());
   return {contest.table("workers' life", "thousand steps/s", context.cpus), correct,
           oversubscribe_verdict(judged, contest.speedup(pooled, created),
                                 contest.speedup(fitting, too_many))};
@@ -145,9 +147,9 @@ Verdict oversubscribe_verdict(int workers, const Spread& pool_against_creation,
                               const Spread& fitting_against_sixteen) {
   return make_verdict(
       is_faster(pool_against_creation) && is_faster(fitting_against_sixteen),
-      fmt::format("a pool of {0} workers is {1} compared with {0} new threads for each step; {0} "
-                  "workers that stay awake are {2} compared with 16.",
-                  workers, speed_text(pool_against_creation), speed_text(fitting_against_sixteen)));
+      fmt::format("a pool of {0} workers is {1}; {0} workers that stay awake are {2}.", workers,
+                  speed_text(pool_against_creation, "new threads for each step"),
+                  speed_text(fitting_against_sixteen, "16")));
 }
 
 constinit const Experiment kOversubscribeExperiment = {

@@ -177,6 +177,7 @@ Findings run(const LabContext& context) {
     add_up(workers);
   };
 
+  const ExpectedGradient expected(mlp, batch);
   Contest contest;
   bool correct = true;
   const auto add = [&](const std::string& name, int workers, const Work& add_gradients) {
@@ -185,7 +186,7 @@ Findings run(const LabContext& context) {
       add_gradients();
     };
     work();
-    correct &= gradient_matches(mlp, batch, sum);
+    correct &= expected.matches(sum);
     return contest.add(name, workers, 1e-3 * kBatch, work);
   };
   const int judged = judged_workers(context.cpus);
@@ -210,7 +211,7 @@ Findings run(const LabContext& context) {
     });
     if (workers == judged) judged_ways[2] = way;
   }
-  contest.run(context.pick(2.5, 0.2));
+  contest.run(context.seconds());
   return {contest.table("workers are", "thousand samples/s", context.cpus), correct,
           processes_verdict(judged, contest.speedup(judged_ways[0], judged_ways[1]),
                             contest.speedup(judged_ways[0], judged_ways[2]))};
@@ -222,9 +223,9 @@ Verdict processes_verdict(int workers, const Spread& against_shared_memory,
                           const Spread& against_pipes) {
   return make_verdict(
       is_faster(against_shared_memory) && is_faster(against_pipes),
-      fmt::format("{} threads are {} compared with processes that share memory, and {} compared "
-                  "with processes that send gradients through pipes.",
-                  workers, speed_text(against_shared_memory), speed_text(against_pipes)));
+      fmt::format("{} threads are {}, and {}.", workers,
+                  speed_text(against_shared_memory, "processes that share memory"),
+                  speed_text(against_pipes, "processes that send gradients through pipes")));
 }
 
 constinit const Experiment kProcessesExperiment = {

@@ -73,11 +73,11 @@ bool is_faster(const Spread& speedup) { return speedup.lower > 1; }
 
 bool is_slower(const Spread& speedup) { return speedup.upper < 1; }
 
-std::string speed_text(const Spread& speedup) {
-  if (is_faster(speedup)) return fmt::format("{} times as fast", short_number(speedup.median));
-  if (is_slower(speedup))
-    return fmt::format("{} times as fast, which is slower", short_number(speedup.median));
-  return fmt::format("no faster and no slower ({} times, {} to {})", short_number(speedup.median),
+std::string speed_text(const Spread& speedup, std::string_view base) {
+  const std::string times = short_number(speedup.median);
+  if (is_faster(speedup)) return fmt::format("{} times as fast as {}", times, base);
+  if (is_slower(speedup)) return fmt::format("{} times as fast as {}, so slower", times, base);
+  return fmt::format("about as fast as {} ({} times, {} to {})", base, times,
                      short_number(speedup.lower), short_number(speedup.upper));
 }
 

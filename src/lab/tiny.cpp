@@ -1,6 +1,7 @@
-#include <unistd.h>
+#include <algorithm>
 
 #include "lab/experiments.h"
+#include "lab/free_memory.h"
 #include "lab/workers.h"
 #include "trp/core/partition.h"
 #include "trp/lab/verdicts.h"
@@ -8,14 +9,7 @@
 namespace trp {
 namespace {
 
-/// The most elements for which two arrays take no more than half of the free memory.
-double most_elements() {
-  const auto free_bytes =
-      static_cast<double>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  return free_bytes / 2 / (2 * sizeof(float));
-}
-
-void square(const std::vector<float>& x, Range range, std::vector<float>& y) {
+TRP_SAME_CODE void square(const std::vector<float>& x, Range range, std::vector<float>& y) {
   for (Index i = range.begin; i < range.end; ++i) {
     const float value = x[static_cast<std::size_t>(i)];
     y[static_cast<std::size_t>(i)] = value * value;
@@ -26,9 +20,10 @@ Findings run(const LabContext& context) {
   const int workers = judged_workers(context.cpus);
   const std::array<int, 1> counts = {workers};
   Pools pools(counts, context.cpus);
-  const double largest = context.pick(1e8, 1e6);
+  const double fitting = static_cast<double>(memory_to_fill() / (2 * sizeof(float)));
+  const double largest = std::min(context.pick(1e8, 1e6), fitting);
   std::vector<double> sizes;
-  for (double n = 100; n <= largest && n <= most_elements(); n *= 10) sizes.push_back(n);
+  for (double n = 100; n <= largest; n *= 10) sizes.push_back(n);
 
   // Whole numbers whose squares are floats, so that integers can check them.
   const auto expected = [](Index i) { return i % 1000; };
@@ -70,7 +65,7 @@ Findings run(const LabContext& context) {
                                          share_out(n);
                                          keep(y[0]);
                                        }};
-    const Race timed = race(works, context.pick(3.0, 0.15) / static_cast<double>(sizes.size()));
+    const Race timed = race(works, context.seconds() / static_cast<double>(sizes.size()));
     speedups.push_back(timed.speedup(1, 0));
     findings.table.rows.push_back({size, scaled(timed.time_of(0), 1e6),
                                    scaled(timed.time_of(1), 1e6), speedups.back(),
@@ -93,14 +88,14 @@ Verdict tiny_verdict(std::span<const double> elements, std::span<const Spread> s
   if (!first) {
     return make_verdict(
         false, fmt::format("with {:.0f} elements, the most that were tried, workers are {}.",
-                           elements.back(), speed_text(speedups.back())));
+                           elements.back(), speed_text(speedups.back(), "one")));
   }
   return make_verdict(
       *first > 0 && is_slower(speedups.front()),
       fmt::format("workers are faster from {:.0f} elements on, where they are {}; with {:.0f} they "
                   "are {}.",
-                  elements[*first], speed_text(speedups[*first]), elements.front(),
-                  speed_text(speedups.front())));
+                  elements[*first], speed_text(speedups[*first], "one"), elements.front(),
+                  speed_text(speedups.front(), "one")));
 }
 
 constinit const Experiment kTinyExperiment = {

@@ -1,9 +1,6 @@
 #include "lab/training.h"
 
 #include <algorithm>
-#include <numeric>
-
-#include "trp/nn/reference_mlp.h"
 
 namespace trp {
 namespace {
@@ -11,9 +8,7 @@ namespace {
 constexpr float kLearningRate = 0.1F;
 constexpr double kTolerance = 1e-3;  // of the norm
 
-Eigen::MatrixXd rows_of(const Batch& batch, Index rows) {
-  return batch.input.view_rows(0, rows).matrix().cast<double>();
-}
+Eigen::MatrixXd input_of(const Batch& batch) { return batch.input.view().matrix().cast<double>(); }
 
 bool close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected) {
   return (found - expected).norm() <= kTolerance * expected.norm();
@@ -38,21 +33,24 @@ Batch first_samples(const LabContext& context, Index count) {
   return batch;
 }
 
-bool outputs_match(const Mlp& mlp, const Batch& batch, const Tensor& outputs) {
-  const auto expected = ReferenceMlp(mlp).outputs(rows_of(batch, outputs.rows()));
-  return close(outputs.view().matrix().cast<double>(), expected.back());
+ExpectedOutputs::ExpectedOutputs(const Mlp& mlp, const Batch& batch)
+    : outputs_(ReferenceMlp(mlp).outputs(input_of(batch)).back()) {}
+
+bool ExpectedOutputs::match(const Tensor& outputs) const {
+  return close(outputs.view().matrix().cast<double>(), outputs_);
 }
 
-bool gradient_matches(const Mlp& mlp, const Batch& batch, const Gradient& gradient) {
-  const ReferenceMlp expected =
-      ReferenceMlp(mlp).gradient(rows_of(batch, batch.input.rows()), batch.labels);
-  bool matches = true;
+ExpectedGradient::ExpectedGradient(const Mlp& mlp, const Batch& batch)
+    : gradient_(ReferenceMlp(mlp).gradient(input_of(batch), batch.labels)) {}
+
+bool ExpectedGradient::matches(const Gradient& gradient) const {
+  bool match = true;
   for (std::size_t l = 0; l < gradient.layers.size(); ++l) {
     const Gradient::OfLayer& layer = gradient.layers[l];
-    matches &= close(layer.weight.view().matrix().cast<double>(), expected.weights[l]);
-    matches &= close(layer.bias.view().matrix().cast<double>(), expected.biases[l]);
+    match &= close(layer.weight.view().matrix().cast<double>(), gradient_.weights[l]);
+    match &= close(layer.bias.view().matrix().cast<double>(), gradient_.biases[l]);
   }
-  return matches;
+  return match;
 }
 
 TrainingSteps::TrainingSteps(const LabContext& context, const StrategyOptions& options,
@@ -78,19 +76,21 @@ void TrainingSteps::step_with(const Batch* batch) {
       sgd_, mlp_);
 }
 
-bool first_step_is_right(const LabContext& context, const StrategyOptions& options,
-                         ThreadPool& pool) {
-  TrainingSteps training(context, options, pool);
-  const ReferenceMlp before(training.mlp());
+ExpectedStep::ExpectedStep(const LabContext& context)
+    : context_(context), gradient_(make_lab_network(context)) {
   const Batch batch = first_samples(context, TrainingSteps::kBatchSize);
-  const ReferenceMlp gradient =
-      before.gradient(rows_of(batch, TrainingSteps::kBatchSize), batch.labels);
+  gradient_ = gradient_.gradient(input_of(batch), batch.labels);
+}
+
+bool ExpectedStep::is_made_by(const StrategyOptions& options, ThreadPool& pool) const {
+  TrainingSteps training(context_, options, pool);
+  const ReferenceMlp before(training.mlp());
   training.step();
   const ReferenceMlp after(training.mlp());
   bool right = true;
   for (std::size_t l = 0; l < before.weights.size(); ++l) {
-    right &= close((before.weights[l] - after.weights[l]) / kLearningRate, gradient.weights[l]);
-    right &= close((before.biases[l] - after.biases[l]) / kLearningRate, gradient.biases[l]);
+    right &= close((before.weights[l] - after.weights[l]) / kLearningRate, gradient_.weights[l]);
+    right &= close((before.biases[l] - after.biases[l]) / kLearningRate, gradient_.biases[l]);
   }
   return right;
 }

@@ -6,6 +6,7 @@
 #include "trp/data/batch.h"
 #include "trp/lab/experiment.h"
 #include "trp/nn/mlp.h"
+#include "trp/nn/reference_mlp.h"
 #include "trp/strategy/strategy.h"
 
 namespace trp {
@@ -18,11 +19,26 @@ Mlp make_lab_network(const LabContext& context);
 /// The first `count` training samples, over and over if there are fewer.
 Batch first_samples(const LabContext& context, Index count);
 
-/// The outputs of the network in these rows are those of the reference, but for rounding.
-bool outputs_match(const Mlp& mlp, const Batch& batch, const Tensor& outputs);
+// What results are compared with, but for rounding: the same in double precision, computed once.
 
-/// The gradient of the mean loss over the batch is that of the reference, but for rounding.
-bool gradient_matches(const Mlp& mlp, const Batch& batch, const Gradient& gradient);
+class ExpectedOutputs {
+ public:
+  ExpectedOutputs(const Mlp& mlp, const Batch& batch);
+  bool match(const Tensor& outputs) const;
+
+ private:
+  Eigen::MatrixXd outputs_;
+};
+
+/// Of the mean loss over the batch.
+class ExpectedGradient {
+ public:
+  ExpectedGradient(const Mlp& mlp, const Batch& batch);
+  bool matches(const Gradient& gradient) const;
+
+ private:
+  ReferenceMlp gradient_;
+};
 
 /// One step of SGD after another on batch after batch of the training samples, from the same start
 /// for each object.
@@ -51,8 +67,15 @@ class TrainingSteps {
   std::uint32_t next_sample_ = 0;
 };
 
-/// After one step the weights are those of a step in double precision, but for rounding.
-bool first_step_is_right(const LabContext& context, const StrategyOptions& options,
-                         ThreadPool& pool);
+/// The first of the TrainingSteps.
+class ExpectedStep {
+ public:
+  explicit ExpectedStep(const LabContext& context);
+  bool is_made_by(const StrategyOptions& options, ThreadPool& pool) const;
+
+ private:
+  const LabContext& context_;
+  ReferenceMlp gradient_;
+};
 
 }  // namespace trp

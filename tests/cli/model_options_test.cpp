@@ -70,7 +70,7 @@ TEST_CASE("the model of a training can be kept, as an option and in a configurat
 }
 
 TEST_CASE("each command has its own help, with its own options") {
-  for (const std::string command : {"eval", "predict", "info", "export"}) {
+  for (const std::string command : {"eval", "predict", "info", "export", "lab"}) {
     for (const std::vector<std::string>& arguments :
          std::vector<std::vector<std::string>>{{command, "--help"}, {command, "m", "-h"}}) {
       const auto help = std::get<TextCommand>(parse_command_line(arguments)).text;

@@ -16,13 +16,16 @@ namespace trp {
 struct LabContext {
   const DataSets& data;
   int cpus = 1;
-  bool quick = false;  // a tenth of the time and less of everything: to see that it works
+  bool quick = false;  // less of everything: to see that it works
   std::uint64_t seed = 1;
 
   template <class Value>
   Value pick(Value normally, Value quickly) const {
     return quick ? quickly : normally;
   }
+
+  /// What an experiment may spend on timing, more or less.
+  double seconds() const { return pick(2.0, 0.15); }
 };
 
 using Cell = std::variant<std::string, double, Spread>;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace trp {
@@ -14,6 +15,10 @@ template <class Value>
 inline void keep(const Value& value) {
   asm volatile("" : : "r"(&value) : "memory");
 }
+
+/// For the work that contenders share: compiled once, so that they differ in nothing else.
+/// (Inlined, it may be vectorized for one and not for the other.)
+#define TRP_SAME_CODE [[gnu::noinline]]
 
 /// A median with the quartiles around it.
 struct Spread {
@@ -54,9 +59,9 @@ Race race(std::span<const Work> contenders, double seconds);
 bool is_faster(const Spread& speedup);
 bool is_slower(const Spread& speedup);
 
-/// "1.82 times as fast", "0.61 times as fast, which is slower", "no faster and no slower (1.02
+/// "1.82 times as fast as …", "0.61 times as fast as …, so slower", "about as fast as … (1.02
 /// times, 0.95 to 1.07)".
-std::string speed_text(const Spread& speedup);
+std::string speed_text(const Spread& speedup, std::string_view base);
 
 /// Three figures: "0.00123", "12.3", "1234". For people.
 std::string short_number(double value);

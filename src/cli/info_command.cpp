@@ -8,12 +8,14 @@
 
 #include <fmt/ranges.h>
 
+#include "cli/network_text.h"
 #include "data/input_file.h"
 #include "trp/cli/commands.h"
 #include "trp/core/error.h"
 #include "trp/data/idx.h"
 #include "trp/report/numbers.h"
 #include "trp/report/picture.h"
+#include "trp/train/checkpoint.h"
 #include "trp/train/model_file.h"
 
 namespace trp {
@@ -37,13 +39,45 @@ class InfoWriter {
   LineWriter out_{STDOUT_FILENO, "standard output"};
 };
 
-/// What is no regular file can be read but once; a model is one.
-bool is_model(const std::string& path) {
-  if (path == "-") return false;
+enum class FileKind { kIdx, kModel, kCheckpoint };
+
+/// What is no regular file can be read but once, and is taken for IDX.
+FileKind kind_of(const std::string& path) {
+  if (path == "-") return FileKind::kIdx;
   InputFile file(path);
-  if (!file.size()) return false;
-  std::array<std::uint8_t, 64> start = {};
-  return starts_array_file(std::span(start).first(file.read(start.data(), start.size())));
+  if (!file.size()) return FileKind::kIdx;
+  std::array<std::uint8_t, 64> bytes = {};
+  const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
+  if (starts_checkpoint(start)) return FileKind::kCheckpoint;
+  return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
+}
+
+void write_checkpoint_info(const std::string& path, InfoWriter& out) {
+  const Checkpoint checkpoint = load_checkpoint(path);
+  const TrainState& state = checkpoint.state;
+  out.write("file", path);
+  out.write("kind", "checkpoint, its digest agrees");
+  out.write("network", network_text(state.mlp));
+  out.write("weights", weights_digest(state.mlp));
+  out.write("epochs",
+            fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch));
+  double seconds = state.progress.seconds;
+  for (const EpochResult& epoch : state.epochs) seconds += epoch.seconds;
+  if (!state.epochs.empty()) {
+    const EpochResult& last = state.epochs.back();
+    out.write("last epoch", fmt::format("loss {}, accuracy {}", loss_text(last.train_loss),
+                                        percent(last.train_accuracy)));
+  }
+  if (state.best_epoch > 0) {
+    out.write("best",
+              fmt::format("epoch {}, weights {}", state.best_epoch, weights_digest(state.best)));
+  }
+  out.write("time", fmt::format("{:.2f} s training", seconds));
+  out.write("options", checkpoint.identity.options);
+  out.write("training data", checkpoint.identity.train_data);
+  out.write("test data", checkpoint.identity.test_data);
+  out.write("version", checkpoint.version);
+  out.write("instructions", checkpoint.simd);
 }
 
 void write_model_info(const std::string& path, InfoWriter& out) {
@@ -51,8 +85,7 @@ void write_model_info(const std::string& path, InfoWriter& out) {
   out.write("file", path);
   out.write("kind", fmt::format("model, {}, {}", array_format_name(model.format),
                                 model.verified ? "its digest agrees" : "without a digest"));
-  out.write("network", fmt::format("{}, {} parameters", fmt::join(layer_sizes(model.mlp), " → "),
-                                   grouped(parameter_count(model.mlp))));
+  out.write("network", network_text(model.mlp));
   const std::string weights = weights_digest(model.mlp);
   out.write("weights", weights);
   for (const NamedArray& array : to_arrays(model.mlp)) {
@@ -141,12 +174,21 @@ void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
 
 int run_info(const InfoCommandOptions& options) {
   InfoWriter out;
-  if (!is_model(options.file)) {
-    write_idx_info(options, out);
-  } else if (options.show > 0) {
-    throw UsageError("--show: expected a file of images, {} is a model", options.file);
-  } else {
-    write_model_info(options.file, out);
+  const FileKind kind = kind_of(options.file);
+  if (kind != FileKind::kIdx && options.show > 0) {
+    throw UsageError("--show: expected a file of images, {} is a {}", options.file,
+                     kind == FileKind::kModel ? "model" : "checkpoint");
+  }
+  switch (kind) {
+    case FileKind::kIdx:
+      write_idx_info(options, out);
+      break;
+    case FileKind::kModel:
+      write_model_info(options.file, out);
+      break;
+    case FileKind::kCheckpoint:
+      write_checkpoint_info(options.file, out);
+      break;
   }
   return kExitDone;
 }

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
+#include "cli/network_text.h"
 #include "trp/cli/commands.h"
 #include "trp/core/cpu.h"
 #include "trp/core/error.h"
@@ -28,11 +29,6 @@ constexpr int kMostLabels = 256;  // a label is a byte
 ThreadPool make_pool(std::optional<int> workers) {
   const int cpus = available_cpus();
   return {workers.value_or(cpus), cpus};
-}
-
-std::string network_text(const Mlp& mlp) {
-  return fmt::format("{}, {} parameters", fmt::join(layer_sizes(mlp), " → "),
-                     grouped(parameter_count(mlp)));
 }
 
 /// `shape` is that of one sample.

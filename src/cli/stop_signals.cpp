@@ -3,7 +3,7 @@
 namespace trp {
 namespace {
 
-constexpr std::array<int, 2> kSignals = {SIGINT, SIGTERM};
+constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
 
 // A signal handler reaches nothing but globals.
 std::atomic<bool> stop_requested{false};

@@ -7,8 +7,8 @@
 
 namespace trp {
 
-/// While it lives, the first SIGINT or SIGTERM asks the program to stop and the second one ends it
-/// at once. One at a time. A signal that was ignored (as under nohup) stays ignored.
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks the program to stop and the second one
+/// ends it at once. One at a time. A signal that was ignored (as under nohup) stays ignored.
 class StopSignals {
  public:
   StopSignals();
@@ -23,7 +23,7 @@ class StopSignals {
   int received() const;
 
  private:
-  std::array<struct sigaction, 2> previous_;
+  std::array<struct sigaction, 3> previous_;
 };
 
 }  // namespace trp

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
+#include "cli/checkpoints.h"
 #include "cli/output.h"
 #include "cli/stop_signals.h"
 #include "cli/train_options.h"
@@ -53,7 +54,7 @@ void check_samples(const TrainOptions& options, const DataSets& data) {
   }
 }
 
-TrainEvents to_train_events(Output& output, RunStart start) {
+TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* checkpoints) {
   return {.start =
               [&output, start = std::move(start)](const TrainStart& training) mutable {
                 if (training.loaders < start.options.loaders) {
@@ -66,7 +67,9 @@ TrainEvents to_train_events(Output& output, RunStart start) {
                 output.events().start(start);
               },
           .step = output.events().step,
-          .epoch = output.events().epoch};
+          .epoch = output.events().epoch,
+          .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
+                              : std::function<void(const TrainState&)>()};
 }
 
 int exit_code(const TrainCommandOptions& options, const TrainResult& result, int signal,
@@ -144,12 +147,24 @@ int run_train(const TrainCommandOptions& options) {
   const DataFiles files = find_data(options.data);
   Output output(options.output, options.train.epochs);
   if (!options.save.empty()) check_writable(options.save);
+  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
+  std::optional<Checkpoint> resumed;
+  if (!options.resume.empty()) resumed = load_checkpoint(options.resume);
   const int cpus = available_cpus();
   const int workers = wanted_workers(options, cpus, output);
   const DataSets data = load_data(files, options.data.class_count);
   output.detail(
       fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
   check_samples(options.train, data);
+  TrainIdentity identity;
+  std::optional<CheckpointKeeper> checkpoints;
+  if (resumed || !options.checkpoint.empty()) {
+    identity = {.options = options_that_shape_weights(options),
+                .train_data = dataset_digest(data.train),
+                .test_data = dataset_digest(data.test)};
+  }
+  if (resumed) check_resumed(options, *resumed, identity, output);
+  if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, output);
 
   ThreadPool pool(workers, cpus);
   if (pool.worker_count() < workers) {
@@ -157,14 +172,16 @@ int run_train(const TrainCommandOptions& options) {
         fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
                     pool.worker_count(), workers));
   }
-  const TrainEvents events = to_train_events(output, {.version = std::string(program_version()),
-                                                      .options = options.train,
-                                                      .workers = pool.worker_count(),
-                                                      .cpus = cpus,
-                                                      .simd = simd_target_name(),
-                                                      .data = data.source,
-                                                      .test_samples = data.test.sample_count,
-                                                      .training = {}});
+  const TrainEvents events = to_train_events(output,
+                                             {.version = std::string(program_version()),
+                                              .options = options.train,
+                                              .workers = pool.worker_count(),
+                                              .cpus = cpus,
+                                              .simd = simd_target_name(),
+                                              .data = data.source,
+                                              .test_samples = data.test.sample_count,
+                                              .training = {}},
+                                             checkpoints ? &*checkpoints : nullptr);
   const StopSignals signals;
   std::optional<TrainResult> sequential;
   if (options.compare) {
@@ -174,7 +191,9 @@ int run_train(const TrainCommandOptions& options) {
     alone.loaders = 0;
     sequential = train(alone, data, pool, {}, signals.requested());
   }
-  const TrainResult result = train(options.train, data, pool, events, signals.requested());
+  const TrainResult result =
+      train(options.train, data, pool, events, signals.requested(),
+            resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
   std::optional<Comparison> comparison;
   if (sequential && result.status != TrainStatus::kInterrupted) {
     comparison = {.sequential_seconds = sequential->train_seconds,
@@ -184,6 +203,7 @@ int run_train(const TrainCommandOptions& options) {
   }
   save_and_summarize(options, result, comparison, stopwatch, output);
   if (comparison) check_same_bits(*comparison, options.train.strategy);
+  if (checkpoints) checkpoints->finish(result.status);
   return exit_code(options, result, signals.received(), output);
 }
 

@@ -179,7 +179,12 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
   OutputOptions& output = options.output;
   return {
       "Output",
-      {save_option(options.save),
+      {save_option(options.save), text({.name = "checkpoint", .value = "FILE"}, options.checkpoint),
+       text({.name = "resume", .value = "FILE"}, options.resume),
+       whole_number({.name = "save-every",
+                     .value = "N",
+                     .help = "state of training, every N epochs and on Ctrl-C"},
+                    options.train.save_every, 1, kMostEpochs),
        one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
               kFormatNames),
        log_option(output.log),
@@ -187,9 +192,9 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
                      .value = "N",
                      .help = "a line every N batches (text, jsonl, --log); 0: epochs only"},
                     output.log_interval, 0, 1'000'000'000),
-       choice({.short_name = "-q", .name = "quiet", .help = "results only"}, output.verbosity,
-              Verbosity::kQuiet, Verbosity::kNormal),
-       choice({.short_name = "-v", .name = "verbose", .help = "say more on standard error"},
+       choice({.short_name = "-q", .name = "quiet"}, output.verbosity, Verbosity::kQuiet,
+              Verbosity::kNormal),
+       choice({.short_name = "-v", .name = "verbose", .help = "results only; say more than usual"},
               output.verbosity, Verbosity::kVerbose, Verbosity::kNormal),
        choice({.name = "no-progress", .help = "no progress bar"}, output.progress, false, true),
        color_option(output.color), min_accuracy_option(options.min_accuracy),
@@ -210,6 +215,17 @@ void check_together(const TrainCommandOptions& options) {
   if (train.warmup_epochs > train.epochs) {
     throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}", train.epochs,
                      train.warmup_epochs);
+  }
+  if (train.save_every > 1 && options.checkpoint.empty()) {
+    throw UsageError("--save-every: expected --checkpoint FILE, which is saved so often");
+  }
+  if (!options.save.empty() && options.save == options.checkpoint) {
+    throw UsageError("--checkpoint: expected another file than that of --save, found {} twice",
+                     options.save);
+  }
+  if (options.compare && !options.resume.empty()) {
+    throw UsageError(
+        "--compare: expected no --resume, since both trainings are timed from the start");
   }
 }
 

@@ -92,9 +92,20 @@ class TemporaryFile {
     }
   }
 
-  void rename_to_target() {
+  void flush() const {
     if (target_mode_) check(fchmod(descriptor_, *target_mode_) == 0);
     check(uninterrupted([&] { return fsync(descriptor_); }) == 0);
+  }
+
+  /// The target has its name all the while, but where files cannot have two names.
+  void keep_target_as(const std::string& previous) const {
+    if (!target_mode_) return;
+    check(::unlink(previous.c_str()) == 0 || errno == ENOENT);
+    check(::link(target_.c_str(), previous.c_str()) == 0 ||
+          std::rename(target_.c_str(), previous.c_str()) == 0);
+  }
+
+  void rename_to_target() {
     check(std::rename(temporary_.c_str(), target_.c_str()) == 0);
     renamed_ = true;
     flush_folder();
@@ -186,7 +197,20 @@ class TemporaryFile {
 void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
   TemporaryFile file(path);
   file.write(bytes);
+  file.flush();
   file.rename_to_target();
+}
+
+void replace_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
+  TemporaryFile file(path);
+  file.write(bytes);
+  file.flush();
+  file.keep_target_as(previous_file(path));
+  file.rename_to_target();
+}
+
+std::string previous_file(const std::string& path) {
+  return follow_links(path).string() + ".previous";
 }
 
 void check_writable(const std::string& path) { const TemporaryFile file(path); }

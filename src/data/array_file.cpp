@@ -23,8 +23,6 @@ constexpr std::string_view kDigestKey = "digest";
 constexpr std::string_view kDigestPrefix = "xxh128:";
 constexpr std::size_t kDigestDigits = 32;
 constexpr std::string_view kBeforeDigits = "\"digest\":\"xxh128:";
-constexpr std::uint64_t kMostBytes = std::uint64_t{2} << 30;
-constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
 std::string blank_digest() { return std::string(kDigestPrefix) + std::string(kDigestDigits, '0'); }
 
@@ -144,22 +142,9 @@ DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const st
 
 DecodedArrayFile read_array_file(const std::string& path) {
   InputFile file(path);
-  std::vector<std::uint8_t> bytes;
-  for (;;) {
-    const std::size_t done = bytes.size();
-    // No more than a little of what is no model.
-    const std::size_t wanted = done == 0 ? 64 : kReadBytes;
-    bytes.resize(done + wanted);
-    const std::size_t got = file.read(bytes.data() + done, wanted);
-    bytes.resize(done + got);
-    if (done == 0 && !starts_array_file(bytes)) throw_not_array_file(bytes, file.name());
-    if (got < wanted) break;
-    if (bytes.size() > kMostBytes) {
-      throw Error(
-          "{}: expected a model of at most {} bytes, found more; hint: is it the right file?",
-          file.name(), kMostBytes);
-    }
-  }
+  const std::vector<std::uint8_t> bytes = read_whole(file, "model", [&](Bytes start) {
+    if (!starts_array_file(start)) throw_not_array_file(start, file.name());
+  });
   return decode_array_file(bytes, file.name());
 }
 

@@ -1,12 +1,14 @@
 #include "trp/data/dataset.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <future>
 #include <utility>
 
 #include <fmt/ranges.h>
 
+#include "trp/core/digest.h"
 #include "trp/core/error.h"
 #include "trp/data/idx.h"
 
@@ -101,6 +103,21 @@ Dataset to_dataset(IdxArray images) {
   set.bytes = std::move(images.bytes);
   set.values = std::move(images.values);
   return set;
+}
+
+std::string dataset_digest(const Dataset& set) {
+  Digest digest;
+  const auto update = [&digest](const auto& elements) {
+    digest.update(elements.data(), elements.size() * sizeof(elements[0]));
+  };
+  const std::array<Index, 3> sizes = {set.sample_count, set.feature_count,
+                                      static_cast<Index>(set.sample_shape.size())};
+  update(sizes);
+  update(set.sample_shape);
+  update(set.bytes);
+  update(set.values);
+  update(set.labels);
+  return digest.to_string();
 }
 
 Dataset load_images(const std::string& path) { return to_dataset(read_idx(path, kIdxImages)); }

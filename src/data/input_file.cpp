@@ -112,4 +112,26 @@ std::uint32_t InputFile::last_word() const {
          std::uint32_t{word[3]} << 24;
 }
 
+std::vector<std::uint8_t> read_whole(
+    InputFile& file, std::string_view kind,
+    const std::function<void(std::span<const std::uint8_t> start)>& check_start) {
+  constexpr std::uint64_t kMostBytes = std::uint64_t{2} << 30;
+  constexpr std::size_t kStartBytes = 64;
+  constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+  std::vector<std::uint8_t> bytes;
+  for (;;) {
+    const std::size_t done = bytes.size();
+    const std::size_t wanted = done == 0 ? kStartBytes : kReadBytes;
+    bytes.resize(done + wanted);
+    const std::size_t got = file.read(bytes.data() + done, wanted);
+    bytes.resize(done + got);
+    if (done == 0) check_start(bytes);
+    if (got < wanted) return bytes;
+    if (bytes.size() > kMostBytes) {
+      throw Error("{}: expected a {} of at most {} bytes, found more; hint: is it the right file?",
+                  file.name(), kind, kMostBytes);
+    }
+  }
+}
+
 }  // namespace trp

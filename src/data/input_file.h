@@ -2,8 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace trp {
 
@@ -40,5 +44,12 @@ class InputFile {
   std::uint64_t start_ = 0;  // standard input may have been read by somebody else before
   std::uint64_t offset_ = 0;
 };
+
+/// All bytes of a file that is `kind`, for messages. `check_start` gets the first 64 of them, fewer
+/// if there are no more, and throws if it is not; no more than these are then read. Throws Error if
+/// there are more than 2 GiB.
+std::vector<std::uint8_t> read_whole(
+    InputFile& file, std::string_view kind,
+    const std::function<void(std::span<const std::uint8_t> start)>& check_start);
 
 }  // namespace trp

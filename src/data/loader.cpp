@@ -8,7 +8,7 @@ namespace trp {
 namespace {
 
 std::vector<Batch> make_batches(const Dataset& dataset, const BatchPlan& plan, int queue_size) {
-  const std::int64_t count = std::min<std::int64_t>(queue_size, plan.batch_count());
+  const auto count = std::clamp<std::int64_t>(plan.batch_count(), 1, queue_size);
   std::vector<Batch> batches;
   batches.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i)
@@ -58,7 +58,8 @@ const Batch& Loader::next() {
 }
 
 bool Loader::prepare_one(EpochOrder& order) {
-  return queue_.produce([&](std::int64_t number, Batch& batch) { fill(number, order, batch); });
+  return queue_.produce(
+      [&](std::int64_t number, Batch& batch) { fill(plan_.first_batch + number, order, batch); });
 }
 
 void Loader::fill(std::int64_t number, EpochOrder& order, Batch& batch) const {

@@ -56,6 +56,43 @@ TEST_CASE("a file gets its bytes, and nothing else is left beside it") {
   }
 }
 
+TEST_CASE("what a file was before is kept beside it") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "file";
+  const fs::path link = folder.path() / "link";
+  const std::string previous = file.string() + ".previous";
+  CHECK(previous_file(file.string()) == previous);
+  const auto replace = [](const fs::path& path, std::string_view content) {
+    replace_file_atomically(path.string(), bytes_of(content));
+  };
+  replace(file, "1");
+  CHECK(content_of(file) == "1");
+  CHECK(entry_count(folder.path()) == 1);
+  replace(file, "2");
+  replace(file, "3");
+  CHECK(content_of(file) == "3");
+  CHECK(content_of(previous) == "2");
+  CHECK(entry_count(folder.path()) == 2);
+  fs::create_symlink(file, link);
+  CHECK(previous_file(link.string()) == previous);
+  replace(link, "4");
+  CHECK(fs::is_symlink(link));
+  CHECK(content_of(file) == "4");
+  CHECK(content_of(previous) == "3");
+  CHECK(entry_count(folder.path()) == 3);
+}
+
+TEST_CASE("a file stays as it is when what it was before cannot be kept") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.write("file", "old");
+  folder.write("file.previous/in the way", "");
+  CHECK_CONTAINS(
+      message_of<Error>([&] { replace_file_atomically(file.string(), bytes_of("new")); }),
+      "cannot be written");
+  CHECK(content_of(file) == "old");
+  CHECK(entry_count(folder.path()) == 2);
+}
+
 TEST_CASE("the permissions of a file are kept, and the mask of new ones is obeyed") {
   const TemporaryFolder folder;
   const auto mode_of = [](const fs::path& path) {

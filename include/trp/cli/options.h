@@ -31,8 +31,10 @@ struct TrainCommandOptions {
   std::optional<int> workers;  // not set: the CPUs this process may use
   OutputOptions output;
   std::optional<double> min_accuracy;
-  std::string save;      // a file for the model; empty: none
-  bool compare = false;  // train sequentially before
+  std::string save;        // a file for the model; empty: none
+  std::string checkpoint;  // a file to resume from later; empty: none
+  std::string resume;      // a file to resume from; empty: start anew
+  bool compare = false;    // train sequentially before
 };
 
 struct BenchCommandOptions {

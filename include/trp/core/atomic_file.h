@@ -18,6 +18,12 @@ namespace trp {
 /// the new one if only the flushing of the folder failed, else the old one.
 void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
 
+/// The same, but what the file was before becomes previous_file(path), in place of what that was.
+void replace_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+
+/// FILE.previous beside the file; beside the file itself if the path is a link.
+std::string previous_file(const std::string& path);
+
 /// Throws Error if write_file_atomically() would fail by what can be known before there is
 /// something to write: no such folder, no permission, not a regular file. Changes nothing.
 void check_writable(const std::string& path);

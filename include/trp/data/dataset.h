@@ -32,6 +32,9 @@ Dataset load_images(const std::string& path);
 Dataset load_dataset(const std::string& images_path, const std::string& labels_path,
                      int class_count);
 
+/// XXH3-128 of all that training and scoring see: shape, elements and labels.
+std::string dataset_digest(const Dataset& set);
+
 struct DataSets {
   Dataset train;
   Dataset test;

@@ -10,17 +10,18 @@
 
 namespace trp {
 
-/// The batches of a whole training, epoch after epoch, counted from 0.
+/// The batches of a whole training, epoch after epoch, or the last ones of them.
 struct BatchPlan {
   Index batch_size = 1;
   Index samples_per_epoch = 1;  // the first so many of the epoch's order
   int epochs = 1;
+  std::int64_t first_batch = 0;  // counted from 0 through all epochs
   AugmentOptions augment = {};
 
   std::int64_t batches_per_epoch() const {
     return (samples_per_epoch + batch_size - 1) / batch_size;
   }
-  std::int64_t batch_count() const { return epochs * batches_per_epoch(); }
+  std::int64_t batch_count() const { return epochs * batches_per_epoch() - first_batch; }
 };
 
 /// Threads that gather and augment batches ahead, so that loading overlaps with computing, within

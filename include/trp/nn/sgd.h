@@ -21,6 +21,11 @@ class Sgd {
 
   bool clips() const { return options_.clip_norm > 0; }
 
+  /// All that updates depend on besides parameters and gradients; no layers without momentum.
+  const Gradient& velocity() const { return velocity_; }
+  /// Goes on with the velocity of another one for a network of the same shape.
+  void set_velocity(const Gradient& velocity) { velocity_ = velocity; }
+
   /// What to multiply a gradient of this squared norm by so that it obeys clip_norm.
   float clip_scale(double squared_norm) const;
 
@@ -31,7 +36,7 @@ class Sgd {
 
  private:
   SgdOptions options_;
-  Gradient velocity_;  // empty without momentum
+  Gradient velocity_;
 };
 
 /// norms[c] = the sum of the squared elements of column c of a tile, its bias included, in double

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct TrainOptions {
   int early_stopping = 0;  // epochs without a better validation loss after which to stop; 0: never
   bool dry_run = false;    // one batch per epoch
   AugmentOptions augment;
+  int save_every = 1;  // epochs after which TrainEvents::save is called
   StrategyOptions strategy;
   int loaders = 0;     // threads that prepare batches; 0: each worker gathers its own shard
   int queue_size = 4;  // batches that loaders may be ahead
@@ -72,6 +74,26 @@ struct EpochResult {
   double samples_per_second = 0;
 };
 
+/// Of an epoch that is not finished.
+struct EpochProgress {
+  std::int64_t batch = 0;  // steps done
+  double loss_sum = 0;     // over the samples of these steps
+  Index correct_count = 0;
+  double seconds = 0;  // of training
+};
+
+/// Where a training stands between two steps: all that it takes to go on to the same bits.
+struct TrainState {
+  Mlp mlp;
+  Gradient velocity = {};                // no layers without momentum
+  std::vector<EpochResult> epochs = {};  // the finished ones
+  EpochProgress progress = {};           // of the epoch after them
+  // With early stopping, once an epoch is finished: the best one so far and its weights.
+  int best_epoch = 0;
+  double best_loss = std::numeric_limits<double>::infinity();
+  Mlp best = {};
+};
+
 /// The share of the stages' time in which they wait, in a pipeline.
 struct PipelineBubble {
   double predicted = 0;  // were all slots equally long
@@ -104,15 +126,27 @@ struct TrainResult {
 struct TrainEvents {
   std::function<void(const TrainStart&)> start = {};
   std::function<void(const StepReport&)> step = {};
+  /// After each epoch; after `start`, for those that were finished before a training was resumed.
   std::function<void(const EpochResult&)> epoch = {};
+  /// After every TrainOptions::save_every epochs and when training ends, before the epoch is
+  /// reported; but not with a network that has no step behind it or whose loss is not finite.
+  std::function<void(const TrainState&)> save = {};
 };
 
-/// Trains a new network and scores it on the test set. The weights depend on data and options, not
-/// on the strategy (but for MergeKind::kArrival) and the pool. When `stop` becomes true the
-/// step in hand is finished and the result is that of an interrupted training.
-/// Throws UsageError if the samples cannot be augmented so; rethrows what a worker, a loader or an
-/// event has thrown, after all threads have stopped.
+/// Trains a new network, or goes on from a state, and scores it on the test set. The weights depend
+/// on data and options, not on the strategy (but for MergeKind::kArrival) and the pool, nor on
+/// where a training was stopped and resumed. When `stop` becomes true the step in hand is finished
+/// and the result is that of an interrupted training. A state in which training is over is just
+/// scored.
+///
+/// Throws UsageError if the samples cannot be augmented so, Error if the state is not one of a
+/// training with such options and data; rethrows what a worker, a loader or an event has thrown,
+/// after all threads have stopped.
 TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool& pool,
-                  const TrainEvents& events, const std::atomic<bool>& stop);
+                  const TrainEvents& events, const std::atomic<bool>& stop,
+                  std::optional<TrainState> resumed = std::nullopt);
+
+/// Whether a training with these options ends where the state is.
+bool is_over(const TrainOptions& options, const TrainState& state);
 
 }  // namespace trp

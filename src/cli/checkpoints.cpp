@@ -1,0 +1,80 @@
+#include "cli/checkpoints.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "cli/version.h"
+#include "trp/core/atomic_file.h"
+#include "trp/core/error.h"
+#include "trp/nn/kernels.h"
+
+namespace trp {
+namespace {
+
+std::string place_text(const TrainState& state, int epochs) {
+  return fmt::format("{} of {} epochs and {} steps of the next are done", state.epochs.size(),
+                     epochs, state.progress.batch);
+}
+
+}  // namespace
+
+void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
+                   const TrainIdentity& identity, Output& output) {
+  check_same_training(resumed.identity, identity, options.resume);
+  if (resumed.simd != simd_target_name()) {
+    output.say(
+        fmt::format("warning: {} was trained with {} instructions and goes on with {}; the last "
+                    "bits may differ "
+                    "from a training that was not stopped",
+                    options.resume, resumed.simd, simd_target_name()));
+  }
+  if (is_over(options.train, resumed.state)) {
+    output.hint(fmt::format("{}: training is finished already, it is only scored", options.resume));
+    return;
+  }
+  output.hint(fmt::format("resuming {}: {}", options.resume,
+                          place_text(resumed.state, options.train.epochs)));
+  if (options.checkpoint.empty()) {
+    output.hint(fmt::format("hint: what is trained from here on is not saved; --checkpoint {} does",
+                            options.resume));
+  }
+}
+
+CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
+                                   Output& output)
+    : path_(options.checkpoint),
+      output_(output),
+      checkpoint_{.version = std::string(program_version()),
+                  .simd = simd_target_name(),
+                  .identity = std::move(identity),
+                  .state = {}} {
+  if (options.resume.empty() && std::filesystem::exists(path_)) {
+    output.hint(
+        fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));
+  }
+}
+
+void CheckpointKeeper::save(const TrainState& state) {
+  checkpoint_.state = state;
+  try {
+    save_checkpoint(path_, checkpoint_);
+    failure_ = nullptr;
+    saved_ = true;
+  } catch (const Error& error) {
+    failure_ = std::current_exception();
+    output_.say(fmt::format("warning: {}; training goes on", error.what()));
+  }
+}
+
+void CheckpointKeeper::finish(TrainStatus status) const {
+  if (failure_) std::rethrow_exception(failure_);
+  if (!saved_) return;
+  if (status == TrainStatus::kInterrupted) {
+    output_.hint(
+        fmt::format("saved {}; to go on: the same options with --resume {}", path_, path_));
+  } else if (status == TrainStatus::kDiverged) {
+    output_.say(fmt::format("{} holds the state before training diverged", path_));
+  }
+}
+
+}  // namespace trp

@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "trp/core/error.h"
 #include "trp/report/line_writer.h"
@@ -31,6 +33,28 @@ struct Runner {
   int operator()(const LabCommandOptions& options) const { return run_lab(options); }
 };
 
+/// Takes no memory.
+void say_out_of_memory() {
+  static constexpr std::string_view kText =
+      "tensor_relu_parallel: out of memory; a smaller --batch-size, --hidden or --limit needs "
+      "less\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+}
+
+std::terminate_handler terminate_otherwise = nullptr;
+
+/// JSON values need memory to be destroyed, and what a destructor throws goes no further.
+void end_without_memory() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    say_out_of_memory();
+    _exit(kExitFailed);
+  } catch (...) {
+    terminate_otherwise();
+  }
+}
+
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
 }  // namespace
@@ -45,17 +69,18 @@ void secure_standard_streams() {
   if (output_lost) throw Error("standard output is closed, so results would be lost");
 }
 
-int run(const Command& command) { return std::visit(Runner(), command); }
+int run(const Command& command) {
+  terminate_otherwise = std::set_terminate(end_without_memory);
+  return std::visit(Runner(), command);
+}
 
 int report_error(const std::exception& error) {
-  LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
   if (dynamic_cast<const OutputClosed*>(&error)) return kExitSignalBase + SIGPIPE;
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
-    err.write_line(
-        "tensor_relu_parallel: out of memory; a smaller --batch-size, --hidden or --limit needs "
-        "less");
+    say_out_of_memory();
     return kExitFailed;
   }
+  LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
   err.write_line(fmt::format("tensor_relu_parallel: {}", error.what()));
   if (!dynamic_cast<const UsageError*>(&error)) return kExitFailed;
   err.write_line("Try: tensor_relu_parallel --help");

@@ -19,16 +19,22 @@ void wait_until_writable(int descriptor) {
   poll(&polled, 1, -1);
 }
 
+int open_for_writing(const std::string& path) {
+  constexpr mode_t kNewFileMode = 0666;  // less what the umask takes away
+  int descriptor = -1;
+  do {
+    descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kNewFileMode);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
 }  // namespace
 
 LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
     : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
 
 LineWriter::LineWriter(const std::string& path, std::string_view option)
-    : descriptor_(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)),
-      name_(path),
-      owned_(true),
-      to_be_emptied_(true) {
+    : descriptor_(open_for_writing(path)), name_(path), owned_(true), to_be_emptied_(true) {
   if (descriptor_ < 0) {
     throw Error("{}: cannot open {} for writing: {}", option, path,
                 std::generic_category().message(errno));

@@ -1,0 +1,215 @@
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "data/check_contains.h"
+#include "program/small_training.h"
+
+namespace trp {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// A training of six epochs of which three are done and are in the checkpoint "c".
+Arguments stop_after_three(const SmallTraining& training, const Arguments& more = {}) {
+  const Arguments options = Arguments{"--epochs", "6"} + more;
+  // The file of the epoch before the last save but two is that of a run stopped there.
+  const ProgramResult result =
+      training.run(options + Arguments{"--checkpoint", training.path("c"), "--save-every", "3"});
+  REQUIRE(result.exit_code == 0);
+  std::filesystem::rename(training.path("c.previous"), training.path("c"));
+  return options;
+}
+
+TEST_CASE("a run that goes on prints what a run that was never stopped prints, but for times") {
+  const SmallTraining training;
+  const Arguments options = stop_after_three(training);
+  const auto without_times = [](const ProgramResult& result) {
+    CHECK(result.exit_code == 0);
+    std::vector<nlohmann::json> events;
+    for (const std::string& line : lines_of(result.out)) {
+      events.push_back(nlohmann::json::parse(line));
+      for (const char* name :
+           {"seconds", "samples_per_second", "train_seconds", "total_seconds", "workers", "merge"})
+        events.back().erase(name);
+    }
+    return events;
+  };
+  const auto whole = without_times(training.run(options + Arguments{"-j", "1"}));
+  const auto resumed =
+      without_times(training.run(options + Arguments{"-j", "3", "--merge", "ordered", "--resume",
+                                                     training.path("c"), "--loaders", "1"}));
+  CHECK(whole.size() == 8);
+  CHECK(resumed == whole);
+}
+
+TEST_CASE("resuming is refused for any other data, layers and options, and the difference named") {
+  const SmallTraining training;
+  const Arguments options =
+      stop_after_three(training, {"--val-split", "0.25", "--early-stopping", "9"}) +
+      Arguments{"--resume", training.path("c")};
+  const std::string before = training.content("c");
+  const auto refused = [&](const Arguments& more, const std::string& difference) {
+    const ProgramResult result = training.run(options + more);
+    CAPTURE(result.err, difference);
+    CHECK(result.exit_code == 1);
+    CHECK(result.out.empty());
+    CHECK(result.err.find("is of another training: ") != std::string::npos);
+    CHECK(result.err.find(difference) != std::string::npos);
+  };
+  REQUIRE(training.run(options).exit_code == 0);
+  refused({"--hidden", "9"}, "--hidden is 9, there 8;");
+  refused({"--hidden", "8,8"}, "--hidden is 8,8, there 8;");
+  refused({"--epochs", "7"}, "--epochs is 7, there 6;");
+  refused({"--lr", "0.1"}, "--lr is 0.1, there 0.05;");
+  refused({"--lr-schedule", "cosine"}, "--lr-schedule is cosine, there linear;");
+  refused({"-b", "16"}, "--batch-size is 16, there 32;");
+  refused({"--seed", "2"}, "--seed is 2, there 1;");
+  refused({"--momentum", "0"}, "--momentum is 0, there 0.9;");
+  refused({"--weight-decay", "0.1"}, "--weight-decay is 0.1, there 0;");
+  refused({"--clip-norm", "1"}, "--clip-norm is 1, there 0;");
+  refused({"--warmup-epochs", "1"}, "--warmup-epochs is 1, there 0;");
+  refused({"--val-split", "0.5"}, "--val-split is 0.5, there 0.25;");
+  refused({"--early-stopping", "8"}, "--early-stopping is 8, there 9;");
+  refused({"--augment", "noise"}, "--augment is noise, there none;");
+  refused({"--limit", "90"}, "--limit is 90, there 0;");
+  refused({"--no-shuffle"}, "--no-shuffle is given, there it is not;");
+  refused({"--dry-run"}, "--dry-run is given, there it is not;");
+  refused({"--classes", "5"}, "--classes is 5, there 4;");
+  const SmallTraining larger(5);
+  refused({"--data", larger.path("")}, "the training data are xxh128:");
+
+  std::string labels = training.content("t10k-labels-idx1-ubyte");
+  labels.back() = 0;
+  training.write("t10k-labels-idx1-ubyte", test::bytes_of(labels));
+  refused({}, "the test data are xxh128:");
+  labels = training.content("train-labels-idx1-ubyte");
+  labels.back() = 0;
+  training.write("train-labels-idx1-ubyte", test::bytes_of(labels));
+  refused({}, "the training data are xxh128:");
+  CHECK(training.content("c") == before);
+}
+
+TEST_CASE("a resumed run saves only where --checkpoint says") {
+  const SmallTraining training;
+  const Arguments options = stop_after_three(training) + Arguments{"--resume", training.path("c")};
+  const std::string before = training.content("c");
+  CHECK(training.run(options).exit_code == 0);
+  CHECK(training.content("c") == before);
+  CHECK(training.run(options + Arguments{"--checkpoint", training.path("d")}).exit_code == 0);
+  CHECK(training.content("c") == before);
+  CHECK(training.has("d"));
+  CHECK(training.run(options + Arguments{"--checkpoint", training.path("c")}).exit_code == 0);
+  CHECK(training.content("c") != before);
+  CHECK(training.has("c.previous"));
+  CHECK_FALSE(training.has("c.trp-tmp"));
+}
+
+TEST_CASE("training that is finished is scored when it is resumed, and says so") {
+  const SmallTraining training;
+  const Arguments options = {"--epochs", "3"};
+  const ProgramResult first = training.run(options + Arguments{"--checkpoint", training.path("c")});
+  Arguments loud = training.command(options + Arguments{"--resume", training.path("c")});
+  std::erase(loud, "-q");
+  const ProgramResult again = run_program(loud);
+  CHECK(again.exit_code == 0);
+  CHECK_CONTAINS(again.err, "training is finished already, it is only scored");
+  CHECK(weights_in(again.out) == weights_in(first.out));
+  CHECK_CONTAINS(again.out, "\"status\":\"completed\",\"epochs\":3");
+}
+
+TEST_CASE("what --resume cannot read is refused, and the checkpoint before it is named") {
+  const SmallTraining training;
+  const Arguments options = stop_after_three(training) + Arguments{"--resume", training.path("c")};
+  const auto refusal = [&] {
+    const ProgramResult result = training.run(options);
+    CHECK(result.exit_code == 1);
+    CHECK(result.out.empty());
+    return result.err;
+  };
+  std::filesystem::copy_file(training.path("c"), training.path("c.previous"));
+  std::filesystem::resize_file(training.path("c"), 100);
+  CHECK_CONTAINS(refusal(), "bytes between header and digest");
+  CHECK_CONTAINS(refusal(), "--resume " + training.path("c.previous"));
+  std::filesystem::remove(training.path("c.previous"));
+  training.write("c", test::bytes_of("something else, and long enough to be a checkpoint"));
+  CHECK_CONTAINS(refusal(), "expected a checkpoint, which begins with trp-ckpt");
+  std::filesystem::remove(training.path("c"));
+  CHECK_CONTAINS(refusal(), "c: no such file");
+}
+
+TEST_CASE("a checkpoint that cannot be written is refused before training") {
+  const SmallTraining training;
+  const ProgramResult result = training.run({"--checkpoint", training.path("no/c")});
+  CHECK(result.exit_code == 1);
+  CHECK(result.out.empty());
+  CHECK_CONTAINS(result.err, "no/c: cannot be written");
+}
+
+TEST_CASE("options about checkpoints that make no sense together are refused") {
+  const SmallTraining training;
+  const auto refused = [&](const Arguments& arguments, const std::string& message) {
+    const ProgramResult result = training.run(arguments);
+    CHECK(result.exit_code == 2);
+    CHECK_CONTAINS(result.err, message);
+  };
+  refused({"--save-every", "2"}, "--save-every: expected --checkpoint FILE");
+  refused({"--checkpoint", "m.npz", "--save", "m.npz"},
+          "expected another file than that of --save");
+  refused({"--resume", "c", "--compare"}, "--compare: expected no --resume");
+  refused({"--checkpoint", "c", "--save-every", "0"}, "--save-every");
+}
+
+TEST_CASE("training that diverges leaves the checkpoint as it was") {
+  const SmallTraining training;
+  REQUIRE(training.run({"--epochs", "1", "--checkpoint", training.path("c")}).exit_code == 0);
+  const std::string good = training.content("c");
+  const ProgramResult result =
+      training.run({"--epochs", "9", "--lr", "1e30", "--checkpoint", training.path("c")});
+  CHECK(result.exit_code == 3);
+  CHECK_CONTAINS(result.err, "training diverged in epoch 1, batch 2");
+  CHECK(training.content("c") == good);
+  CHECK_FALSE(training.has("c.trp-tmp"));
+}
+
+TEST_CASE("a training that diverges late can be resumed from before") {
+  const SmallTraining training;
+  // Each step takes more than is there, so the weights grow until they are no numbers any more.
+  const Arguments options = {"--epochs", "40", "--weight-decay", "1000"};
+  const ProgramResult result =
+      training.run(options + Arguments{"--checkpoint", training.path("c")});
+  REQUIRE(result.exit_code == 3);
+  REQUIRE(training.has("c"));
+  CHECK_CONTAINS(result.err, "holds the state before training diverged");
+  const ProgramResult again = training.run(options + Arguments{"--resume", training.path("c")});
+  CHECK(again.exit_code == 3);
+  CHECK_CONTAINS(result.err, lines_of(again.err).back());
+}
+
+TEST_CASE("info describes a checkpoint, and names the one before a damaged one") {
+  const SmallTraining training;
+  stop_after_three(training, {"--val-split", "0.25", "--early-stopping", "9"});
+  const ProgramResult info = run_program({"info", training.path("c")});
+  CHECK(info.exit_code == 0);
+  for (const char* part :
+       {"kind           checkpoint, its digest agrees\n", "network        16 → 8 → 4,",
+        "epochs         3 finished, then 0 steps\n", "best           epoch ",
+        "options        --classes 4 --val-split 0.25 ",
+        "training data  xxh128:", "test data      xxh128:"})
+    CHECK_CONTAINS(info.out, part);
+  CHECK(run_program({"info", "--show", "1", training.path("c")}).exit_code == 2);
+  std::filesystem::copy_file(training.path("c"), training.path("c.previous"));
+  std::filesystem::resize_file(training.path("c"), 100);
+  const ProgramResult damaged = run_program({"info", training.path("c")});
+  CHECK(damaged.exit_code == 1);
+  CHECK_CONTAINS(damaged.err, "c.previous is whole, with 3 epochs and 0 steps");
+}
+
+}  // namespace
+}  // namespace trp

@@ -181,10 +181,9 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
       "Output",
       {save_option(options.save), text({.name = "checkpoint", .value = "FILE"}, options.checkpoint),
        text({.name = "resume", .value = "FILE"}, options.resume),
-       whole_number({.name = "save-every",
-                     .value = "N",
-                     .help = "state of training, every N epochs and on Ctrl-C"},
-                    options.train.save_every, 1, kMostEpochs),
+       whole_number(
+           {.name = "save-every", .value = "N", .help = "state to go on from, every N epochs"},
+           options.train.save_every, 1, kMostEpochs),
        one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
               kFormatNames),
        log_option(output.log),

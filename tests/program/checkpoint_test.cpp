@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
@@ -164,6 +165,39 @@ TEST_CASE("options about checkpoints that make no sense together are refused") {
           "expected another file than that of --save");
   refused({"--resume", "c", "--compare"}, "--compare: expected no --resume");
   refused({"--checkpoint", "c", "--save-every", "0"}, "--save-every");
+}
+
+TEST_CASE("an epoch whose results nobody reads is in the checkpoint") {
+  const SmallTraining training;
+  const Arguments options = {"--epochs", "1000000", "--lr-schedule", "constant"};
+  const auto epochs_saved = [&] {
+    const std::string info = run_program({"info", training.path("c")}).out;
+    const std::size_t place = info.find("epochs         ");
+    return place == std::string::npos ? 0 : std::stoi(info.substr(place + 15));
+  };
+  // The first line that is lost is that of the start, the second one that of an epoch.
+  const ProgramResult full = run_program(
+      {.arguments = training.command(options + Arguments{"--checkpoint", training.path("c")}),
+       .output = "/dev/full"});
+  CHECK(full.exit_code == 1);
+  CHECK_CONTAINS(full.err, "standard output: cannot write");
+  CHECK_FALSE(training.has("c"));
+  Program program(
+      {.arguments = training.command(options + Arguments{"--checkpoint", training.path("c")})});
+  REQUIRE(program.wait_for("\"epoch\":3"));
+  program.close_output();
+  const ProgramResult closed = program.wait();
+  CHECK(closed.exit_code == 128 + SIGPIPE);
+  CHECK(closed.err.empty());
+  const int saved = epochs_saved();
+  CHECK(saved >= 4);
+  Program again(
+      {.arguments = training.command(options + Arguments{"--checkpoint", training.path("c"),
+                                                         "--resume", training.path("c")})});
+  REQUIRE(again.wait_for(fmt::format("\"epoch\":{},", saved + 1)));
+  again.send(SIGHUP);
+  CHECK(again.wait().exit_code == 128 + SIGHUP);
+  CHECK(epochs_saved() > saved);
 }
 
 TEST_CASE("training that diverges leaves the checkpoint as it was") {

@@ -143,6 +143,40 @@ TEST_CASE("what close says is of no harm to files that are flushed") {
   CHECK(number > 5);
 }
 
+TEST_CASE("exports of bench stay whole whichever write, flush or rename fails") {
+  const SmallTraining training;
+  for (const char* call : {"write", "fsync", "rename"}) {
+    int number = 1;
+    for (;; ++number) {
+      CAPTURE(call, number);
+      for (const char* name : {"e.csv", "e.md"}) training.write(name, test::bytes_of("old"));
+      std::filesystem::remove(training.path("fault"));
+      const ProgramResult result = run_program(
+          {.arguments = {"bench", "--data", training.path(""), "--hidden", "8", "--classes", "4",
+                         "-j", "1", "--warmup", "0", "--runs", "1", "--export-csv",
+                         training.path("e.csv"), "--export-markdown", training.path("e.md"), "-q"},
+           .environment = {"LD_PRELOAD=" TRP_FAILING_CALLS,
+                           fmt::format("TRP_FAIL={}:{}:{}", call, number, ENOSPC),
+                           "TRP_FAILED=" + training.path("fault")}});
+      CAPTURE(result.out, result.err);
+      const std::string csv = training.content("e.csv");
+      CHECK((csv == "old" || (csv.starts_with("batch_size,") && csv.ends_with('\n'))));
+      const std::string markdown = training.content("e.md");
+      CHECK((markdown == "old" ||
+             (markdown.find("| ") != std::string::npos && markdown.ends_with('\n'))));
+      CHECK_FALSE(training.has("e.csv.trp-tmp"));
+      CHECK_FALSE(training.has("e.md.trp-tmp"));
+      if (!training.has("fault")) {
+        CHECK(result.exit_code == 0);
+        break;
+      }
+      CHECK(result.exit_code == 1);
+      CHECK_CONTAINS(result.err, "No space left");
+    }
+    CHECK(number > 2);
+  }
+}
+
 TEST_CASE("threads that the system refuses are done without, with the same bits") {
   Files files;
   const std::vector<Arguments> ways = {{"--strategy", "data", "-j", "4"},

@@ -128,6 +128,12 @@ bool Program::wait_for(std::string_view text) {
 
 void Program::send(int signal) const { kill(pid_, signal); }
 
+bool Program::has_ended() const {
+  siginfo_t info = {};
+  waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  return info.si_pid == pid_;
+}
+
 void Program::close_output() { close(std::exchange(pipes_[0], -1)); }
 
 ProgramResult Program::wait() {

@@ -39,6 +39,8 @@ class Program {
 
   void send(int signal) const;
 
+  bool has_ended() const;
+
   /// As `head` does after its last line.
   void close_output();
 

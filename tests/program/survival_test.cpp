@@ -125,14 +125,14 @@ class RestartedTraining {
 };
 
 /// Waits until the program is writing a checkpoint, and then a random part of the time that it
-/// takes; false if it does not come to that.
-bool wait_inside_save(RestartedTraining& runs, int& usual_microseconds) {
+/// takes, unless the program ends before.
+void wait_inside_save(const Program& program, RestartedTraining& runs, int& usual_microseconds) {
   const int wanted = 2 + runs.up_to(3);  // the first file is made to see whether that is possible
   int seen = 0;
   Clock::time_point begin;
   for (;;) {
-    const std::string name = runs.watch.next(300);
-    if (name.empty()) return false;
+    const std::string name = runs.watch.next(10);
+    if (name.empty() && program.has_ended()) return;
     if (name == "c.trp-tmp") {
       begin = Clock::now();
       if (++seen == wanted) break;
@@ -140,8 +140,7 @@ bool wait_inside_save(RestartedTraining& runs, int& usual_microseconds) {
       usual_microseconds = (7 * usual_microseconds + microseconds_between(begin, Clock::now())) / 8;
     }
   }
-  usleep(static_cast<useconds_t>(runs.up_to(std::max(usual_microseconds, 1))));
-  return true;
+  usleep(static_cast<useconds_t>(runs.up_to(usual_microseconds)));
 }
 
 /// A save is going on while the temporary file has bytes.
@@ -158,7 +157,7 @@ TEST_CASE("a training killed at any moment, often inside a save, goes on to the 
   while (killed < kills) {
     Program program = runs.start();
     if (killed % 4 != 0) {
-      wait_inside_save(runs, usual_microseconds);
+      wait_inside_save(program, runs, usual_microseconds);
     } else {
       usleep(static_cast<useconds_t>(runs.up_to(60'000)));
     }

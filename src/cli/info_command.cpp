@@ -1,15 +1,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include <fmt/ranges.h>
 
+#include "cli/file_kind.h"
 #include "cli/network_text.h"
-#include "data/input_file.h"
 #include "trp/cli/commands.h"
 #include "trp/core/error.h"
 #include "trp/data/idx.h"
@@ -38,19 +37,6 @@ class InfoWriter {
  private:
   LineWriter out_{STDOUT_FILENO, "standard output"};
 };
-
-enum class FileKind { kIdx, kModel, kCheckpoint };
-
-/// What is no regular file can be read but once, and is taken for IDX.
-FileKind kind_of(const std::string& path) {
-  if (path == "-") return FileKind::kIdx;
-  InputFile file(path);
-  if (!file.size()) return FileKind::kIdx;
-  std::array<std::uint8_t, 64> bytes = {};
-  const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
-  if (starts_checkpoint(start)) return FileKind::kCheckpoint;
-  return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
-}
 
 void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   const Checkpoint checkpoint = load_checkpoint(path);

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
+#include "cli/file_kind.h"
 #include "cli/network_text.h"
 #include "trp/cli/commands.h"
 #include "trp/core/cpu.h"
@@ -17,6 +18,7 @@
 #include "trp/report/evaluation.h"
 #include "trp/report/numbers.h"
 #include "trp/report/terminal.h"
+#include "trp/train/checkpoint.h"
 #include "trp/train/model_file.h"
 #include "trp/train/predict.h"
 
@@ -54,6 +56,20 @@ void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataF
       "trained "
       "on other data?",
       files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model);
+}
+
+/// The network as it was saved, or with early stopping the best one.
+Model to_model(Checkpoint checkpoint) {
+  TrainState& state = checkpoint.state;
+  const std::size_t epochs =
+      state.best_epoch > 0 ? static_cast<std::size_t>(state.best_epoch) : state.epochs.size();
+  Model model{.mlp = std::move(state.best_epoch > 0 ? state.best : state.mlp)};
+  model.metadata = {{"version", checkpoint.version},
+                    {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
+                    {"epochs", fmt::format("{}", epochs)},
+                    {"weights", weights_digest(model.mlp)},
+                    {"options", checkpoint.identity.options}};
+  return model;
 }
 
 Confusion confusion_of(const Mlp& mlp, const Dataset& data, ThreadPool& pool) {
@@ -126,7 +142,9 @@ int run_predict(const PredictCommandOptions& options) {
 }
 
 int run_export(const ExportCommandOptions& options) {
-  const Model model = load_model(options.model);
+  const Model model = kind_of(options.model) == FileKind::kCheckpoint
+                          ? to_model(load_checkpoint(options.model))
+                          : load_model(options.model);
   save_model(options.file, model.mlp, model.metadata);
   return kExitDone;
 }

@@ -134,15 +134,16 @@ CommandSyntax export_syntax(ExportCommandOptions& options) {
     array_format_of_name(value);
     set(value);
   };
-  return {.usage = {"export MODEL FILE"},
-          .summary =
-              "Writes a model in the format that the ending of FILE asks for: .safetensors "
-              "or .npz.\n",
-          .positionals = {file_argument("MODEL", options.model), std::move(file)},
-          .groups = {about_group()},
-          .closing =
-              "\nExample\n"
-              "  tensor_relu_parallel export model.safetensors model.npz\n"};
+  return {
+      .usage = {"export MODEL|CHECKPOINT FILE"},
+      .summary =
+          "Writes a model, or the network of a checkpoint, in the format that the ending of FILE\n"
+          "asks for: .safetensors or .npz.\n",
+      .positionals = {file_argument("MODEL", options.model), std::move(file)},
+      .groups = {about_group()},
+      .closing =
+          "\nExample\n"
+          "  tensor_relu_parallel export model.safetensors model.npz\n"};
 }
 
 }  // namespace trp

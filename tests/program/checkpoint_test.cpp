@@ -226,6 +226,34 @@ TEST_CASE("a training that diverges late can be resumed from before") {
   CHECK_CONTAINS(result.err, lines_of(again.err).back());
 }
 
+TEST_CASE("the network of a checkpoint can be exported") {
+  const SmallTraining training;
+  stop_after_three(training);
+  const auto weights_of = [&](const char* name) {
+    const ProgramResult info = run_program({"info", training.path(name)});
+    CHECK(info.exit_code == 0);
+    const std::size_t place = info.out.find("\nweights        xxh128:");
+    return place == std::string::npos ? "" : info.out.substr(place + 16, 39);
+  };
+  REQUIRE(run_program({"export", training.path("c"), training.path("m.npz")}).exit_code == 0);
+  CHECK(weights_of("m.npz").size() == 39);
+  CHECK(weights_of("m.npz") == weights_of("c"));
+  const ProgramResult eval =
+      run_program({"eval", training.path("m.npz"), "--data", training.path("")});
+  CHECK(eval.exit_code == 0);
+  CHECK_CONTAINS(eval.out, weights_of("c"));
+
+  // With early stopping, the best one.
+  const ProgramResult best =
+      training.run({"--epochs", "40", "--val-split", "0.25", "--early-stopping", "2", "--lr", "0.5",
+                    "--checkpoint", training.path("b")});
+  REQUIRE(best.exit_code == 0);
+  CHECK_CONTAINS(best.out, "early_stopped");
+  REQUIRE(run_program({"export", training.path("b"), training.path("b.npz")}).exit_code == 0);
+  CHECK(weights_of("b.npz") == weights_in(best.out));
+  CHECK(weights_of("b.npz") != weights_of("b"));
+}
+
 TEST_CASE("info describes a checkpoint, and names the one before a damaged one") {
   const SmallTraining training;
   stop_after_three(training, {"--val-split", "0.25", "--early-stopping", "9"});

@@ -1,0 +1,23 @@
+#include "cli/file_kind.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "data/input_file.h"
+#include "trp/data/array_file.h"
+#include "trp/train/checkpoint.h"
+
+namespace trp {
+
+FileKind kind_of(const std::string& path) {
+  if (path == "-") return FileKind::kIdx;
+  InputFile file(path);
+  if (!file.size()) return FileKind::kIdx;
+  std::array<std::uint8_t, 64> bytes = {};
+  const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
+  if (starts_checkpoint(start)) return FileKind::kCheckpoint;
+  return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
+}
+
+}  // namespace trp

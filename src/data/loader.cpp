@@ -47,6 +47,10 @@ void Loader::start_threads(int thread_count) {
   }
 }
 
+int Loader::ready_count() {
+  return static_cast<int>(queue_.filled_count()) - (holds_batch_ ? 1 : 0);
+}
+
 const Batch& Loader::next() {
   if (holds_batch_) queue_.release();
   holds_batch_ = false;

@@ -34,12 +34,20 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
                         std::span(buffers.correct).subspan(begin, count));
 }
 
-void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers) {
+void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
+                  int worker) {
   Activations& activations = buffers.activations;
-  gather_rows(input, rows, buffers);
-  forward(mlp, batch_of(input, buffers).input, rows, activations);
-  compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
-                 activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
+  {
+    const PhaseScope scope(input.phases, worker, Phase::kGather);
+    gather_rows(input, rows, buffers);
+  }
+  {
+    const PhaseScope scope(input.phases, worker, Phase::kForward);
+    forward(mlp, batch_of(input, buffers).input, rows, activations);
+    compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
+                   activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
+  }
+  const PhaseScope scope(input.phases, worker, Phase::kBackward);
   backward(mlp, rows, activations);
 }
 

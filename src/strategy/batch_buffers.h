@@ -33,7 +33,8 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
                     BatchBuffers& buffers);
 
 /// Gathers the rows unless they have been, and computes their losses and their layers' gradients.
-void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers);
+void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
+                  int worker);
 
 /// Sums over the first `sample_count` rows, in order.
 StepResult sum_results(const BatchBuffers& buffers, std::size_t sample_count);

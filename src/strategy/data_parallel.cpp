@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "strategy/fork_join.h"
+
 namespace trp {
 
 DataParallel::DataParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, MergeKind merge,
@@ -16,17 +18,20 @@ StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const auto sample_count = static_cast<Index>(input.samples.size());
   const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
   const Batch& batch = batch_of(input, buffers_);
-  accumulator_.begin();
-  pool_.run(shard_count, [&](int shard, int worker) {
+  accumulator_.begin(input.phases);
+  fork_join(pool_, input.phases, Phase::kOther, shard_count, [&](int shard, int worker) {
     const Range rows = split_evenly(sample_count, shard_count, shard);
-    accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_); }, batch,
+    accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_, worker); }, batch,
                              buffers_.activations, rows, shard, worker);
   });
   assert(accumulator_.merged_count() == sample_count);
 
-  const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
-  const auto form = [&](const Tile& tile, TileGradient scratch) {
-    return accumulator_.gradient_of_tile(batch, buffers_.activations, sample_count, tile, scratch);
+  const auto run = [&](int count, const auto& task) {
+    fork_join(pool_, input.phases, Phase::kSgd, count, task);
+  };
+  const auto form = [&](const Tile& tile, TileGradient scratch, int worker) {
+    return accumulator_.gradient_of_tile(batch, buffers_.activations, sample_count, tile, scratch,
+                                         worker);
   };
   update_.apply(run, form, input.learning_rate, sgd, mlp);
   return sum_results(buffers_, input.samples.size());

@@ -1,6 +1,14 @@
 #include "trp/strategy/gradient_accumulator.h"
 
 namespace trp {
+namespace {
+
+std::unique_lock<std::mutex> lock_for_merge(std::mutex& mutex, PhaseRecorder* phases, int worker) {
+  const PhaseScope wait(phases, worker, Phase::kMergeWait);
+  return std::unique_lock(mutex);
+}
+
+}  // namespace
 
 GradientAccumulator::GradientAccumulator(const Mlp& mlp, std::span<const Tile> tiles,
                                          MergeKind kind, int worker_count)
@@ -12,7 +20,8 @@ GradientAccumulator::GradientAccumulator(const Mlp& mlp, std::span<const Tile> t
     for (std::size_t t = 0; t < tiles_.size(); ++t) turns_.push_back(std::make_unique<Turn>());
 }
 
-void GradientAccumulator::begin() {
+void GradientAccumulator::begin(PhaseRecorder* phases) {
+  phases_ = phases;
   merged_count_ = 0;
   for (const auto& turn : turns_) turn->merged_shards.reset();
 }
@@ -21,41 +30,51 @@ void GradientAccumulator::add_shard(const Batch& batch, const Activations& activ
                                     int shard, int worker) {
   switch (kind_) {
     case MergeKind::kFactored:
-      return add_count(rows);
+      return add_count(rows, worker);
     case MergeKind::kOrdered:
-      return add_in_order(batch, activations, rows, shard);
+      return add_in_order(batch, activations, rows, shard, worker);
     case MergeKind::kArrival:
       return add_on_arrival(batch, activations, rows, worker);
   }
 }
 
-void GradientAccumulator::add_count(Range rows) {
-  const std::lock_guard lock(mutex_);
+void GradientAccumulator::add_count(Range rows, int worker) {
+  const std::unique_lock lock = lock_for_merge(mutex_, phases_, worker);
+  const PhaseScope scope(phases_, worker, Phase::kMerge);
   merged_count_ += rows.size();
 }
 
 void GradientAccumulator::add_in_order(const Batch& batch, const Activations& activations,
-                                       Range rows, int shard) {
+                                       Range rows, int shard, int worker) {
   for (std::size_t t = 0; t < tiles_.size(); ++t) {
     Turn& turn = *turns_[t];
-    if (!turn.merged_shards.wait_for(shard)) return;
+    {
+      const PhaseScope wait(phases_, worker, Phase::kMergeWait);
+      if (!turn.merged_shards.wait_for(shard)) return;
+    }
     {
       const std::lock_guard lock(turn.mutex);
+      // The sum is made by the products that are there to be added.
+      const PhaseScope scope(phases_, worker, Phase::kBackward);
       tile_gradient(batch.input, activations, rows, tiles_[t],
                     shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
     }
     turn.merged_shards.advance();
   }
-  add_count(rows);
+  add_count(rows, worker);
 }
 
 void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& activations,
                                          Range rows, int worker) {
   Gradient& own = of_worker_[static_cast<std::size_t>(worker)];
-  for (const Tile& tile : tiles_)
-    tile_gradient(batch.input, activations, rows, tile, ChainStart::kZero, own.of_tile(tile));
+  {
+    const PhaseScope scope(phases_, worker, Phase::kBackward);
+    for (const Tile& tile : tiles_)
+      tile_gradient(batch.input, activations, rows, tile, ChainStart::kZero, own.of_tile(tile));
+  }
 
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock = lock_for_merge(mutex_, phases_, worker);
+  const PhaseScope scope(phases_, worker, Phase::kMerge);
   const bool first = merged_count_ == 0;
   for (std::size_t l = 0; l < sum_.layers.size(); ++l) {
     auto weight = sum_.layers[l].weight.view().matrix();
@@ -83,8 +102,9 @@ Index GradientAccumulator::merged_count() const {
 TileGradient GradientAccumulator::gradient_of_tile(const Batch& batch,
                                                    const Activations& activations,
                                                    Index sample_count, const Tile& tile,
-                                                   TileGradient scratch) {
+                                                   TileGradient scratch, int worker) {
   if (kind_ != MergeKind::kFactored) return sum_.of_tile(tile);
+  const PhaseScope scope(phases_, worker, Phase::kBackward);
   tile_gradient(batch.input, activations, {0, sample_count}, tile, ChainStart::kZero, scratch);
   return scratch;
 }

@@ -18,20 +18,21 @@ class ParameterUpdate {
   std::span<const Tile> tiles() const { return tiles_; }
 
   /// run(count, task) calls task(index, worker) for each index, in any order and by any worker.
-  /// form(tile, scratch) returns the tile's gradient, computed into scratch or kept elsewhere.
+  /// form(tile, scratch, worker) returns the tile's gradient, computed into scratch or kept
+  /// elsewhere.
   template <class Run, class Form>
   void apply(const Run& run, const Form& form, float learning_rate, Sgd& sgd, Mlp& mlp) {
     const int tile_count = static_cast<int>(tiles_.size());
     if (!sgd.clips()) {
       run(tile_count, [&](int index, int worker) {
         const Tile& tile = tiles_[static_cast<std::size_t>(index)];
-        sgd.update(tile, form(tile, scratch_of(tile, worker)), learning_rate, 1, mlp);
+        sgd.update(tile, form(tile, scratch_of(tile, worker), worker), learning_rate, 1, mlp);
       });
       return;
     }
-    run(tile_count, [&](int index, int) {
+    run(tile_count, [&](int index, int worker) {
       const auto i = static_cast<std::size_t>(index);
-      gradients_[i] = form(tiles_[i], whole_.of_tile(tiles_[i]));
+      gradients_[i] = form(tiles_[i], whole_.of_tile(tiles_[i]), worker);
       squared_column_norms(gradients_[i], norms_of_tile(i));
     });
     const float scale = sgd.clip_scale(squared_norm());

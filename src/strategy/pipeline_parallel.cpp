@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "strategy/fork_join.h"
 #include "trp/core/stopwatch.h"
 
 namespace trp {
@@ -91,38 +92,49 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   }
 
   const Step step = {input, batch_of(input, buffers_), *schedule, {}};
-  pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int) {
-    try {
-      run_stage(step, static_cast<std::size_t>(s), sgd, mlp);
-    } catch (...) {
-      for (const auto& stage : stages_) {
-        stage->forward_done.cancel();
-        stage->backward_done.cancel();
+  {
+    const ForkJoinScope join(input.phases);
+    pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int worker) {
+      try {
+        run_stage(step, static_cast<std::size_t>(s), worker, sgd, mlp);
+      } catch (...) {
+        for (const auto& stage : stages_) {
+          stage->forward_done.cancel();
+          stage->backward_done.cancel();
+        }
+        throw;
       }
-      throw;
-    }
-  });
+    });
+  }
   add_times();
 
   if (sgd.clips()) {
-    const auto run = [&](int count, const auto& task) { pool_.run(count, task); };
-    const auto form = [&](const Tile& tile, TileGradient) { return gradient_.of_tile(tile); };
+    const auto run = [&](int count, const auto& task) {
+      fork_join(pool_, input.phases, Phase::kSgd, count, task);
+    };
+    const auto form = [&](const Tile& tile, TileGradient, int) { return gradient_.of_tile(tile); };
     update_.apply(run, form, input.learning_rate, sgd, mlp);
   }
   return sum_results(buffers_, input.samples.size());
 }
 
-void PipelineParallel::run_stage(const Step& step, std::size_t s, Sgd& sgd, Mlp& mlp) {
+void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Sgd& sgd, Mlp& mlp) {
+  PhaseRecorder* phases = step.input.phases;
+  const PhaseScope scope(phases, worker, Phase::kOther);
   Stage& stage = *stages_[s];
   stage.busy_seconds = 0;
   for (const PipelineSlot& slot : step.schedule.slots[s]) {
     if (slot.work == Work::kIdle) continue;
-    if (!wait_for_neighbour(s, slot)) return;
+    {
+      const PhaseScope wait(phases, worker, Phase::kBarrier);
+      if (!wait_for_neighbour(s, slot)) return;
+    }
     const double begin = step.stopwatch.seconds();
     if (slot.work == Work::kForward) {
-      run_forward(step, s, slot.micro_batch, mlp);
+      run_forward(step, s, slot.micro_batch, worker, mlp);
       stage.forward_done.advance();
     } else {
+      const PhaseScope backward(phases, worker, Phase::kBackward, slot.micro_batch);
       run_backward(step, s, slot.micro_batch, mlp);
       stage.backward_done.advance();
     }
@@ -130,6 +142,7 @@ void PipelineParallel::run_stage(const Step& step, std::size_t s, Sgd& sgd, Mlp&
     stage.busy_seconds += stage.ended_at - begin;
   }
   if (sgd.clips()) return;  // the norm takes all stages
+  const PhaseScope update(phases, worker, Phase::kSgd);
   for (const Tile& tile : stage.tiles)
     sgd.update(tile, gradient_.of_tile(tile), step.input.learning_rate, 1, mlp);
 }
@@ -141,11 +154,15 @@ bool PipelineParallel::wait_for_neighbour(std::size_t s, const PipelineSlot& slo
   return s + 1 == stages_.size() || stages_[s + 1]->backward_done.wait_for(count);
 }
 
-void PipelineParallel::run_forward(const Step& step, std::size_t s, int micro_batch,
+void PipelineParallel::run_forward(const Step& step, std::size_t s, int micro_batch, int worker,
                                    const Mlp& mlp) {
+  const PhaseScope scope(step.input.phases, worker, Phase::kForward, micro_batch);
   Activations& activations = buffers_.activations;
   const Range rows = batch_rows(step, micro_batch);
-  if (s == 0) gather_rows(step.input, rows, buffers_);
+  if (s == 0) {
+    const PhaseScope gathering(step.input.phases, worker, Phase::kGather);
+    gather_rows(step.input, rows, buffers_);
+  }
   for (Index layer = stages_[s]->layers.begin; layer < stages_[s]->layers.end; ++layer) {
     const auto l = static_cast<std::size_t>(layer);
     const TensorView output = live_rows(step, l, micro_batch, activations.outputs);

@@ -39,8 +39,8 @@ class PipelineParallel final : public Strategy {
   /// What one step is made on, for all stages.
   struct Step;
 
-  void run_stage(const Step& step, std::size_t s, Sgd& sgd, Mlp& mlp);
-  void run_forward(const Step& step, std::size_t s, int micro_batch, const Mlp& mlp);
+  void run_stage(const Step& step, std::size_t s, int worker, Sgd& sgd, Mlp& mlp);
+  void run_forward(const Step& step, std::size_t s, int micro_batch, int worker, const Mlp& mlp);
   void run_backward(const Step& step, std::size_t s, int micro_batch, const Mlp& mlp);
   bool wait_for_neighbour(std::size_t s, const PipelineSlot& slot) const;
   void add_times();

@@ -7,13 +7,15 @@ Sequential::Sequential(const Mlp& mlp, const Sgd& sgd, Index batch_size)
 
 StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const Range rows = {0, static_cast<Index>(input.samples.size())};
-  compute_rows(input, mlp, rows, buffers_);
+  compute_rows(input, mlp, rows, buffers_, 0);
 
   const Batch& batch = batch_of(input, buffers_);
-  const auto run = [](int count, const auto& task) {
+  const auto run = [&](int count, const auto& task) {
+    const PhaseScope scope(input.phases, 0, Phase::kSgd);
     for (int index = 0; index < count; ++index) task(index, 0);
   };
-  const auto form = [&](const Tile& tile, TileGradient scratch) {
+  const auto form = [&](const Tile& tile, TileGradient scratch, int) {
+    const PhaseScope scope(input.phases, 0, Phase::kBackward);
     tile_gradient(batch.input, buffers_.activations, rows, tile, ChainStart::kZero, scratch);
     return scratch;
   };

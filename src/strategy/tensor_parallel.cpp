@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "strategy/fork_join.h"
+
 namespace trp {
 namespace {
 
@@ -46,8 +48,9 @@ TensorParallel::TensorParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size,
 
 /// Calls task(range) for the outputs of each part.
 template <class Task>
-void TensorParallel::for_each_part_of(Index outputs, const Task& task) {
-  pool_.run(part_count_, [&](int part, int) {
+void TensorParallel::for_each_part_of(Index outputs, PhaseRecorder* phases, Phase phase,
+                                      const Task& task) {
+  fork_join(pool_, phases, phase, part_count_, [&](int part, int) {
     const Range range = outputs_of_part(outputs, part_count_, part);
     if (!range.empty()) task(range);
   });
@@ -65,31 +68,32 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
 
   // What is done row by row is shared out by rows.
   const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
-  const auto for_rows = [&](const auto& task) {
-    pool_.run(shard_count,
+  const auto for_rows = [&](Phase phase, const auto& task) {
+    fork_join(pool_, input.phases, phase, shard_count,
               [&](int shard, int) { task(split_evenly(sample_count, shard_count, shard)); });
   };
-  for_rows([&](Range rows) { gather_rows(input, rows, buffers_); });
+  for_rows(Phase::kGather, [&](Range rows) { gather_rows(input, rows, buffers_); });
   for (std::size_t l = 0; l < mlp.layers.size(); ++l)
-    for_each_part_of(outputs[l].cols(), [&](Range range) {
+    for_each_part_of(outputs[l].cols(), input.phases, Phase::kForward, [&](Range range) {
       forward_layer(mlp, l, input_of_layer(l), range, rows_of(outputs[l]));
     });
-  for_rows([&](Range rows) {
+  for_rows(Phase::kForward, [&](Range rows) {
     compute_losses(input, rows, outputs.back().view_rows(rows.begin, rows.end),
                    gradients.back().view_rows(rows.begin, rows.end), buffers_);
   });
   for (std::size_t l = mlp.layers.size() - 1; l > 0; --l)
-    for_each_part_of(outputs[l - 1].cols(), [&](Range range) {
+    for_each_part_of(outputs[l - 1].cols(), input.phases, Phase::kBackward, [&](Range range) {
       backward_layer(mlp, l, rows_of(gradients[l]), rows_of(outputs[l - 1]), range,
                      rows_of(gradients[l - 1]));
     });
 
   const auto run = [&](int, const auto& task) {
-    pool_.run(part_count_, [&](int part, int worker) {
+    fork_join(pool_, input.phases, Phase::kSgd, part_count_, [&](int part, int worker) {
       for (const int tile : tiles_of_part_[static_cast<std::size_t>(part)]) task(tile, worker);
     });
   };
-  const auto form = [&](const Tile& tile, TileGradient scratch) {
+  const auto form = [&](const Tile& tile, TileGradient scratch, int worker) {
+    const PhaseScope scope(input.phases, worker, Phase::kBackward);
     tile_gradient(input_of_layer(tile.layer), rows_of(gradients[tile.layer]), tile,
                   ChainStart::kZero, scratch);
     return scratch;

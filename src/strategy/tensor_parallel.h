@@ -22,7 +22,7 @@ class TensorParallel final : public Strategy {
 
  private:
   template <class Task>
-  void for_each_part_of(Index outputs, const Task& task);
+  void for_each_part_of(Index outputs, PhaseRecorder* phases, Phase phase, const Task& task);
 
   ThreadPool& pool_;
   int part_count_;

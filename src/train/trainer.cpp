@@ -12,25 +12,12 @@
 
 #include "trp/core/error.h"
 #include "trp/core/stopwatch.h"
-#include "trp/data/density.h"
 #include "trp/data/loader.h"
 #include "trp/data/sampler.h"
+#include "trp/train/network.h"
 
 namespace trp {
 namespace {
-
-std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train) {
-  std::vector<Index> sizes = {train.feature_count};
-  sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
-  sizes.push_back(options.class_count);
-  return sizes;
-}
-
-Mlp make_network(const TrainOptions& options, const Dataset& train) {
-  Mlp mlp = make_mlp(network_sizes(options, train), options.seed);
-  mlp.zero_inputs = choose_zero_inputs(measure_density(train), options.augment);
-  return mlp;
-}
 
 Index used_samples(const TrainOptions& options, const Dataset& train) {
   return options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;
@@ -102,6 +89,7 @@ class Training {
                      .loaders = loader_ ? loader_->thread_count() : 0,
                      .pipeline = pipeline ? std::optional(*pipeline) : std::nullopt});
     for (const EpochResult& epoch : state_.epochs) report(epoch);
+    if (events_.phases) events_.phases->begin();
     while (!is_over(options_, state_) && train_epoch()) {
     }
     return finish();
@@ -160,6 +148,7 @@ class Training {
                        .seconds = sums.seconds,
                        .samples_per_second = n / sums.seconds};
     if (!sampler_.validation.empty()) {
+      const CommonPhaseScope scope(events_.phases, Phase::kEvaluation);
       result.validation = evaluate(state_.mlp, data_.train, sampler_.validation, pool_);
       if (!std::isfinite(result.validation->loss)) return diverge();
     }
@@ -198,7 +187,15 @@ class Training {
     progress.seconds = seconds_before + stopwatch.seconds();
   }
 
+  const Batch& next_batch() {
+    const CommonPhaseScope scope(events_.phases, Phase::kLoad);
+    const PhaseScope wait(events_.phases, 0, Phase::kLoad,
+                          events_.phases ? loader_->ready_count() : -1);
+    return loader_->next();
+  }
+
   StepResult train_step() {
+    const StepScope scope(events_.phases);
     const Index count = std::min(batch_size_, report_.samples_in_epoch - report_.samples_done);
     report_.learning_rate = learning_rate_at(schedule_, steps_before_epoch() + report_.batch);
     const StepInput input = {
@@ -207,7 +204,8 @@ class Training {
                                              static_cast<std::size_t>(count)),
         .learning_rate = static_cast<float>(report_.learning_rate),
         .augmentation = {options_.augment, options_.seed, report_.epoch},
-        .batch = loader_ ? &loader_->next() : nullptr};
+        .batch = loader_ ? &next_batch() : nullptr,
+        .phases = events_.phases};
     const StepResult step = strategy_->step(input, sgd_, state_.mlp);
     ++report_.batch;
     report_.samples_done += count;
@@ -232,6 +230,7 @@ class Training {
     constexpr std::size_t kProbes = 256;
     const std::span<const std::uint32_t> samples = sampler_.train;
     const auto probes = samples.first(std::min(samples.size(), kProbes));
+    const CommonPhaseScope scope(events_.phases, Phase::kEvaluation);
     return std::isfinite(evaluate(state_.mlp, data_.train, probes, pool_).loss);
   }
 
@@ -252,7 +251,11 @@ class Training {
       result_.status = TrainStatus::kEarlyStopped;
     result_.best_epoch = state_.best_epoch;
     if (result_.best_epoch > 0) state_.mlp = std::move(state_.best);
-    result_.test = evaluate(state_.mlp, data_.test, pool_);
+    {
+      const CommonPhaseScope scope(events_.phases, Phase::kEvaluation);
+      result_.test = evaluate(state_.mlp, data_.test, pool_);
+    }
+    if (events_.phases) events_.phases->end();
     // Weights that the last step made absurd may still be finite.
     if (result_.status == TrainStatus::kCompleted && !std::isfinite(result_.test.loss)) diverge();
     result_.train_seconds = state_.progress.seconds;

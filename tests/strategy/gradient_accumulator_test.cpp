@@ -60,7 +60,7 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
       Gradient scratch = make_gradient(mlp);
       for (const Tile& tile : tiles) {
         const TileGradient merged = accumulator.gradient_of_tile(
-            computed.batch, computed.activations, 20, tile, scratch.of_tile(tile));
+            computed.batch, computed.activations, 20, tile, scratch.of_tile(tile), 0);
         const TileGradient right = expected.of_tile(tile);
         if (kind == MergeKind::kArrival) {
           REQUIRE(merged.weight.matrix().isApprox(right.weight.matrix(), 1e-5F));

@@ -44,6 +44,9 @@ class Loader {
   /// Threads that exist.
   int thread_count() const { return static_cast<int>(threads_.size()); }
 
+  /// Batches for which next() would not wait.
+  int ready_count();
+
   /// The next batch, which is the caller's until the next call. Rethrows what a thread has thrown
   /// over this batch; throws std::out_of_range after the last one.
   const Batch& next();

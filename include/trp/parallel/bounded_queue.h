@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <condition_variable>
 #include <cstdint>
@@ -60,6 +61,12 @@ class BoundedQueue {
     item_.wait(lock, ready);
     if (released_ == failed_) std::rethrow_exception(exception_);
     return is_cancelled_ || released_ == end_ ? nullptr : &slot_of(released_);
+  }
+
+  /// Items that are finished, that of the last next() among them until it is released.
+  std::int64_t filled_count() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::count(is_filled_, true);
   }
 
   /// Gives the item of the last next() back.

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "trp/core/phases.h"
 #include "trp/data/batch.h"
 #include "trp/nn/mlp.h"
 #include "trp/parallel/progress_counter.h"
@@ -35,7 +36,8 @@ class GradientAccumulator {
   GradientAccumulator(const Mlp& mlp, std::span<const Tile> tiles, MergeKind kind,
                       int worker_count);
 
-  void begin();
+  /// `phases` may be null.
+  void begin(PhaseRecorder* phases = nullptr);
 
   /// Calls compute(), which computes the layer gradients of the samples `rows` of the batch, and
   /// merges what they contribute. Shards are counted from 0 in order of their rows, and begun in
@@ -59,7 +61,8 @@ class GradientAccumulator {
   /// The gradient of a tile over all samples merged, which are rows 0 … sample_count − 1 of the
   /// batch; with kFactored it is formed in `scratch`.
   TileGradient gradient_of_tile(const Batch& batch, const Activations& activations,
-                                Index sample_count, const Tile& tile, TileGradient scratch);
+                                Index sample_count, const Tile& tile, TileGradient scratch,
+                                int worker);
 
  private:
   struct alignas(kCacheLineBytes) Turn {
@@ -70,9 +73,10 @@ class GradientAccumulator {
 
   void add_shard(const Batch& batch, const Activations& activations, Range rows, int shard,
                  int worker);
-  void add_in_order(const Batch& batch, const Activations& activations, Range rows, int shard);
+  void add_in_order(const Batch& batch, const Activations& activations, Range rows, int shard,
+                    int worker);
   void add_on_arrival(const Batch& batch, const Activations& activations, Range rows, int worker);
-  void add_count(Range rows);
+  void add_count(Range rows, int worker);
   void cancel();
 
   // Constant after construction.
@@ -82,6 +86,8 @@ class GradientAccumulator {
   Gradient sum_;                     // kOrdered: a tile is guarded by its turn; kArrival: by mutex_
   std::vector<Gradient> of_worker_;  // kArrival: each belongs to its worker
   std::vector<std::unique_ptr<Turn>> turns_;  // kOrdered: one per tile
+
+  PhaseRecorder* phases_ = nullptr;  // of the batch at hand
 
   mutable std::mutex mutex_;
   Index merged_count_ = 0;  // guarded by mutex_

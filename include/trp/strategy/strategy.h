@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "trp/core/phases.h"
 #include "trp/data/batch.h"
 #include "trp/nn/mlp.h"
 #include "trp/nn/sgd.h"
@@ -37,6 +38,7 @@ struct StepInput {
   Augmentation augmentation = {};
   /// These samples, gathered and augmented already; null: each worker gathers its own shard.
   const Batch* batch = nullptr;
+  PhaseRecorder* phases = nullptr;  // of the pool's workers; null: nobody asks where time goes
 };
 
 /// Measured with the parameters as they were before the step.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "trp/core/phases.h"
 #include "trp/data/augment.h"
 #include "trp/data/dataset.h"
 #include "trp/nn/mlp.h"
@@ -131,6 +132,7 @@ struct TrainEvents {
   /// After every TrainOptions::save_every epochs and when training ends, before the epoch is
   /// reported; but not with a network that has no step behind it or whose loss is not finite.
   std::function<void(const TrainState&)> save = {};
+  PhaseRecorder* phases = nullptr;  // of the pool's workers; records from after start to the end
 };
 
 /// Trains a new network, or goes on from a state, and scores it on the test set. The weights depend

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "trp/core/phases.h"
+#include "trp/parallel/thread_pool.h"
+
+namespace trp {
+
+/// pool.run(count, task), in which tasks are `phase` but for what they record themselves.
+template <class Task>
+void fork_join(ThreadPool& pool, PhaseRecorder* phases, Phase phase, int count, const Task& task) {
+  const ForkJoinScope join(phases);
+  pool.run(count, [&](int index, int worker) {
+    const PhaseScope scope(phases, worker, phase);
+    task(index, worker);
+  });
+}
+
+}  // namespace trp

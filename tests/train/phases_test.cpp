@@ -1,0 +1,75 @@
+// Where the time of a whole training goes, by every strategy.
+#include <numeric>
+
+#include "catch.h"
+#include "schedules.h"
+#include "synthetic_data.h"
+#include "trp/train/trainer.h"
+
+using namespace trp;
+
+namespace {
+
+const std::atomic<bool> kNeverStop{false};
+
+TrainOptions small_options(const Schedule& schedule) {
+  TrainOptions options;
+  options.hidden = {40, 30};
+  options.class_count = 5;
+  options.epochs = 2;
+  options.batch_size = 20;
+  options.validation_share = 0.2;
+  options.strategy = schedule.options;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("every worker's phases make the wall time, and recording them changes no bit") {
+  const DataSets data = synthetic_data(95, 20, 60, 5);
+  std::vector<Schedule> schedules = kSameBits;
+  schedules.push_back(kArrival);
+  for (const Schedule& schedule : schedules)
+    for (const int workers : {1, 2, 4})
+      for (const float clip_norm : {0.0F, 0.5F})
+        for (const int loaders : {0, 2}) {
+          INFO(schedule.name << ", " << workers << " workers, clipped at " << clip_norm << ", "
+                             << loaders << " loaders");
+          TrainOptions options = small_options(schedule);
+          options.sgd.clip_norm = clip_norm;
+          options.loaders = loaders;
+          ThreadPool pool(workers, 2);
+          const TrainResult plain = train(options, data, pool, {}, kNeverStop);
+          PhaseRecorder recorder(workers, 2);
+          const TrainResult result = train(options, data, pool, {.phases = &recorder}, kNeverStop);
+          if (schedule.name != kArrival.name) REQUIRE(result.weights == plain.weights);
+
+          const PhaseTimes times = recorder.times();
+          CHECK(times.wall_seconds >= result.train_seconds);
+          REQUIRE(times.workers.size() == static_cast<std::size_t>(workers));
+          WorkerTimes all;
+          for (const WorkerTimes& worker : times.workers) {
+            const auto& seconds = worker.seconds;
+            CHECK(std::accumulate(seconds.begin(), seconds.end(), 0.0) ==
+                  Approx(times.wall_seconds));
+            for (std::size_t p = 0; p < seconds.size(); ++p) {
+              CHECK(seconds[p] >= 0);
+              all.seconds[p] += seconds[p];
+            }
+            CHECK(worker.of(Phase::kEvaluation) == times.workers[0].of(Phase::kEvaluation));
+          }
+          for (const Phase phase :
+               {Phase::kForward, Phase::kBackward, Phase::kSgd, Phase::kEvaluation, Phase::kOther})
+            CHECK(all.of(phase) > 0);
+          CHECK((all.of(Phase::kLoad) > 0) == (loaders > 0));
+          CHECK(all.of(Phase::kGather) > 0);
+          const bool merges = schedule.options.kind == StrategyKind::kData;
+          CHECK((all.of(Phase::kMerge) > 0) == merges);
+          CHECK((all.of(Phase::kMergeWait) > 0) == merges);
+          const bool parallel = schedule.options.kind != StrategyKind::kSequential;
+          CHECK((all.of(Phase::kBarrier) > 0) == parallel);
+          CHECK((times.fork_join_seconds > 0) == parallel);
+          CHECK(times.busiest_seconds <= times.fork_join_seconds);
+          if (workers <= 2) CHECK(all.of(Phase::kAsleep) == 0);
+        }
+}

@@ -14,12 +14,15 @@
 #include "trp/report/bench_report.h"
 #include "trp/report/line_writer.h"
 #include "trp/report/names.h"
+#include "trp/report/timeline_picture.h"
 
 namespace trp {
 namespace {
 
 /// Above this many runnable threads before the first run, times are not to be trusted.
 constexpr double kBusyLoad = 0.5;
+
+constexpr int kTimelineColumns = 72;
 
 class Talk {
  public:
@@ -47,11 +50,6 @@ void warn_of_noise(Talk& talk) {
   }
 }
 
-void write_text(const std::string& path, const std::string& text) {
-  write_file_atomically(path,
-                        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-}
-
 /// Writes the files that were asked for, and returns what is for standard output.
 std::string export_all(const BenchCommandOptions& options, const BenchContext& context,
                        const std::vector<BenchRow>& rows, const std::vector<BenchResult>& results) {
@@ -60,13 +58,27 @@ std::string export_all(const BenchCommandOptions& options, const BenchContext& c
     if (path == "-") {
       output = text;
     } else if (!path.empty()) {
-      write_text(path, text);
+      write_file_atomically(path, text);
     }
   };
   write(options.export_json, bench_json(context, rows, results));
   write(options.export_csv, bench_csv(rows));
   write(options.export_markdown, bench_markdown(context, rows));
   return output.empty() ? bench_text(context, rows) : output;
+}
+
+/// A step of each case, in the text on standard output.
+std::string timelines(const BenchPlan& plan, const DataSets& data, int cpus,
+                      const std::atomic<bool>& stop) {
+  std::string text = fmt::format("\n{}\n", timeline_legend());
+  for (const BenchCase& which : plan.cases) {
+    const PhaseRecorder recorder = trace_case(plan, which, data, cpus, stop);
+    text += fmt::format("\n{}, {} worker{}, batch size {}: a step\n", schedule_name(which.strategy),
+                        which.workers, which.workers == 1 ? "" : "s", which.batch_size);
+    for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
+      text += line + '\n';
+  }
+  return text;
 }
 
 }  // namespace
@@ -125,6 +137,8 @@ int run_bench_command(const BenchCommandOptions& options) {
   }
   if (!rows.empty()) {
     std::string output = export_all(options, context, rows, results);
+    if (options.timeline && signals.received() == 0)
+      output += timelines(plan, data, cpus, signals.requested());
     if (output.ends_with('\n')) output.pop_back();
     LineWriter(STDOUT_FILENO, "standard output").write_line(output);
   }

@@ -96,6 +96,8 @@ OptionGroup measuring_group(BenchCommandOptions& options) {
        text({.name = "export-csv", .value = "F"}, options.export_csv),
        text({.name = "export-markdown", .value = "F", .help = "after each round; - is the output"},
             options.export_markdown),
+       choice({.name = "timeline", .help = "draw a step of each: what every worker did when"},
+              options.timeline, true, false),
        {.name = "min-speedup",
         .value = "X",
         .help = "exit with 4 when the best speedup is lower",
@@ -114,6 +116,8 @@ OptionGroup measuring_group(BenchCommandOptions& options) {
 void check_together(const BenchCommandOptions& options) {
   const int to_output = static_cast<int>(std::ranges::count(
       std::vector{options.export_json, options.export_csv, options.export_markdown}, "-"));
+  if (to_output > 0 && options.timeline)
+    throw UsageError("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
     throw UsageError("--export-…: expected - for one format at most, found {}", to_output);
   if (options.train.train.warmup_epochs > options.train.train.epochs)
@@ -140,9 +144,9 @@ CommandSyntax bench_syntax(BenchCommandOptions& options) {
           "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n",
       .check = [&options] { check_together(options); }};
   for (const OptionGroup& group : groups) {
-    syntax.groups.push_back(
-        without(group, {"val-split", "batch-size", "early-stopping", "dry-run", "workers",
-                        "strategy", "sequential", "merge", "compare"}));
+    syntax.groups.push_back(without(
+        group, {"val-split", "batch-size", "early-stopping", "dry-run", "workers", "strategy",
+                "sequential", "merge", "compare", "time", "trace", "trace-steps"}));
   }
   syntax.groups.push_back({"About", {help_option(), version_option()}});
   return syntax;

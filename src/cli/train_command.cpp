@@ -16,12 +16,41 @@
 #include "trp/core/error.h"
 #include "trp/core/stopwatch.h"
 #include "trp/data/sampler.h"
+#include "trp/measure/choose.h"
 #include "trp/nn/kernels.h"
 #include "trp/report/names.h"
+#include "trp/report/trace.h"
 #include "trp/train/model_file.h"
 
 namespace trp {
 namespace {
+
+constexpr double kChoiceSeconds = 0.25;  // 0.3 s at most, with what is in hand at the end
+
+/// Puts what is chosen in the place of --strategy auto.
+TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& train, int cpus,
+                                Output& output) {
+  if (!options.choose) return options;
+  const Choice choice =
+      choose_schedule(options.train, train, options.workers, cpus, kChoiceSeconds);
+  options.train.strategy = choice.strategy;
+  options.workers = choice.workers;
+  const std::string what = fmt::format("auto: {} with {} worker{}", schedule_name(choice.strategy),
+                                       choice.workers, choice.workers == 1 ? "" : "s");
+  if (choice.tried == 0) {
+    output.hint(fmt::format("{}, untried: a step takes too long to compare ways", what));
+  } else if (choice.tried == 1) {
+    output.hint(fmt::format("{}: there is one CPU", what));
+  } else if (choice.strategy.kind == StrategyKind::kSequential) {
+    output.hint(fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
+                            choice.tried - 1, choice.seconds));
+  } else {
+    output.hint(
+        fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s", what,
+                    choice.speedup, choice.tried, choice.seconds));
+  }
+  return options;
+}
 
 int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output) {
   if (options.train.strategy.kind == StrategyKind::kSequential) {
@@ -114,6 +143,14 @@ void save(const TrainCommandOptions& options, const TrainResult& result, Output&
   output.detail(fmt::format("saved     {}", options.save));
 }
 
+void write_trace(const TrainCommandOptions& options, const PhaseRecorder& recorder,
+                 Output& output) {
+  write_file_atomically(options.trace,
+                        trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
+                                                         schedule_name(options.train.strategy))));
+  output.detail(fmt::format("trace     {}", options.trace));
+}
+
 /// Throws Error if a strategy did not do what all of them must.
 void check_same_bits(const Comparison& comparison, const StrategyOptions& strategy) {
   if (comparison.same_bits ||
@@ -127,7 +164,8 @@ void check_same_bits(const Comparison& comparison, const StrategyOptions& strate
 
 /// The results are told even if the model could not be saved.
 void save_and_summarize(const TrainCommandOptions& options, const TrainResult& result,
-                        const std::optional<Comparison>& comparison, const Stopwatch& stopwatch,
+                        const std::optional<Comparison>& comparison,
+                        const std::optional<PhaseTimes>& times, const Stopwatch& stopwatch,
                         Output& output) {
   std::exception_ptr failure;
   try {
@@ -135,27 +173,28 @@ void save_and_summarize(const TrainCommandOptions& options, const TrainResult& r
   } catch (const std::exception&) {
     failure = std::current_exception();
   }
-  output.events().summary({result, stopwatch.seconds(), comparison});
+  output.events().summary({result, stopwatch.seconds(), comparison, times});
   output.close();
   if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
 
-int run_train(const TrainCommandOptions& options) {
+int run_train(const TrainCommandOptions& given) {
   const Stopwatch stopwatch;
-  const DataFiles files = find_data(options.data);
-  Output output(options.output, options.train.epochs);
-  if (!options.save.empty()) check_writable(options.save);
-  if (!options.checkpoint.empty()) check_writable(options.checkpoint);
+  const DataFiles files = find_data(given.data);
+  Output output(given.output, given.train.epochs);
+  for (const std::string& path : {given.save, given.checkpoint, given.trace})
+    if (!path.empty()) check_writable(path);
   std::optional<Checkpoint> resumed;
-  if (!options.resume.empty()) resumed = load_checkpoint(options.resume);
+  if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
   const int cpus = available_cpus();
-  const int workers = wanted_workers(options, cpus, output);
-  const DataSets data = load_data(files, options.data.class_count);
+  const DataSets data = load_data(files, given.data.class_count);
   output.detail(
       fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
-  check_samples(options.train, data);
+  check_samples(given.train, data);
+  const TrainCommandOptions options = with_choice(given, data.train, cpus, output);
+  const int workers = wanted_workers(options, cpus, output);
   TrainIdentity identity;
   std::optional<CheckpointKeeper> checkpoints;
   if (resumed || !options.checkpoint.empty()) {
@@ -172,16 +211,20 @@ int run_train(const TrainCommandOptions& options) {
         fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
                     pool.worker_count(), workers));
   }
-  const TrainEvents events = to_train_events(output,
-                                             {.version = std::string(program_version()),
-                                              .options = options.train,
-                                              .workers = pool.worker_count(),
-                                              .cpus = cpus,
-                                              .simd = simd_target_name(),
-                                              .data = data.source,
-                                              .test_samples = data.test.sample_count,
-                                              .training = {}},
-                                             checkpoints ? &*checkpoints : nullptr);
+  std::optional<PhaseRecorder> recorder;
+  if (options.time || !options.trace.empty())
+    recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
+  TrainEvents events = to_train_events(output,
+                                       {.version = std::string(program_version()),
+                                        .options = options.train,
+                                        .workers = pool.worker_count(),
+                                        .cpus = cpus,
+                                        .simd = simd_target_name(),
+                                        .data = data.source,
+                                        .test_samples = data.test.sample_count,
+                                        .training = {}},
+                                       checkpoints ? &*checkpoints : nullptr);
+  if (recorder) events.phases = &*recorder;
   const StopSignals signals;
   std::optional<TrainResult> sequential;
   if (options.compare) {
@@ -201,7 +244,9 @@ int run_train(const TrainCommandOptions& options) {
                   .workers = pool.worker_count(),
                   .same_bits = sequential->weights == result.weights};
   }
-  save_and_summarize(options, result, comparison, stopwatch, output);
+  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
+  if (!options.trace.empty()) write_trace(options, *recorder, output);
+  save_and_summarize(options, result, comparison, times, stopwatch, output);
   if (comparison) check_same_bits(*comparison, options.train.strategy);
   if (checkpoints) checkpoints->finish(result.status);
   return exit_code(options, result, signals.received(), output);

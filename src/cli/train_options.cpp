@@ -15,6 +15,7 @@ namespace {
 constexpr int kMostMicroBatches = 1024;
 constexpr int kMostLoaders = 256;
 constexpr int kLongestQueue = 4096;
+constexpr int kMostTracedSteps = 100'000;
 constexpr int kMostEpochs = 1'000'000;
 constexpr Index kLargestBatch = 1'000'000;
 constexpr Index kMostSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
@@ -120,16 +121,48 @@ OptionGroup training_group(TrainOptions& train) {
        choice({.name = "dry-run", .help = "one batch per epoch"}, train.dry_run, true, false)}};
 }
 
+/// A file of its own: it is read by other programs when it is whole.
+Option trace_option(std::string& trace) {
+  Option option = text({.name = "trace", .value = "FILE"}, trace);
+  option.set = [set = option.set](const std::string& value) {
+    if (value == "-") throw_unexpected("a file", value);
+    set(value);
+  };
+  return option;
+}
+
+/// One of the strategies, or auto.
+Option strategy_option(TrainCommandOptions& options) {
+  StrategyKind& kind = options.train.strategy.kind;
+  Option option = one_of({.name = "strategy", .value = "WORD"}, kind, kStrategyNames);
+  option.help = "sequential|data|tensor|pipeline, or auto: tried out for 0.3 s";
+  option.set = [set = option.set, &options](const std::string& text) {
+    options.choose = text == "auto";
+    if (!options.choose) set(text);
+  };
+  option.get = [get = option.get, &options] {
+    return options.choose ? std::optional<std::string>("auto") : get();
+  };
+  return option;
+}
+
+/// Standing for --strategy, it is not written to a configuration a second time.
+Option sequential_option(TrainCommandOptions& options) {
+  StrategyKind& kind = options.train.strategy.kind;
+  Option option = choice({.name = "sequential", .help = "--strategy sequential"}, kind,
+                         StrategyKind::kSequential, kind);
+  option.set = [set = option.set, &options](const std::string& text) {
+    if (parse_switch(text)) options.choose = false;
+    set(text);
+  };
+  return not_configurable(option);
+}
+
 OptionGroup parallelism_group(TrainCommandOptions& options) {
   StrategyOptions& strategy = options.train.strategy;
   return {
       "Parallelism",
-      {workers_option(options.workers),
-       one_of({.name = "strategy", .value = "WORD", .help = "how workers share the work"},
-              strategy.kind, kStrategyNames),
-       // Standing for --strategy, it is not written to a configuration a second time.
-       not_configurable(choice({.name = "sequential", .help = "--strategy sequential"},
-                               strategy.kind, StrategyKind::kSequential, strategy.kind)),
+      {workers_option(options.workers), strategy_option(options), sequential_option(options),
        one_of({.name = "merge",
                .value = "WORD",
                .help = "what is merged under the mutex\n"
@@ -137,14 +170,16 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
                        "ordered: tiles of the gradient, in the order of the shards; same bits\n"
                        "arrival: whole gradients as they come; the last bits differ"},
               strategy.merge, kMergeNames),
-       whole_number({.name = "micro-batches",
-                     .value = "N",
-                     .help = "parts of a batch that flow through a pipeline"},
-                    strategy.micro_batches, 1, kMostMicroBatches),
-       one_of({.name = "pipeline-schedule", .value = "WORD", .help = "their order"},
+       whole_number({.name = "micro-batches", .value = "N"}, strategy.micro_batches, 1,
+                    kMostMicroBatches),
+       one_of({.name = "pipeline-schedule", .value = "WORD", .help = "parts of a batch"},
               strategy.pipeline_schedule, kPipelineScheduleNames),
-       choice({.name = "compare", .help = "train sequentially first, and tell the speedup"},
-              options.compare, true, false),
+       choice({.name = "compare"}, options.compare, true, false),
+       choice({.name = "time", .help = "train sequentially first: the speedup; where time goes"},
+              options.time, true, false),
+       trace_option(options.trace),
+       whole_number({.name = "trace-steps", .value = "N", .help = "timeline, for ui.perfetto.dev"},
+                    options.trace_steps, 1, kMostTracedSteps),
        whole_number({.name = "loaders", .value = "N"}, options.train.loaders, 0, kMostLoaders),
        whole_number(
            {.name = "queue", .value = "N", .help = "threads that prepare batches, how many ahead"},
@@ -210,6 +245,11 @@ void check_together(const TrainCommandOptions& options) {
   if (train.early_stopping > 0 && train.validation_share == 0) {
     throw UsageError(
         "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
+  }
+  if (options.choose && train.strategy.merge == MergeKind::kArrival) {
+    throw UsageError(
+        "--strategy auto: expected --merge factored or ordered, since arrival may train other "
+        "weights");
   }
   if (train.warmup_epochs > train.epochs) {
     throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}", train.epochs,

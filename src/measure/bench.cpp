@@ -21,18 +21,31 @@ bool may_differ(const StrategyOptions& strategy) {
   return strategy.kind == StrategyKind::kData && strategy.merge == MergeKind::kArrival;
 }
 
-/// Seconds of training; none if it was stopped.
-std::optional<double> run_case(const BenchPlan& plan, const DataSets& data, int cpus,
-                               const std::atomic<bool>& stop, BenchResult& result) {
+constexpr Index kTracedSteps = 40;
+
+TrainOptions options_of(const BenchPlan& plan, const BenchCase& which) {
   TrainOptions options = plan.train;
-  options.strategy = result.which.strategy;
-  options.batch_size = result.which.batch_size;
+  options.strategy = which.strategy;
+  options.batch_size = which.batch_size;
+  return options;
+}
+
+struct Run {
+  double seconds = 0;
+  PhaseTimes times;
+};
+
+/// Nothing if it was stopped.
+std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpus,
+                            const std::atomic<bool>& stop, BenchResult& result) {
   ThreadPool pool(result.which.workers, cpus);
   if (pool.worker_count() < result.which.workers) {
     throw Error("the system allows only {} of {} workers, so their speed cannot be measured",
                 pool.worker_count(), result.which.workers);
   }
-  const TrainResult trained = train(options, data, pool, {}, stop);
+  PhaseRecorder recorder(pool.worker_count(), cpus);
+  const TrainResult trained =
+      train(options_of(plan, result.which), data, pool, {.phases = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     throw Error("training diverges at batch size {}, so its time says nothing; try a lower --lr",
@@ -41,7 +54,7 @@ std::optional<double> run_case(const BenchPlan& plan, const DataSets& data, int 
   result.weights = trained.weights;
   result.samples =
       static_cast<Index>(std::llround(trained.samples_per_second * trained.train_seconds));
-  return trained.train_seconds;
+  return Run{trained.train_seconds, recorder.times()};
 }
 
 void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
@@ -97,20 +110,34 @@ std::vector<BenchResult> run_bench(
     results.push_back({.which = which, .seconds = {}, .weights = {}});
   int run = 0;
   for (int round = 0; round < plan.warmup + plan.runs; ++round) {
-    std::vector<double> seconds;
+    std::vector<Run> runs;
     for (BenchResult& result : results) {
-      const std::optional<double> time = run_case(plan, data, cpus, stop, result);
-      if (!time) return results;
-      seconds.push_back(*time);
+      const std::optional<Run> done = run_case(plan, data, cpus, stop, result);
+      if (!done) return results;
+      runs.push_back(*done);
       check_same_bits(results, result);
-      if (seconds.size() < results.size() && after_run) after_run(results, ++run);
+      if (runs.size() < results.size() && after_run) after_run(results, ++run);
     }
-    if (round >= plan.warmup) {
-      for (std::size_t i = 0; i < results.size(); ++i) results[i].seconds.push_back(seconds[i]);
+    for (std::size_t i = 0; i < results.size() && round >= plan.warmup; ++i) {
+      results[i].seconds.push_back(runs[i].seconds);
+      results[i].times += runs[i].times;
     }
     if (after_run) after_run(results, ++run);
   }
   return results;
+}
+
+PhaseRecorder trace_case(const BenchPlan& plan, const BenchCase& which, const DataSets& data,
+                         int cpus, const std::atomic<bool>& stop) {
+  TrainOptions options = options_of(plan, which);
+  const Index samples = kTracedSteps * which.batch_size;
+  options.limit = options.limit > 0 ? std::min(options.limit, samples) : samples;
+  options.epochs = 1;
+  options.warmup_epochs = 0;
+  ThreadPool pool(which.workers, cpus);
+  PhaseRecorder recorder(pool.worker_count(), cpus, static_cast<int>(kTracedSteps));
+  train(options, data, pool, {.phases = &recorder}, stop);
+  return recorder;
 }
 
 std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) {
@@ -132,6 +159,8 @@ std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) 
                     .same_bits = result.weights == sequential->weights,
                     .oversubscribed = result.which.workers > cpus,
                     .outliers = count_outliers(result.seconds)});
+    if (!result.times.workers.empty() && !sequential->times.workers.empty())
+      rows.back().budget = make_budget(result.times, sequential->times);
   }
   return rows;
 }

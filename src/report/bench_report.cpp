@@ -7,14 +7,15 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "trp/report/budget_table.h"
 #include "trp/report/names.h"
 #include "trp/report/numbers.h"
+#include "trp/report/table.h"
 
 namespace trp {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Cells = std::vector<std::string>;
 
 constexpr int kSchema = 1;
 
@@ -33,30 +34,8 @@ Cells cells_of(const BenchRow& row) {
           row.which.workers == 1 ? "" : percent(row.karp_flatt)};
 }
 
-/// How many columns of a terminal UTF-8 text takes; it has no wide characters here.
-std::size_t columns_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, std::size_t columns, bool left) {
-  const std::string space(columns - std::min(columns, columns_of(text)), ' ');
-  return left ? text + space : space + text;
-}
-
 std::string aligned(const std::vector<Cells>& table) {
-  std::vector<std::size_t> widths(kHeader.size());
-  for (const Cells& cells : table)
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      widths[i] = std::max(widths[i], columns_of(cells[i]));
-  std::string text;
-  for (const Cells& cells : table) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      line += fmt::format("{}{}", i == 0 ? "" : "  ", padded(cells[i], widths[i], i == 0));
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return text;
+  return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
 }
 
 std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
@@ -67,11 +46,15 @@ std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
   return sizes;
 }
 
-std::vector<Cells> table_of(const std::vector<BenchRow>& rows, Index batch_size) {
-  std::vector<Cells> table = {kHeader};
-  for (const BenchRow& row : rows)
-    if (row.which.batch_size == batch_size) table.push_back(cells_of(row));
-  return table;
+/// The tables of a batch size, those of the budgets only where there are budgets.
+std::vector<std::vector<Cells>> tables_of(const std::vector<BenchRow>& all_rows, Index batch_size) {
+  std::vector<BenchRow> rows = all_rows;
+  std::erase_if(rows, [&](const BenchRow& row) { return row.which.batch_size != batch_size; });
+  std::vector<std::vector<Cells>> tables = {{kHeader}};
+  for (const BenchRow& row : rows) tables[0].push_back(cells_of(row));
+  for (const std::vector<Cells>& table : {budget_table(rows), pop_table(rows)})
+    if (table.size() > 1) tables.push_back(table);
+  return tables;
 }
 
 Cells footnotes(const std::vector<BenchRow>& rows) {
@@ -125,6 +108,16 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
                           : fmt::format("parallel training pays from {} on, of those measured",
                                         title_of(first->which.batch_size)));
   }
+  for (const BenchRow& row : rows) {
+    const bool fastest_parallel = std::ranges::none_of(rows, [&](const BenchRow& other) {
+      return is_parallel(other) && other.which.batch_size == row.which.batch_size &&
+             other.median_seconds < row.median_seconds;
+    });
+    if (!is_parallel(row) || !fastest_parallel) continue;
+    const std::string loss = largest_loss_text(row);
+    if (!loss.empty())
+      verdict.push_back(fmt::format("{}: {}", title_of(row.which.batch_size), loss));
+  }
   for (const AmdahlFit& fit : fit_all(rows)) {
     const std::string limit =
         fit.serial_fraction > 0 ? fmt::format("no more than {:.1f} times", 1 / fit.serial_fraction)
@@ -138,8 +131,11 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
 
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
   std::string text = context_line(context) + '\n';
-  for (const Index batch_size : batch_sizes_of(rows))
-    text += fmt::format("\n{}\n{}", title_of(batch_size), aligned(table_of(rows, batch_size)));
+  for (const Index batch_size : batch_sizes_of(rows)) {
+    text += fmt::format("\n{}", title_of(batch_size));
+    for (const std::vector<Cells>& table : tables_of(rows, batch_size))
+      text += '\n' + aligned(table);
+  }
   for (const std::string& note : footnotes(rows)) text += note + '\n';
   text += '\n';
   for (const std::string& sentence : bench_verdict(rows)) text += sentence + '\n';
@@ -149,13 +145,9 @@ std::string bench_text(const BenchContext& context, const std::vector<BenchRow>&
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
   std::string text = context_line(context) + '\n';
   for (const Index batch_size : batch_sizes_of(rows)) {
-    text += fmt::format("\n**{}**\n\n", title_of(batch_size));
-    bool is_header = true;
-    for (const Cells& cells : table_of(rows, batch_size)) {
-      text += fmt::format("| {} |\n", fmt::join(cells, " | "));
-      if (is_header) text += "|:--|--:|--:|--:|--:|--:|--:|--:|\n";
-      is_header = false;
-    }
+    text += fmt::format("\n**{}**\n", title_of(batch_size));
+    for (const std::vector<Cells>& table : tables_of(rows, batch_size))
+      text += '\n' + markdown_table(table);
   }
   const Cells notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
@@ -206,6 +198,19 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                                    {"same_bits", row.same_bits},
                                    {"oversubscribed", row.oversubscribed},
                                    {"outliers", row.outliers}});
+    if (row.budget) {
+      const PopFactors pop = pop_factors(*row.budget);
+      Json& shares = document["results"].back()["budget"];
+      for (std::size_t p = 0; p < kBudgetPartCount; ++p) {
+        const auto part = static_cast<BudgetPart>(p);
+        shares[word_of(part)] = row.budget->share(part);
+      }
+      document["results"].back()["pop"] = {{"load_balance", pop.load_balance},
+                                           {"serialisation", pop.serialisation},
+                                           {"transfer", pop.transfer},
+                                           {"computation_scaling", pop.computation_scaling},
+                                           {"availability", pop.availability}};
+    }
   }
   for (const AmdahlFit& fit : fit_all(rows))
     document["amdahl"].push_back({{"batch_size", fit.batch_size},

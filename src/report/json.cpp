@@ -102,6 +102,20 @@ Json comparison_object(const Comparison& comparison) {
           {"same_bits", comparison.same_bits}};
 }
 
+Json time_object(const PhaseTimes& times) {
+  Json object = {{"event", "time"},
+                 {"wall_seconds", times.wall_seconds},
+                 {"fork_join_seconds", times.fork_join_seconds},
+                 {"workers", Json::array()}};
+  for (const WorkerTimes& worker : times.workers) {
+    Json seconds = Json::object();
+    for (const auto& name : kPhaseNames) seconds[name.word] = worker.of(name.value);
+    object["workers"].push_back(
+        {{"seconds", std::move(seconds)}, {"given_seconds", worker.given_seconds}});
+  }
+  return object;
+}
+
 /// Names of files need not be UTF-8; JSON has to be.
 std::string to_text(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -117,6 +131,7 @@ RunEvents json_lines_reporter(LineWriter& out, int log_interval) {
           [&out](const RunSummary& summary) {
             out.write_line(to_text(summary_object(summary)));
             if (summary.comparison) out.write_line(to_text(comparison_object(*summary.comparison)));
+            if (summary.times) out.write_line(to_text(time_object(*summary.times)));
           }};
   if (log_interval > 0) {
     events.step = [&out, log_interval](const StepReport& step) {
@@ -142,6 +157,7 @@ RunEvents json_document_reporter(LineWriter& out) {
                 (*document)["summary"] = summary_object(summary);
                 if (summary.comparison)
                   (*document)["comparison"] = comparison_object(*summary.comparison);
+                if (summary.times) (*document)["time"] = time_object(*summary.times);
                 out.write_line(to_text(*document, 2));
               }};
 }

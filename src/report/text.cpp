@@ -6,6 +6,7 @@
 #include "trp/measure/statistics.h"
 #include "trp/report/names.h"
 #include "trp/report/numbers.h"
+#include "trp/report/phase_table.h"
 #include "trp/report/pipeline_picture.h"
 #include "trp/report/terminal.h"
 
@@ -107,6 +108,9 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   std::string status = paint(color, status_style(result.status), status_text(result));
   if (result.best_epoch > 0) status += fmt::format("; weights of epoch {}", result.best_epoch);
   out.write_line(fmt::format("status         {}", status));
+  if (!summary.times) return;
+  out.write_line("");
+  for (const std::string& line : phase_table(*summary.times)) out.write_line(line);
 }
 
 std::string samples_text(const RunStart& start) {

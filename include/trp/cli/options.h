@@ -35,6 +35,10 @@ struct TrainCommandOptions {
   std::string checkpoint;  // a file to resume from later; empty: none
   std::string resume;      // a file to resume from; empty: start anew
   bool compare = false;    // train sequentially before
+  bool time = false;       // tell where the time went
+  std::string trace;       // a file for the timeline of every worker; empty: none
+  int trace_steps = 200;
+  bool choose = false;  // strategy, merge and, if not set, workers by a quick measurement
 };
 
 struct BenchCommandOptions {
@@ -47,6 +51,7 @@ struct BenchCommandOptions {
   int runs = 5;
   std::string export_json, export_csv, export_markdown;  // files; - is standard output
   std::optional<double> min_speedup;
+  bool timeline = false;  // a picture of a step of each case
 };
 
 struct EvalCommandOptions {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace trp {
 
@@ -17,6 +18,12 @@ namespace trp {
 /// Throws Error if anything fails; the temporary file is then removed, and the file is still whole:
 /// the new one if only the flushing of the folder failed, else the old one.
 void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+
+/// The same with text.
+inline void write_file_atomically(const std::string& path, std::string_view text) {
+  write_file_atomically(path,
+                        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
 
 /// The same, but what the file was before becomes previous_file(path), in place of what that was.
 void replace_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);

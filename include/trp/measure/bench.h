@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "trp/measure/budget.h"
 #include "trp/measure/statistics.h"
 #include "trp/train/trainer.h"
 
@@ -41,6 +43,7 @@ struct BenchResult {
   std::vector<double> seconds;  // of training, of each run
   std::string weights;          // digest
   Index samples = 0;            // of each run
+  PhaseTimes times = {};        // of all runs that count together
 };
 
 /// Runs every case once, then every case again, and so on, so that a busy spell of the machine
@@ -54,6 +57,10 @@ std::vector<BenchResult> run_bench(
     const std::function<void(std::span<const BenchResult>, int run)>& after_run,
     const std::atomic<bool>& stop);
 
+/// The first steps of one more run of a case, recorded to be looked at.
+PhaseRecorder trace_case(const BenchPlan& plan, const BenchCase& which, const DataSets& data,
+                         int cpus, const std::atomic<bool>& stop);
+
 /// A case's runs, compared with the sequential ones of the same batch size.
 struct BenchRow {
   BenchCase which;
@@ -66,6 +73,7 @@ struct BenchRow {
   bool same_bits = false;
   bool oversubscribed = false;  // more workers than CPUs
   int outliers = 0;
+  std::optional<Budget> budget = std::nullopt;  // of all runs together
 };
 
 /// One row for each result that has been run.

@@ -18,7 +18,8 @@ struct BenchContext {
   int runs = 5;
 };
 
-/// Aligned tables for people, one for each batch size, then the verdict.
+/// Aligned tables for people, for each batch size: the times, where they went, and the factors of
+/// efficiency; then the verdict.
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows);
 
 /// The same as tables of Markdown.

@@ -49,6 +49,20 @@ inline constexpr std::array<Name<TrainStatus>, 4> kStatusNames = {{
     {"early_stopped", TrainStatus::kEarlyStopped},
 }};
 
+inline constexpr std::array<Name<Phase>, kPhaseCount> kPhaseNames = {{
+    {"load", Phase::kLoad},
+    {"gather", Phase::kGather},
+    {"forward", Phase::kForward},
+    {"backward", Phase::kBackward},
+    {"merge", Phase::kMerge},
+    {"merge_wait", Phase::kMergeWait},
+    {"barrier", Phase::kBarrier},
+    {"sgd", Phase::kSgd},
+    {"evaluation", Phase::kEvaluation},
+    {"other", Phase::kOther},
+    {"asleep", Phase::kAsleep},
+}};
+
 /// Kinds of augmentation, of which any number may be on.
 inline constexpr std::array<Name<bool AugmentOptions::*>, 2> kAugmentNames = {{
     {"noise", &AugmentOptions::noise},
@@ -87,6 +101,7 @@ constexpr std::string_view word_of(PipelineScheduleKind value) {
 constexpr std::string_view word_of(ScheduleKind value) {
   return word_of<ScheduleKind>(kScheduleNames, value);
 }
+constexpr std::string_view word_of(Phase value) { return word_of<Phase>(kPhaseNames, value); }
 constexpr std::string_view word_of(TrainStatus value) {
   return word_of<TrainStatus>(kStatusNames, value);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "trp/core/phases.h"
 #include "trp/core/tensor.h"
 #include "trp/measure/comparison.h"
 #include "trp/train/trainer.h"
@@ -28,6 +29,7 @@ struct RunSummary {
   const TrainResult& result;
   double total_seconds = 0;  // of the whole command, loading the data included
   std::optional<Comparison> comparison = std::nullopt;
+  std::optional<PhaseTimes> times = std::nullopt;
 };
 
 /// A reporter: what to do at each event of a training. Empty functions are skipped.

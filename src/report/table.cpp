@@ -1,0 +1,49 @@
+#include "trp/report/table.h"
+
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+namespace trp {
+namespace {
+
+/// How many columns of a terminal UTF-8 text takes; it has no wide characters here.
+std::size_t columns_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t columns, bool left) {
+  const std::string space(columns - std::min(columns, columns_of(text)), ' ');
+  return left ? text + space : space + text;
+}
+
+}  // namespace
+
+std::vector<std::string> table_lines(const std::vector<Cells>& rows) {
+  std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());
+  for (const Cells& cells : rows)
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(cells[i]));
+  std::vector<std::string> lines;
+  for (const Cells& cells : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      line += fmt::format("{}{}", i == 0 ? "" : "  ", padded(cells[i], widths[i], i == 0));
+    lines.push_back(line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+  return lines;
+}
+
+std::string markdown_table(const std::vector<Cells>& rows) {
+  std::string text;
+  for (const Cells& cells : rows) {
+    text += fmt::format("| {} |\n", fmt::join(cells, " | "));
+    if (&cells != &rows.front()) continue;
+    for (std::size_t i = 0; i < cells.size(); ++i) text += i == 0 ? "|:--|" : "--:|";
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace trp

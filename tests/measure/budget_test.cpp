@@ -1,0 +1,182 @@
+#include "trp/measure/budget.h"
+
+#include <numeric>
+
+#include "catch.h"
+#include "schedules.h"
+#include "synthetic_data.h"
+#include "trp/train/trainer.h"
+
+namespace trp {
+namespace {
+
+const std::atomic<bool> kNeverStop{false};
+
+WorkerTimes worker_of(const std::vector<std::pair<Phase, double>>& seconds, double given = 0) {
+  WorkerTimes worker;
+  for (const auto& [phase, value] : seconds) worker.seconds[index_of(phase)] = value;
+  worker.given_seconds = given;
+  return worker;
+}
+
+double sum_of(const Budget& budget) {
+  return std::accumulate(budget.seconds.begin(), budget.seconds.end(), 0.0);
+}
+
+/// 10 s of work, 1 s of it outside what can be forked; 2 s of evaluation besides.
+const PhaseTimes kSequential = {.wall_seconds = 12,
+                                .cpus = 2,
+                                .workers = {worker_of({{Phase::kGather, 1},
+                                                       {Phase::kForward, 3},
+                                                       {Phase::kBackward, 4},
+                                                       {Phase::kSgd, 1},
+                                                       {Phase::kEvaluation, 2},
+                                                       {Phase::kOther, 1}})}};
+
+/// Two workers: 1 s alone, 0.5 s of waiting for data, 6 s of fork-joins, 1 s of evaluation.
+PhaseTimes two_workers() {
+  return {.wall_seconds = 8.5,
+          .cpus = 2,
+          .workers = {worker_of({{Phase::kForward, 3},
+                                 {Phase::kBackward, 2},
+                                 {Phase::kMerge, 0.25},
+                                 {Phase::kMergeWait, 0.25},
+                                 {Phase::kBarrier, 0.5},
+                                 {Phase::kLoad, 0.5},
+                                 {Phase::kEvaluation, 1},
+                                 {Phase::kOther, 1}},
+                                0.25),
+                      worker_of({{Phase::kForward, 2},
+                                 {Phase::kBackward, 2.5},
+                                 {Phase::kMerge, 0.5},
+                                 {Phase::kBarrier, 1},
+                                 {Phase::kLoad, 0.5},
+                                 {Phase::kEvaluation, 1},
+                                 {Phase::kOther, 1}})},
+          .fork_join_seconds = 6,
+          .busiest_seconds = 5.75};
+}
+
+TEST_CASE("a sequential training is useful but for what the system gave to others") {
+  PhaseTimes times = kSequential;
+  CHECK(make_budget(times, times).of(BudgetPart::kUseful) == 10);
+  times.workers[0].given_seconds = 2;
+  const Budget budget = make_budget(times, times);
+  CHECK(budget.total_seconds == 10);
+  CHECK(budget.of(BudgetPart::kUseful) == 8);
+  CHECK(budget.of(BudgetPart::kGiven) == 2);
+  CHECK(sum_of(budget) == Approx(10));
+}
+
+TEST_CASE("every second of every worker has one place in the budget") {
+  const Budget budget = make_budget(two_workers(), kSequential);
+  CHECK(budget.total_seconds == 15);
+  CHECK(sum_of(budget) == Approx(15));
+  CHECK(budget.of(BudgetPart::kUseful) == 10);
+  CHECK(budget.of(BudgetPart::kSlower) == Approx(9.5 + 1 - 10 - 0.25));
+  CHECK(budget.of(BudgetPart::kMerge) == 0.75);
+  CHECK(budget.of(BudgetPart::kMergeWait) == 0.25);
+  CHECK(budget.of(BudgetPart::kImbalance) == Approx(2 * 5.75 - 10.5));
+  CHECK(budget.of(BudgetPart::kBarrier) == Approx(12 - 10.5 - 1));
+  CHECK(budget.of(BudgetPart::kLoad) == 1);
+  CHECK(budget.of(BudgetPart::kSerial) == 1);
+  CHECK(budget.of(BudgetPart::kGiven) == 0.25);
+  CHECK(budget.share(BudgetPart::kSerial) == Approx(1.0 / 15));
+  // 1 s each for imbalance, data and the serial part: the first of them is named.
+  CHECK(largest_loss(budget) == BudgetPart::kImbalance);
+}
+
+TEST_CASE("work that takes less time than sequentially is all useful") {
+  PhaseTimes fast = two_workers();
+  fast.workers[0].seconds[index_of(Phase::kForward)] -= 1;
+  fast.workers[0].seconds[index_of(Phase::kBarrier)] += 1;
+  const Budget budget = make_budget(fast, kSequential);
+  CHECK(budget.of(BudgetPart::kSlower) == 0);
+  CHECK(budget.of(BudgetPart::kUseful) == Approx(9.25));
+  CHECK(sum_of(budget) == Approx(15));
+  CHECK(pop_factors(budget).computation_scaling == Approx(10 / 9.25));
+}
+
+TEST_CASE("workers that have not been woken have no time, and CPUs taken in turns are not given") {
+  PhaseTimes asleep = two_workers();
+  asleep.workers.push_back(worker_of(
+      {{Phase::kAsleep, 6}, {Phase::kLoad, 0.5}, {Phase::kEvaluation, 1}, {Phase::kOther, 1}}));
+  const Budget budget = make_budget(asleep, kSequential);
+  CHECK(budget.seconds == make_budget(two_workers(), kSequential).seconds);
+
+  // Four stages on two CPUs: 18 s of work in the 12 s that there are.
+  PhaseTimes turns = two_workers();
+  turns.workers = {};
+  for (int w = 0; w < 4; ++w)
+    turns.workers.push_back(worker_of({{Phase::kForward, 4.5},
+                                       {Phase::kBarrier, 1.5},
+                                       {Phase::kLoad, 0.5},
+                                       {Phase::kEvaluation, 1},
+                                       {Phase::kOther, 1}},
+                                      1));
+  const Budget shared = make_budget(turns, kSequential);
+  CHECK(shared.of(BudgetPart::kGiven) == 0);
+  CHECK(shared.of(BudgetPart::kBarrier) == Approx(0));
+  CHECK(sum_of(shared) == Approx(15));
+}
+
+TEST_CASE("the factors of efficiency multiply to the useful share") {
+  const Budget budget = make_budget(two_workers(), kSequential);
+  const PopFactors pop = pop_factors(budget);
+  CHECK(pop.efficiency() == Approx(budget.share(BudgetPart::kUseful)));
+  CHECK(pop.availability == Approx(1 - 0.25 / 15));
+  CHECK(pop.load_balance == Approx(10.25 / 11.25));
+  CHECK(pop.computation_scaling == Approx(10 / 10.25));
+  CHECK(pop.serialisation == Approx(11.25 / (11.25 + 0.25 + 1 + 1)));
+  CHECK(pop.transfer == Approx((11.25 + 2.25) / (15 - 0.25)));
+}
+
+TEST_CASE("times of runs add up") {
+  PhaseTimes sum;
+  sum += two_workers();
+  sum += two_workers();
+  CHECK(sum.wall_seconds == 17);
+  CHECK(sum.fork_join_seconds == 12);
+  CHECK(sum.busiest_seconds == 11.5);
+  CHECK(sum.workers[1].of(Phase::kForward) == 4);
+  CHECK(sum.workers[0].given_seconds == 0.5);
+}
+
+TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
+  const DataSets data = synthetic_data(400, 20, 60, 5);
+  const auto times_of = [&](const StrategyOptions& strategy, int workers) {
+    TrainOptions options;
+    options.hidden = {60, 40};
+    options.class_count = 5;
+    options.epochs = 1;
+    options.batch_size = 40;
+    options.strategy = strategy;
+    ThreadPool pool(workers, 2);
+    PhaseRecorder recorder(workers, 2);
+    train(options, data, pool, {.phases = &recorder}, kNeverStop);
+    return recorder.times();
+  };
+  const PhaseTimes sequential = times_of({.kind = StrategyKind::kSequential}, 1);
+  std::vector<Schedule> schedules = kSameBits;
+  schedules.push_back(kArrival);
+  for (const Schedule& schedule : schedules)
+    for (const int workers : {1, 2, 4}) {
+      INFO(schedule.name << ", " << workers << " workers");
+      const Budget budget = make_budget(times_of(schedule.options, workers), sequential);
+      double shares = 0;
+      for (std::size_t p = 0; p < kBudgetPartCount; ++p) {
+        const double share = budget.share(static_cast<BudgetPart>(p));
+        CHECK(share >= -0.001);
+        shares += share;
+      }
+      CHECK(shares == Approx(1).margin(0.01));
+      if (schedule.options.kind == StrategyKind::kSequential) break;
+      CHECK(budget.of(BudgetPart::kSerial) >= 0);
+      CHECK((budget.of(BudgetPart::kSerial) > 0) == (workers > 1));
+      CHECK(pop_factors(budget).efficiency() ==
+            Approx(budget.sequential_seconds / budget.total_seconds).epsilon(0.01));
+    }
+}
+
+}  // namespace
+}  // namespace trp

@@ -1,0 +1,47 @@
+#include "trp/report/budget_table.h"
+
+#include "catch.h"
+
+namespace trp {
+namespace {
+
+BenchRow row_of(StrategyKind kind, int workers, const std::vector<double>& seconds) {
+  Budget budget = {.total_seconds = 10, .seconds = {}, .sequential_seconds = seconds[0]};
+  std::copy(seconds.begin(), seconds.end(), budget.seconds.begin());
+  BenchRow row;
+  row.which = {{.kind = kind}, workers, 64};
+  row.budget = budget;
+  return row;
+}
+
+const BenchRow kSequential = row_of(StrategyKind::kSequential, 1, {10, 0, 0, 0, 0, 0, 0, 0, 0});
+const BenchRow kData = row_of(StrategyKind::kData, 2, {5, 1, 0, 0, 0.5, 2, 0, 0.5, 1});
+
+TEST_CASE("budgets are shares of the time that the workers have") {
+  const std::vector<Cells> table = budget_table({kSequential, BenchRow{}, kData});
+  REQUIRE(table.size() == 3);  // one row has no budget
+  CHECK(table[0] == Cells{"P·T", "workers", "useful", "slower", "merging", "locks", "imbalance",
+                          "barriers", "data", "serial", "others"});
+  CHECK(table[2] == Cells{"data/factored", "2", "50.0 %", "10.0 %", "0.0 %", "0.0 %", "5.0 %",
+                          "20.0 %", "0.0 %", "5.0 %", "10.0 %"});
+}
+
+TEST_CASE("the factors of efficiency are those of parallel rows") {
+  const std::vector<Cells> table = pop_table({kSequential, kData});
+  REQUIRE(table.size() == 2);
+  // 6 s of work of 6.5, 6.5 of 7, 7 of 9, 5 for 6, 9 of 10.
+  CHECK(table[1] == Cells{"data/factored", "2", "92.3 %", "92.9 %", "77.8 %", "83.3 %", "90.0 %"});
+}
+
+TEST_CASE("the largest loss is named, with what to change in this strategy") {
+  CHECK(largest_loss_text(kData) ==
+        "data/factored with 2 workers loses most to forks and joins, 20.00 %: a larger "
+        "--batch-size has fewer of them for the same work");
+  CHECK(largest_loss_text(row_of(StrategyKind::kPipeline, 2, {5, 1, 0, 0, 1, 3, 0, 0, 0}))
+            .ends_with("more --micro-batches make the bubble smaller"));
+  CHECK(largest_loss_text(kSequential).empty());
+  CHECK(largest_loss_text(BenchRow{}).empty());
+}
+
+}  // namespace
+}  // namespace trp

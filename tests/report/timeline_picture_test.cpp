@@ -1,0 +1,50 @@
+#include "trp/report/timeline_picture.h"
+
+#include <fmt/format.h>
+
+#include "catch.h"
+
+namespace trp {
+namespace {
+
+void spin_for(double seconds) {
+  const TickClock clock;
+  const std::int64_t begin = clock.now();
+  while (static_cast<double>(clock.now() - begin) * clock.seconds_per_tick() < seconds) {
+  }
+}
+
+TEST_CASE("a picture of a step has a line for each worker and a letter for what it did") {
+  PhaseRecorder recorder(2, 2, 1);
+  recorder.begin();
+  {
+    const StepScope step(&recorder);
+    const ForkJoinScope join(&recorder);
+    {
+      const PhaseScope task(&recorder, 0, Phase::kForward);
+      spin_for(0.004);
+    }
+    const PhaseScope task(&recorder, 1, Phase::kBackward);
+    spin_for(0.004);
+  }
+  recorder.end();
+  const std::vector<std::string> lines = timeline_picture(recorder, 4);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with("worker 1   F"));
+  CHECK(lines[0].ends_with(" µs"));
+  CHECK(lines[1].starts_with("worker 2   ."));
+  CHECK(lines[1].ends_with("B"));
+  for (const char letter : std::string("F.B")) {
+    CHECK(timeline_legend().find(fmt::format("{} ", letter)) != std::string::npos);
+  }
+}
+
+TEST_CASE("without a traced step there is no picture") {
+  PhaseRecorder recorder(1, 1);
+  recorder.begin();
+  recorder.end();
+  CHECK(timeline_picture(recorder, 10).empty());
+}
+
+}  // namespace
+}  // namespace trp

@@ -40,7 +40,7 @@ TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& trai
   if (choice.tried == 0) {
     output.hint(fmt::format("{}, untried: a step takes too long to compare ways", what));
   } else if (choice.tried == 1) {
-    output.hint(fmt::format("{}: there is one CPU", what));
+    output.hint(fmt::format("{}: one worker leaves nothing to choose", what));
   } else if (choice.strategy.kind == StrategyKind::kSequential) {
     output.hint(fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
                             choice.tried - 1, choice.seconds));

@@ -13,7 +13,9 @@ namespace {
 constexpr double kLongWorkSeconds = 500e-6;
 constexpr double kLongWaitSeconds = 100e-6;
 
-constexpr std::size_t kEventsOfStep = 128;  // to begin with
+// Room for events to begin with.
+constexpr int kReservedSteps = 200;
+constexpr std::size_t kEventsOfStep = 128;
 
 double thread_cpu_seconds() {
   timespec time = {};
@@ -32,8 +34,8 @@ PhaseRecorder::PhaseRecorder(int worker_count, int cpu_count, int traced_steps)
     long_[p] = static_cast<std::int64_t>((works ? kLongWorkSeconds : kLongWaitSeconds) /
                                          clock_.seconds_per_tick());
   }
-  for (Slot& own : slots_)
-    own.events.reserve(static_cast<std::size_t>(traced_steps_) * kEventsOfStep);
+  const auto steps = static_cast<std::size_t>(std::min(traced_steps_, kReservedSteps));
+  for (Slot& own : slots_) own.events.reserve(steps * kEventsOfStep);
 }
 
 void PhaseRecorder::begin() {

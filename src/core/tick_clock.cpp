@@ -12,9 +12,13 @@ using Clock = std::chrono::steady_clock;
 
 /// The kernel uses the counter only while it finds it constant and the same on all CPUs.
 bool kernel_trusts_counter() {
+#if defined(__x86_64__)
   std::ifstream file("/sys/devices/system/clocksource/clocksource0/current_clocksource");
   std::string name;
   return std::getline(file, name) && name == "tsc";
+#else
+  return false;
+#endif
 }
 
 struct Reading {
@@ -41,9 +45,7 @@ Reading read_both(const TickClock& clock) {
 TickClock::TickClock() {
   using Period = Clock::period;
   seconds_per_tick_ = static_cast<double>(Period::num) / static_cast<double>(Period::den);
-#if defined(__x86_64__)
   uses_counter_ = kernel_trusts_counter();
-#endif
   if (!uses_counter_) return;
   const Reading begin = read_both(*this);
   while (Clock::now() - begin.time < std::chrono::milliseconds(2)) {

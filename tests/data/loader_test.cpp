@@ -2,6 +2,7 @@
 
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "catch.h"
 #include "synthetic_data.h"
@@ -49,6 +50,21 @@ TEST_CASE("loaders give the batches of gather, in order, however many they are")
           }
           REQUIRE_THROWS_AS(loader.next(), std::out_of_range);
         }
+}
+
+TEST_CASE("batches are ready up to the length of the queue, that in hand not among them") {
+  const Dataset dataset = image_data();
+  const Sampler sampler = make_sampler(50, 0, 1, true);
+  Loader loader(dataset, sampler, {.batch_size = 25, .samples_per_epoch = 50, .epochs = 2}, 1, 3);
+  const auto wait_until_ready = [&](int count) {
+    while (loader.ready_count() < count) std::this_thread::yield();
+    CHECK(loader.ready_count() == count);
+  };
+  wait_until_ready(3);
+  for (const int left : {2, 2, 1, 0}) {  // four batches in three places, one of them in hand
+    loader.next();
+    wait_until_ready(left);
+  }
 }
 
 TEST_CASE("batches lie in as many buffers as the queue is long, through all epochs") {

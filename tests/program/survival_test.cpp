@@ -81,7 +81,8 @@ class FolderWatch {
 class RestartedTraining {
  public:
   explicit RestartedTraining(std::uint32_t seed) : random(seed), watch(training.path("")) {
-    const ProgramResult whole = training.run({"--epochs", kEpochs, "--sequential"});
+    const ProgramResult whole =
+        training.run({"--hidden", kHidden, "--epochs", kEpochs, "--sequential"});
     REQUIRE(whole.exit_code == 0);
     expected_ = weights_in(whole.out);
   }
@@ -93,7 +94,8 @@ class RestartedTraining {
         {"-j", "3", "--merge", "ordered", "--loaders", "1"},
         {"--strategy", "tensor", "-j", "2", "--loaders", "2"},
         {"--strategy", "pipeline", "-j", "2"}};
-    std::vector<std::string> options = {"--epochs", kEpochs, "--checkpoint", training.path("c")};
+    std::vector<std::string> options = {"--hidden", kHidden,        "--epochs",
+                                        kEpochs,    "--checkpoint", training.path("c")};
     if (training.has("c")) options.insert(options.end(), {"--resume", training.path("c")});
     const auto& way = kWays[random() % kWays.size()];
     options.insert(options.end(), way.begin(), way.end());
@@ -114,13 +116,15 @@ class RestartedTraining {
 
   int up_to(int most) { return std::uniform_int_distribution<int>(0, most)(random); }
 
-  SmallTraining training{16};
+  SmallTraining training{28};
   std::mt19937 random;
   FolderWatch watch;
   int finished = 0;
 
  private:
   static constexpr const char* kEpochs = "60";
+  // A checkpoint of 0.8 MB: saving it takes a while on a disk that is in memory, too.
+  static constexpr const char* kHidden = "128";
   std::string expected_;
 };
 

@@ -91,8 +91,8 @@ Choice choose_schedule(const TrainOptions& options, const Dataset& train,
                        std::optional<int> workers, int cpus, double limit_seconds) {
   const Stopwatch stopwatch;
   const std::vector<Candidate> candidates = candidates_of(options.strategy, workers, cpus);
-  const Candidate& untried = candidates[candidates.size() > 1 ? 1 : 0];
-  Choice choice = {.strategy = untried.strategy, .workers = untried.workers};
+  if (candidates.size() == 1) return {.strategy = candidates[0].strategy, .workers = 1, .tried = 1};
+  Choice choice = {.strategy = candidates[1].strategy, .workers = candidates[1].workers};
 
   const Index available =
       options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;

@@ -177,7 +177,10 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
 }
 
 bool starts_npz(std::span<const std::uint8_t> start) {
-  return start.size() >= 4 && little_endian<std::uint32_t>(start.data()) == kZipLocalSignature;
+  if (start.size() < 4) return false;
+  const auto signature = little_endian<std::uint32_t>(start.data());
+  // Without any array an archive is nothing but its end.
+  return signature == kZipLocalSignature || signature == kZipEndSignature;
 }
 
 }  // namespace trp

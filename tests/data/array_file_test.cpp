@@ -45,6 +45,16 @@ TEST_CASE("arrays and metadata come back as they were, and the digest is found r
   }
 }
 
+TEST_CASE("a file without any array is one too") {
+  for (const ArrayFormat format : kFormats) {
+    const ArrayFile file{{}, {{"layers", "none"}}};
+    const DecodedArrayFile decoded = decode_array_file(encode_array_file(file, format), "file");
+    CHECK(decoded.format == format);
+    CHECK(decoded.content.arrays.empty());
+    CHECK(decoded.content.metadata == file.metadata);
+  }
+}
+
 TEST_CASE("a safetensors file is a length, a JSON header, and the data without holes") {
   const auto bytes = encode_array_file(sample_file(), ArrayFormat::kSafetensors);
   std::uint64_t length = 0;

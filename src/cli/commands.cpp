@@ -31,6 +31,7 @@ struct Runner {
   int operator()(const InfoCommandOptions& options) const { return run_info(options); }
   int operator()(const ExportCommandOptions& options) const { return run_export(options); }
   int operator()(const LabCommandOptions& options) const { return run_lab(options); }
+  int operator()(const SelftestCommandOptions& options) const { return run_selftest(options); }
 };
 
 /// Takes no memory.
@@ -74,7 +75,7 @@ int run(const Command& command) {
   return std::visit(Runner(), command);
 }
 
-int report_error(const std::exception& error) {
+int report_error(const std::exception& error, std::span<const std::string> arguments) {
   if (dynamic_cast<const OutputClosed*>(&error)) return kExitSignalBase + SIGPIPE;
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
     say_out_of_memory();
@@ -83,7 +84,9 @@ int report_error(const std::exception& error) {
   LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
   err.write_line(fmt::format("tensor_relu_parallel: {}", error.what()));
   if (!dynamic_cast<const UsageError*>(&error)) return kExitFailed;
-  err.write_line("Try: tensor_relu_parallel --help");
+  const std::string command = command_of(arguments);
+  err.write_line(
+      fmt::format("Try: tensor_relu_parallel {}{}--help", command, command.empty() ? "" : " "));
   return kExitUsage;
 }
 

@@ -4,11 +4,17 @@
 #include <optional>
 
 #include "cli/option_makers.h"
+#include "trp/cli/options.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
 
 // Options that several commands have.
+
+inline constexpr std::array<Name<OutputFormat>, 2> kTextOrJson = {{
+    {"text", OutputFormat::kText},
+    {"json", OutputFormat::kJson},
+}};
 
 inline constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
     {"auto", ColorWhen::kAuto},

@@ -14,11 +14,6 @@ constexpr Index kLargestBatch = 1'000'000;
 constexpr Index kMostClasses = 256;
 constexpr Index kMostPictures = 1'000'000;
 
-constexpr std::array<Name<OutputFormat>, 2> kEvalFormatNames = {{
-    {"text", OutputFormat::kText},
-    {"json", OutputFormat::kJson},
-}};
-
 /// Whether they are JSON lines.
 constexpr std::array<Name<bool>, 2> kPredictFormatNames = {{{"text", false}, {"jsonl", true}}};
 
@@ -65,7 +60,7 @@ CommandSyntax eval_syntax(EvalCommandOptions& options) {
                  {"Parallelism", {workers_option(options.workers)}},
                  {"Output",
                   {one_of({.name = "format", .value = "WORD", .help = "of standard output"},
-                          options.format, kEvalFormatNames),
+                          options.format, kTextOrJson),
                    choice({.short_name = "-q", .name = "quiet", .help = "results only"},
                           options.verbosity, Verbosity::kQuiet, Verbosity::kNormal),
                    color_option(options.color), min_accuracy_option(options.min_accuracy)}},

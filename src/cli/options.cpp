@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/lab_options.h"
 #include "cli/model_options.h"
+#include "cli/selftest_options.h"
 #include "cli/train_options.h"
 #include "cli/version.h"
 #include "trp/cli/config_file.h"
@@ -21,7 +22,7 @@ namespace trp {
 namespace {
 
 const std::vector<std::string> kCommands = {"train", "bench",  "eval", "predict",
-                                            "info",  "export", "lab"};
+                                            "info",  "export", "lab",  "selftest"};
 
 std::vector<std::string> option_spellings(std::span<const OptionGroup> groups) {
   std::vector<std::string> spellings;
@@ -197,6 +198,7 @@ Command parse_named(const std::string& command, std::vector<std::string> argumen
   if (command == "info") return parse_simple(info_syntax, std::move(arguments));
   if (command == "export") return parse_simple(export_syntax, std::move(arguments));
   if (command == "lab") return parse_simple(lab_syntax, std::move(arguments));
+  if (command == "selftest") return parse_simple(selftest_syntax, std::move(arguments));
   throw UsageError("unknown command {}{}", in_quotes(command), suggestion(command, kCommands));
 }
 
@@ -209,6 +211,13 @@ Command parse_command_line(std::vector<std::string> arguments) {
     arguments.erase(arguments.begin());
   }
   return parse_named(command, std::move(arguments));
+}
+
+std::string command_of(std::span<const std::string> arguments) {
+  if (arguments.empty() || std::ranges::find(kCommands, arguments.front()) == kCommands.end()) {
+    return {};
+  }
+  return arguments.front();
 }
 
 }  // namespace trp

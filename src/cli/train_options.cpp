@@ -280,7 +280,7 @@ std::vector<OptionGroup> train_groups(TrainCommandOptions& options) {
 CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
   std::vector<OptionGroup> groups = train_groups(options);
   groups.push_back(output_group(options, meta));
-  return {.usage = {"[train] [OPTIONS]", "bench|eval|predict|info|export|lab --help"},
+  return {.usage = {"[train] [OPTIONS]", "bench|eval|predict|info|export|lab|selftest --help"},
           .summary =
               "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
               "workers.\n",

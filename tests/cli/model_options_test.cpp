@@ -82,7 +82,7 @@ TEST_CASE("each command has its own help, with its own options") {
               .text.starts_with("tensor_relu_parallel 0."));
   }
   CHECK_CONTAINS(std::get<TextCommand>(parse_command_line({"--help"})).text,
-                 "bench|eval|predict|info|export|lab --help");
+                 "bench|eval|predict|info|export|lab|selftest --help");
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 #include "catch.h"
 #include "data/check_contains.h"
-#include "synthetic_data.h"
 #include "trp/core/error.h"
 #include "trp/data/batch.h"
+#include "trp/data/synthetic.h"
 
 using namespace trp;
 

@@ -1,7 +1,7 @@
 #include "trp/data/density.h"
 
 #include "catch.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
 
 using namespace trp;
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "catch.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
 
 using namespace trp;
 

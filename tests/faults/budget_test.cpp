@@ -14,7 +14,7 @@
 
 #include "catch.h"
 #include "faults/wrapped_functions.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
 #include "trp/measure/budget.h"
 #include "trp/train/trainer.h"
 

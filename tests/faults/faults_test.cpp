@@ -10,8 +10,8 @@
 
 #include "catch.h"
 #include "faults/wrapped_functions.h"
-#include "schedules.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/train/trainer.h"
 
 namespace trp {

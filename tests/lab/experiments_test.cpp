@@ -3,8 +3,8 @@
 
 #include "catch.h"
 #include "data/check_contains.h"
-#include "synthetic_data.h"
 #include "trp/core/error.h"
+#include "trp/data/synthetic.h"
 #include "trp/lab/experiment.h"
 
 namespace trp {

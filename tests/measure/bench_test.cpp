@@ -3,8 +3,8 @@
 #include <set>
 
 #include "catch.h"
-#include "synthetic_data.h"
 #include "trp/core/error.h"
+#include "trp/data/synthetic.h"
 
 using namespace trp;
 

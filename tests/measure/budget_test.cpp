@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "catch.h"
-#include "schedules.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/train/trainer.h"
 
 namespace trp {

@@ -1,7 +1,7 @@
 #include "trp/measure/choose.h"
 
 #include "catch.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
 
 namespace trp {
 namespace {

@@ -1,37 +1,20 @@
 #pragma once
 
-#include <cstdint>
-
-#include <hwy/targets.h>
-
 #include "catch.h"
 #include "trp/core/tensor.h"
+#include "trp/nn/checks.h"
 #include "trp/nn/kernels.h"
 
 namespace trp {
 
 /// Runs the rest of a test on one instruction set after another, the best one last.
-class EachTarget {
- public:
-  template <class Body>
-  static void run(const Body& body) {
-    const std::int64_t supported = hwy::SupportedTargets();
-    for (int bit = 62; bit >= 0; --bit) {
-      const std::int64_t target = std::int64_t{1} << bit;
-      if (!(supported & target)) continue;
-      choose(target);
-      INFO("instruction set " << simd_target_name());
-      body();
-    }
-    choose(0);
-  }
-
- private:
-  static void choose(std::int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
+template <class Body>
+void on_each_target(const Body& body) {
+  for_each_simd_target([&] {
+    INFO("instruction set " << simd_target_name());
+    body();
+  });
+}
 
 inline void check_equal(const Tensor& actual, const Tensor& expected) {
   REQUIRE(actual.rows() == expected.rows());

@@ -34,57 +34,25 @@ std::vector<Shape> shapes() {
   return shapes;
 }
 
-double largest_difference(const Tensor& actual, const Eigen::MatrixXd& expected) {
-  return (actual.view().matrix().cast<double>() - expected).cwiseAbs().maxCoeff();
-}
-
-Eigen::MatrixXd as_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
-
 }  // namespace
 
 TEST_CASE("products agree with Eigen's in double precision") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(2);
     for (const Shape& s : shapes()) {
       INFO(s.rows << " x " << s.depth << " x " << s.cols);
-      const Tensor x = random_tensor(s.rows, s.depth, random);
-      const Tensor weight = random_tensor(s.depth, s.cols, random);
-      const Tensor bias = random_tensor(1, s.cols, random);
-      const Tensor dz = random_tensor(s.rows, s.cols, random);
-      const double tolerance = 2e-6 * std::sqrt(static_cast<double>(s.depth + s.rows)) + 1e-6;
-
-      Tensor z(s.rows, s.cols);
-      forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
-      const Eigen::MatrixXd expected_z =
-          (as_double(x) * as_double(weight)).rowwise() + as_double(bias).row(0);
-      CHECK(largest_difference(z, expected_z) < tolerance);
-
-      Tensor a(s.rows, s.cols);
-      forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, a.view());
-      CHECK(largest_difference(a, expected_z.cwiseMax(0)) < tolerance);
-
-      Tensor dw(s.depth, s.cols);
-      weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, dw.view());
-      CHECK(largest_difference(dw, as_double(x).transpose() * as_double(dz)) < tolerance);
-
-      Tensor db(1, s.cols);
-      bias_gradient_sum(dz.view(), ChainStart::kZero, db.view());
-      CHECK(largest_difference(db, as_double(dz).colwise().sum()) < tolerance);
-
-      Tensor transposed(s.cols, s.depth);
-      transposed.view().matrix() = weight.view().matrix().transpose();
-      Tensor dx(s.rows, s.depth);
-      input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
-      const Eigen::MatrixXd mask = (as_double(x).array() > 0).cast<double>();
-      CHECK(largest_difference(dx,
-                               (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask)) <
-            tolerance);
+      const ProductErrors errors = product_errors(s.rows, s.depth, s.cols, random);
+      CHECK(errors.forward < errors.tolerance);
+      CHECK(errors.forward_relu < errors.tolerance);
+      CHECK(errors.weight_gradient < errors.tolerance);
+      CHECK(errors.bias_gradient < errors.tolerance);
+      CHECK(errors.input_gradient < errors.tolerance);
     }
   });
 }
 
 TEST_CASE("each element is one chain of multiply-adds in ascending order from its start") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(3);
     for (const Shape& s : {Shape{13, 300, 40}, Shape{3, 1, 5}, Shape{25, 64, 10}}) {
       const Tensor x = random_tensor(s.rows, s.depth, random);
@@ -131,7 +99,7 @@ TEST_CASE("each element is one chain of multiply-adds in ascending order from it
 }
 
 TEST_CASE("how rows, columns and depth are divided among calls changes no bit") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(4);
     for (const Shape& s : shapes()) {
       INFO(s.rows << " x " << s.depth << " x " << s.cols);
@@ -184,7 +152,7 @@ TEST_CASE("how rows, columns and depth are divided among calls changes no bit") 
 }
 
 TEST_CASE("what lies in the padding of a first factor never reaches a result") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(5);
     Tensor x = random_tensor(9, 21, random);
     const Tensor weight = random_tensor(21, 10, random);
@@ -200,7 +168,7 @@ TEST_CASE("what lies in the padding of a first factor never reaches a result") {
 }
 
 TEST_CASE("ReLU keeps NaN, so that a diverged network shows") {
-  EachTarget::run([] {
+  on_each_target([] {
     Tensor x(1, 1);
     Tensor weight(1, 3);
     Tensor bias(1, 3);
@@ -217,7 +185,7 @@ TEST_CASE("ReLU keeps NaN, so that a diverged network shows") {
 }
 
 TEST_CASE("an SGD update is that of PyTorch") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(6);
     for (const float momentum : {0.0F, 0.9F}) {
       const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
@@ -241,7 +209,7 @@ TEST_CASE("an SGD update is that of PyTorch") {
 }
 
 TEST_CASE("bytes become their 255th part") {
-  EachTarget::run([] {
+  on_each_target([] {
     std::vector<std::uint8_t> bytes(300);
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
     for (const Index count : {1, 7, 16, 17, 256, 300}) {
@@ -253,5 +221,12 @@ TEST_CASE("bytes become their 255th part") {
       }
       CHECK(values[static_cast<std::size_t>(count)] == -1.0F);
     }
+  });
+}
+
+TEST_CASE("fused and unfused instruction sets are told apart") {
+  on_each_target([] {
+    const bool fused = link(1 + 0x1p-12F, 1 + 0x1p-12F, -(1 + 0x1p-11F)) != 0;
+    CHECK(simd_target_is_fused() == fused);
   });
 }

@@ -65,7 +65,7 @@ void check_products(const Tensor& x, const Tensor& weight, const Tensor& bias, c
 }  // namespace
 
 TEST_CASE("to skip zeros changes no bit, whatever their number and place") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(1);
     for (Index rows = 1; rows <= 70; ++rows) {
       const Index features = 1 + random.below(200);
@@ -80,7 +80,7 @@ TEST_CASE("to skip zeros changes no bit, whatever their number and place") {
 }
 
 TEST_CASE("chains that come to nothing end in the same zero when zeros are skipped") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(2);
     for (const Index rows : {1, 7, 65}) {
       Tensor x = tiny_tensor(rows, 90, random);
@@ -95,7 +95,7 @@ TEST_CASE("chains that come to nothing end in the same zero when zeros are skipp
 }
 
 TEST_CASE("how a sparse product is divided among calls changes no bit") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(3);
     const Tensor x = sparse_tensor(150, 100, 0.4F, random);
     const Tensor weight = random_tensor(100, 70, random);
@@ -132,7 +132,7 @@ TEST_CASE("how a sparse product is divided among calls changes no bit") {
 }
 
 TEST_CASE("an input that is not a number is no zero") {
-  EachTarget::run([] {
+  on_each_target([] {
     RandomStream random = test_random(4);
     const Tensor weight = random_tensor(41, 5, random);
     for (Index position = 0; position < 41; ++position) {

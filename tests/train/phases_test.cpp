@@ -2,8 +2,8 @@
 #include <numeric>
 
 #include "catch.h"
-#include "schedules.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/train/trainer.h"
 
 using namespace trp;

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "catch.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
 #include "trp/train/confusion.h"
 #include "trp/train/evaluate.h"
 

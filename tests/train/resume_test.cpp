@@ -4,9 +4,9 @@
 
 #include "catch.h"
 #include "sanitized.h"
-#include "schedules.h"
-#include "synthetic_data.h"
 #include "trp/core/error.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/train/checkpoint.h"
 
 namespace trp {

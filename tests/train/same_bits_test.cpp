@@ -1,8 +1,8 @@
 // One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
 #include "catch.h"
 #include "sanitized.h"
-#include "schedules.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/train/trainer.h"
 
 using namespace trp;

@@ -6,10 +6,10 @@
 #include <stdexcept>
 
 #include "catch.h"
-#include "schedules.h"
-#include "synthetic_data.h"
 #include "trp/core/error.h"
+#include "trp/data/synthetic.h"
 #include "trp/nn/reference_mlp.h"
+#include "trp/strategy/schedules.h"
 
 using namespace trp;
 

@@ -32,8 +32,10 @@ int run_predict(const PredictCommandOptions& options);
 int run_info(const InfoCommandOptions& options);
 int run_export(const ExportCommandOptions& options);
 int run_lab(const LabCommandOptions& options);
+int run_selftest(const SelftestCommandOptions& options);
 
-/// Writes the error to standard error and returns the exit code that goes with it.
-int report_error(const std::exception& error);
+/// Writes the error to standard error and returns the exit code that goes with it. `arguments` are
+/// those of the program.
+int report_error(const std::exception& error, std::span<const std::string> arguments);
 
 }  // namespace trp

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -91,15 +92,20 @@ struct LabCommandOptions {
   ColorWhen color = ColorWhen::kAuto;
 };
 
+struct SelftestCommandOptions {
+  OutputFormat format = OutputFormat::kText;  // or kJson
+  ColorWhen color = ColorWhen::kAuto;
+};
+
 /// --help, --version, --print-config: text for standard output.
 struct TextCommand {
   std::string text;
 };
 
 /// What the program was asked to do.
-using Command =
-    std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions, PredictCommandOptions,
-                 InfoCommandOptions, ExportCommandOptions, BenchCommandOptions, LabCommandOptions>;
+using Command = std::variant<TextCommand, TrainCommandOptions, EvalCommandOptions,
+                             PredictCommandOptions, InfoCommandOptions, ExportCommandOptions,
+                             BenchCommandOptions, LabCommandOptions, SelftestCommandOptions>;
 
 /// `arguments` is without the program's name. What comes back is complete and makes sense in
 /// itself; no data have been read. The command line wins over the configuration file, and of an
@@ -107,5 +113,8 @@ using Command =
 ///
 /// Throws UsageError for any misuse, Error if a configuration file cannot be read.
 Command parse_command_line(std::vector<std::string> arguments);
+
+/// The name of the command if the arguments begin with a known one, else nothing.
+std::string command_of(std::span<const std::string> arguments);
 
 }  // namespace trp

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace trp {
+
+struct CheckResult {
+  bool ok = false;
+  std::string detail;  // what was compared, and how it came out; for people
+};
+
+/// One thing that must be so on every machine. run() reads nothing but what it makes itself, a new
+/// folder for temporary files among it, and takes less than a second.
+struct SelfCheck {
+  std::string_view name;
+  CheckResult (*run)();
+};
+
+/// In the order in which the later ones rest on those before.
+std::span<const SelfCheck> self_checks();
+
+/// Runs the check; an exception is a failure, with its message.
+CheckResult run_check(const SelfCheck& check);
+
+}  // namespace trp

@@ -1,0 +1,32 @@
+#include <unistd.h>
+
+#include "cli/version.h"
+#include "trp/cli/commands.h"
+#include "trp/core/cpu.h"
+#include "trp/core/stopwatch.h"
+#include "trp/nn/kernels.h"
+#include "trp/report/selftest.h"
+#include "trp/report/terminal.h"
+
+namespace trp {
+
+int run_selftest(const SelftestCommandOptions& options) {
+  LineWriter out(STDOUT_FILENO, "standard output");
+  const bool as_text = options.format == OutputFormat::kText;
+  SelftestReport report = {.version = std::string(program_version()),
+                           .simd = simd_target_name(),
+                           .cpus = available_cpus(),
+                           .checks = {}};
+  for (const SelfCheck& check : self_checks()) {
+    const Stopwatch watch;
+    CheckResult result = run_check(check);
+    report.checks.push_back({std::string(check.name), std::move(result), watch.seconds()});
+    if (as_text) {
+      write_check_text(out, report.checks.back(), use_color(options.color, STDOUT_FILENO));
+    }
+  }
+  if (!as_text) write_selftest_json(out, report);
+  return report.ok() ? kExitDone : kExitFailed;
+}
+
+}  // namespace trp

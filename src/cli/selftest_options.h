@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cli/command_syntax.h"
+#include "trp/cli/options.h"
+
+namespace trp {
+
+CommandSyntax selftest_syntax(SelftestCommandOptions& options);
+
+}  // namespace trp

@@ -1,0 +1,199 @@
+#include "trp/nn/checks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hwy/targets.h>
+
+#include "trp/nn/kernels.h"
+#include "trp/nn/loss.h"
+#include "trp/nn/mlp.h"
+#include "trp/nn/reference_mlp.h"
+
+namespace trp {
+namespace {
+
+void use_target(std::int64_t target) {
+  hwy::SetSupportedTargetsForTest(target);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+/// However the scope is left.
+struct BestTargetAgain {
+  BestTargetAgain() = default;
+  ~BestTargetAgain() { use_target(0); }
+  BestTargetAgain(const BestTargetAgain&) = delete;
+  BestTargetAgain& operator=(const BestTargetAgain&) = delete;
+};
+
+Eigen::MatrixXd as_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
+
+/// NaN counts as infinitely far.
+double largest_difference(const Tensor& actual, const Eigen::MatrixXd& expected) {
+  const Eigen::MatrixXd difference = as_double(actual) - expected;
+  return difference.allFinite() ? difference.cwiseAbs().maxCoeff() : INFINITY;
+}
+
+struct Example {
+  Mlp mlp;
+  Tensor input;
+  std::vector<std::uint8_t> labels;
+};
+
+/// A network of random shape with biases, and a batch for it.
+Example random_example(std::uint64_t seed) {
+  RandomStream random(seed, RandomPurpose::kWeights);
+  std::vector<Index> sizes = {1 + random.below(20)};
+  for (std::uint32_t hidden = random.below(4); hidden > 0; --hidden)
+    sizes.push_back(1 + random.below(40));
+  sizes.push_back(2 + random.below(12));
+  Example example{make_mlp(sizes, seed), {}, {}};
+  for (Layer& layer : example.mlp.layers) layer.bias = random_tensor(1, layer.bias.cols(), random);
+  const Index rows = 1 + random.below(20);
+  example.input = random_tensor(rows, sizes.front(), random);
+  for (Index i = 0; i < rows; ++i)
+    example.labels.push_back(
+        static_cast<std::uint8_t>(random.below(static_cast<std::uint32_t>(sizes.back()))));
+  return example;
+}
+
+/// |a − b| relative to |b|, as vectors of all parameters.
+double relative_difference(const ReferenceMlp& a, const ReferenceMlp& b) {
+  double difference = 0;
+  double size = 0;
+  for (std::size_t l = 0; l < a.weights.size(); ++l) {
+    difference += (a.weights[l] - b.weights[l]).squaredNorm();
+    difference += (a.biases[l] - b.biases[l]).squaredNorm();
+    size += b.weights[l].squaredNorm() + b.biases[l].squaredNorm();
+  }
+  return std::sqrt(difference / size);
+}
+
+ReferenceMlp central_differences(const Example& example) {
+  constexpr double kStep = 1e-5;
+  ReferenceMlp mlp(example.mlp);
+  ReferenceMlp result = mlp;
+  const Eigen::MatrixXd input = as_double(example.input);
+  const auto slope = [&](double& parameter) {
+    const double value = parameter;
+    parameter = value + kStep;
+    const double above = mlp.loss(input, example.labels);
+    parameter = value - kStep;
+    const double below = mlp.loss(input, example.labels);
+    parameter = value;
+    return (above - below) / (2 * kStep);
+  };
+  for (std::size_t l = 0; l < mlp.weights.size(); ++l) {
+    for (Eigen::Index i = 0; i < mlp.weights[l].size(); ++i)
+      result.weights[l].data()[i] = slope(mlp.weights[l].data()[i]);
+    for (Eigen::Index i = 0; i < mlp.biases[l].size(); ++i)
+      result.biases[l].data()[i] = slope(mlp.biases[l].data()[i]);
+  }
+  return result;
+}
+
+/// The gradient by the program's own arithmetic.
+ReferenceMlp float_gradient(const Example& example) {
+  const Mlp& mlp = example.mlp;
+  const Range rows = {0, example.input.rows()};
+  Activations activations = make_activations(mlp, rows.size());
+  std::vector<double> losses(example.labels.size());
+  std::vector<std::uint8_t> correct(example.labels.size());
+  forward(mlp, example.input, rows, activations);
+  softmax_cross_entropy(activations.outputs.back().view(), example.labels, rows.size(),
+                        activations.gradients.back().view(), losses, correct);
+  backward(mlp, rows, activations);
+  Gradient gradient = make_gradient(mlp);
+  for (const Tile& tile : make_tiles(mlp))
+    tile_gradient(example.input, activations, rows, tile, ChainStart::kZero,
+                  gradient.of_tile(tile));
+  ReferenceMlp result(mlp);
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    result.weights[l] = as_double(gradient.layers[l].weight);
+    result.biases[l] = as_double(gradient.layers[l].bias);
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor random_tensor(Index rows, Index cols, RandomStream& random) {
+  Tensor tensor(rows, cols);
+  for (Index r = 0; r < rows; ++r)
+    for (Index c = 0; c < cols; ++c) tensor(r, c) = 2 * random.uniform() - 1;
+  return tensor;
+}
+
+void for_each_simd_target(const std::function<void()>& body) {
+  const BestTargetAgain best_again;
+  const std::int64_t supported = hwy::SupportedTargets();
+  std::string_view previous;
+  for (int bit = 62; bit >= 0; --bit) {
+    const std::int64_t target = std::int64_t{1} << bit;
+    if (!(supported & target)) continue;
+    use_target(target);
+    // What no kernel was compiled for is done as the next best.
+    if (simd_target_name() == previous) continue;
+    previous = simd_target_name();
+    body();
+  }
+}
+
+bool simd_target_is_fused() {
+  constexpr float kFactor = 1 + 0x1p-12F;  // its square, rounded, loses the last bit
+  Tensor factor(1, 1), start(1, 1), result(1, 1);
+  factor(0, 0) = kFactor;
+  start(0, 0) = -(1 + 0x1p-11F);
+  forward_product(factor.view(), factor.view(), start.view(), Activation::kNone, result.view());
+  return result(0, 0) != 0;
+}
+
+double ProductErrors::largest() const {
+  return std::max({forward, forward_relu, weight_gradient, bias_gradient, input_gradient});
+}
+
+ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& random) {
+  const Tensor x = random_tensor(rows, depth, random);
+  const Tensor weight = random_tensor(depth, cols, random);
+  const Tensor bias = random_tensor(1, cols, random);
+  const Tensor dz = random_tensor(rows, cols, random);
+  ProductErrors errors;
+  errors.tolerance = 2e-6 * std::sqrt(static_cast<double>(depth + rows)) + 1e-6;
+
+  const Eigen::MatrixXd expected =
+      (as_double(x) * as_double(weight)).rowwise() + as_double(bias).row(0);
+  Tensor z(rows, cols);
+  forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+  errors.forward = largest_difference(z, expected);
+  forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, z.view());
+  errors.forward_relu = largest_difference(z, expected.cwiseMax(0));
+
+  Tensor dw(depth, cols);
+  weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, dw.view());
+  errors.weight_gradient = largest_difference(dw, as_double(x).transpose() * as_double(dz));
+  Tensor db(1, cols);
+  bias_gradient_sum(dz.view(), ChainStart::kZero, db.view());
+  errors.bias_gradient = largest_difference(db, as_double(dz).colwise().sum());
+
+  Tensor transposed(cols, depth);
+  transposed.view().matrix() = weight.view().matrix().transpose();
+  Tensor dx(rows, depth);
+  input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
+  const Eigen::MatrixXd mask = (as_double(x).array() > 0).cast<double>();
+  errors.input_gradient =
+      largest_difference(dx, (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask));
+  return errors;
+}
+
+GradientErrors gradient_errors(std::uint64_t seed) {
+  const Example example = random_example(seed);
+  const ReferenceMlp exact =
+      ReferenceMlp(example.mlp).gradient(as_double(example.input), example.labels);
+  return {.reference = relative_difference(central_differences(example), exact),
+          .program = relative_difference(float_gradient(example), exact)};
+}
+
+}  // namespace trp

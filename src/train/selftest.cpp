@@ -1,0 +1,198 @@
+#include "trp/train/selftest.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <system_error>
+
+#include <fmt/ranges.h>
+
+#include "trp/core/error.h"
+#include "trp/data/synthetic.h"
+#include "trp/nn/checks.h"
+#include "trp/strategy/schedules.h"
+#include "trp/train/checkpoint.h"
+#include "trp/train/model_file.h"
+#include "trp/train/trainer.h"
+
+namespace trp {
+namespace {
+
+constexpr double kReferenceTolerance = 1e-6;
+constexpr double kFloatTolerance = 1e-4;
+constexpr int kGradientExamples = 12;
+constexpr Index kFeatures = 60;
+constexpr int kClasses = 5;
+constexpr double kLearned = 0.97;  // of the test samples; 0.2 would be chance
+
+const std::atomic<bool> kNeverStop{false};
+
+CheckResult check_products() {
+  double worst = 0;
+  std::vector<std::string> targets;
+  for_each_simd_target([&] {
+    targets.emplace_back(simd_target_name());
+    RandomStream random(1, RandomPurpose::kWeights);
+    for (const auto& [rows, depth, cols] : std::array<std::array<Index, 3>, 4>{
+             {{64, 784, 128}, {64, 64, 10}, {13, 257, 33}, {1, 1, 1}}}) {
+      const ProductErrors errors = product_errors(rows, depth, cols, random);
+      worst = std::max(worst, errors.largest() / errors.tolerance);
+    }
+  });
+  return {worst < 1, fmt::format("Eigen's in double precision, {}: {:.2f} of the rounding allowed",
+                                 fmt::join(targets, ", "), worst)};
+}
+
+CheckResult check_gradients() {
+  GradientErrors worst;
+  for (std::uint64_t seed = 1; seed <= kGradientExamples; ++seed) {
+    const GradientErrors errors = gradient_errors(seed);
+    // A comparison with NaN is false, so that it stays.
+    if (!(errors.reference <= worst.reference)) worst.reference = errors.reference;
+    if (!(errors.program <= worst.program)) worst.program = errors.program;
+  }
+  return {worst.reference < kReferenceTolerance && worst.program < kFloatTolerance,
+          fmt::format("{} networks: relative error {:.1e} of doubles against central differences, "
+                      "{:.1e} of floats against doubles",
+                      kGradientExamples, worst.reference, worst.program)};
+}
+
+/// Trains on small images.
+TrainResult train_small(const StrategyOptions& strategy, int workers, Index train_samples,
+                        int epochs) {
+  DataSets data = synthetic_data(train_samples, 200, kFeatures, kClasses);
+  TrainOptions options;
+  options.hidden = {50, 20};
+  options.class_count = kClasses;
+  options.epochs = epochs;
+  options.batch_size = 32;
+  options.strategy = strategy;
+  ThreadPool pool(workers, workers);
+  return train(options, data, pool, {}, kNeverStop);
+}
+
+CheckResult check_same_bits() {
+  std::map<bool, std::string> expected;  // by whether the instruction set rounds once
+  std::vector<std::string> others;
+  int runs = 0;
+  for_each_simd_target([&] {
+    for (const int workers : {1, 2, 3, 8}) {
+      for (const Schedule& schedule : kSameBits) {
+        const std::string weights = train_small(schedule.options, workers, 75, 1).weights;
+        const auto [first, is_first] = expected.try_emplace(simd_target_is_fused(), weights);
+        if (first->second != weights) {
+          others.push_back(
+              fmt::format("{}, {} workers, {}", schedule.name, workers, simd_target_name()));
+        }
+        ++runs;
+      }
+    }
+  });
+  if (others.empty()) {
+    return {true, fmt::format("{} trainings by {} schedules, 1, 2, 3 and 8 workers", runs,
+                              kSameBits.size())};
+  }
+  return {false, fmt::format("{} of {} trainings ended with other weights than the first: {}",
+                             others.size(), runs, others.front())};
+}
+
+/// A new folder that goes with the scope.
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_((std::filesystem::temp_directory_path() / "trp-XXXXXX").string()) {
+    if (!mkdtemp(path_.data())) {
+      throw Error("{}: cannot be made: {}; hint: name another folder in TMPDIR", path_,
+                  std::generic_category().message(errno));
+    }
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  std::string file(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
+
+ private:
+  std::string path_;
+};
+
+/// Whether a change of one bit, wherever it is, is noticed by who decodes the bytes.
+template <class Decode>
+bool notices_damage(std::vector<std::uint8_t> bytes, const Decode& decode) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto bit = static_cast<std::uint8_t>(1U << i % 8);
+    bytes[i] ^= bit;
+    try {
+      decode(bytes, "damaged");
+      return false;
+    } catch (const Error&) {
+      bytes[i] ^= bit;
+    }
+  }
+  return true;
+}
+
+CheckResult check_files() {
+  const Mlp mlp = make_mlp(std::vector<Index>{20, 7, 3}, 1);
+  const Metadata metadata = {{"made by", "selftest"}};
+  const ScratchFolder folder;
+  std::string names;
+  for (const ArrayFormat format : {ArrayFormat::kSafetensors, ArrayFormat::kNpz}) {
+    const std::string_view name = array_format_name(format);
+    const std::string path = folder.file(fmt::format("model.{}", name));
+    save_model(path, mlp, metadata);
+    const Model model = load_model(path);
+    if (weights_digest(model.mlp) != weights_digest(mlp) || model.metadata != metadata) {
+      return {false, fmt::format("{}: what was read is not what was written", name)};
+    }
+    const auto bytes = encode_array_file({to_arrays(mlp), metadata}, format);
+    if (!notices_damage(bytes, decode_array_file)) {
+      return {false, fmt::format("{}: a damaged file was taken for a sound one", name)};
+    }
+    names += fmt::format("{}, ", name);
+  }
+  const Checkpoint checkpoint = {.version = "1", .simd = "", .identity = {}, .state = {.mlp = mlp}};
+  const std::string path = folder.file("checkpoint");
+  save_checkpoint(path, checkpoint);
+  if (weights_digest(load_checkpoint(path).state.mlp) != weights_digest(mlp)) {
+    return {false, "checkpoint: what was read is not what was written"};
+  }
+  if (!notices_damage(encode_checkpoint(checkpoint), decode_checkpoint)) {
+    return {false, "checkpoint: a damaged one was taken for a sound one"};
+  }
+  return {true, names + "checkpoint: written, read again, damage to any byte noticed"};
+}
+
+CheckResult check_learning() {
+  const double accuracy = train_small({}, 2, 1000, 4).test.accuracy;
+  return {accuracy >= kLearned,
+          fmt::format("{:.1f} % of 200 new samples recognised after 4 epochs, {:.0f} % expected",
+                      100 * accuracy, 100 * kLearned)};
+}
+
+constexpr std::array<SelfCheck, 5> kChecks = {{
+    {"products", check_products},
+    {"gradients", check_gradients},
+    {"same bits", check_same_bits},
+    {"learning", check_learning},
+    {"files", check_files},
+}};
+
+}  // namespace
+
+std::span<const SelfCheck> self_checks() { return kChecks; }
+
+CheckResult run_check(const SelfCheck& check) {
+  try {
+    return check.run();
+  } catch (const std::exception& error) {
+    return {false, error.what()};
+  }
+}
+
+}  // namespace trp

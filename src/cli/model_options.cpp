@@ -5,7 +5,7 @@
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
 #include "trp/core/error.h"
-#include "trp/data/array_file.h"
+#include "trp/train/model_file.h"
 
 namespace trp {
 namespace {
@@ -126,14 +126,14 @@ CommandSyntax info_syntax(InfoCommandOptions& options) {
 CommandSyntax export_syntax(ExportCommandOptions& options) {
   Positional file = file_argument("FILE", options.file);
   file.set = [set = file.set](const std::string& value) {
-    array_format_of_name(value);
+    check_model_name(value);
     set(value);
   };
   return {
       .usage = {"export MODEL|CHECKPOINT FILE"},
       .summary =
           "Writes a model, or the network of a checkpoint, in the format that the ending of FILE\n"
-          "asks for: .safetensors or .npz.\n",
+          "asks for: .safetensors, .npz or .onnx (which is not read again).\n",
       .positionals = {file_argument("MODEL", options.model), std::move(file)},
       .groups = {about_group()},
       .closing =

@@ -7,7 +7,7 @@
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
 #include "trp/core/error.h"
-#include "trp/data/array_file.h"
+#include "trp/train/model_file.h"
 
 namespace trp {
 namespace {
@@ -201,10 +201,10 @@ Option save_option(std::string& save) {
   Option option = text({.short_name = "-o",
                         .name = "save",
                         .value = "FILE",
-                        .help = "the trained model, FILE.safetensors or FILE.npz"},
+                        .help = "the trained model, FILE.safetensors, .npz or .onnx"},
                        save);
   option.set = [set = option.set](const std::string& value) {
-    array_format_of_name(value);
+    check_model_name(value);
     set(value);
   };
   return option;

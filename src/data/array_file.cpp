@@ -95,10 +95,10 @@ std::string_view array_format_name(ArrayFormat format) {
   return format == ArrayFormat::kNpz ? "npz" : "safetensors";
 }
 
-ArrayFormat array_format_of_name(std::string_view path) {
+std::optional<ArrayFormat> array_format_of_name(std::string_view path) {
   if (path.ends_with(".safetensors")) return ArrayFormat::kSafetensors;
   if (path.ends_with(".npz")) return ArrayFormat::kNpz;
-  throw UsageError("expected a file name that ends in .safetensors or .npz, found {}", quote(path));
+  return std::nullopt;
 }
 
 const std::string* find_metadata(const Metadata& metadata, std::string_view name) {

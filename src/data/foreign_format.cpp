@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "onnx.h"
 #include "safetensors.h"
 
 namespace trp {
@@ -64,6 +65,7 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
   if (starts_safetensors(head)) {
     return "this is a safetensors model: are model and data exchanged?";
   }
+  if (starts_onnx(head)) return "this is an ONNX model, a format that is written but not read";
   if (starts_web_page(text)) {
     return "this is a web page, not data: the download failed, fetch the file again";
   }
@@ -88,6 +90,10 @@ std::string_view foreign_model_hint(std::span<const std::uint8_t> head) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   for (const Format& format : kModelFormats) {
     if (text.starts_with(format.start)) return format.hint;
+  }
+  if (starts_onnx(head)) {
+    return "hint: this is an ONNX model, a format that is written but not read: use the model as "
+           ".safetensors or .npz, from which it can be made again with export";
   }
   if (starts_web_page(text)) {
     return "hint: this is a web page: the download failed, fetch the file again";

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "data/array_checks.h"
+#include "data/onnx.h"
 #include "trp/core/atomic_file.h"
 #include "trp/core/error.h"
 
@@ -15,6 +16,7 @@ namespace trp {
 namespace {
 
 constexpr Index kMostClasses = 256;  // a label is a byte
+constexpr std::string_view kOnnxEnding = ".onnx";
 constexpr std::string_view kNamesHint =
     "hint: a model has the arrays fc1.weight [out, in], fc1.bias [out], fc2.weight, …";
 
@@ -80,6 +82,11 @@ ArraysByName by_name(const std::vector<NamedArray>& arrays) {
   return names;
 }
 
+std::vector<std::uint8_t> encode_model(const ArrayFile& file, std::string_view path) {
+  if (path.ends_with(kOnnxEnding)) return encode_onnx(file);
+  return encode_array_file(file, *array_format_of_name(path));
+}
+
 }  // namespace
 
 std::vector<NamedArray> to_arrays(const Mlp& mlp) {
@@ -128,11 +135,17 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
   return mlp;
 }
 
+void check_model_name(std::string_view path) {
+  if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
+  throw UsageError("expected a file name that ends in .safetensors, .npz or .onnx, found {}",
+                   quote(path));
+}
+
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
-  const ArrayFormat format = array_format_of_name(path);
+  check_model_name(path);
   const ArrayFile file{to_arrays(mlp), metadata};
   for (const NamedArray& array : file.arrays) check_finite(array, path);
-  write_file_atomically(path, encode_array_file(file, format));
+  write_file_atomically(path, encode_model(file, path));
 }
 
 Model load_model(const std::string& path) {

@@ -128,8 +128,7 @@ TEST_CASE("the ending of a name says the format") {
   CHECK(array_format_of_name("a/b.safetensors") == ArrayFormat::kSafetensors);
   CHECK(array_format_of_name("x.npz") == ArrayFormat::kNpz);
   for (const std::string name : {"model", "model.pt", "model.onnx", "npz", "x.npz.gz", "x.NPZ", ""})
-    CHECK_CONTAINS(message_of<UsageError>([&] { array_format_of_name(name); }),
-                   "expected a file name that ends in .safetensors or .npz, found \"" + name);
+    CHECK_FALSE(array_format_of_name(name));
 }
 
 TEST_CASE("metadata that do not fit a zip comment are refused") {

@@ -49,6 +49,27 @@ TEST_CASE("a model comes back with the same bits, in either format") {
   }
 }
 
+TEST_CASE("the ending of a name says what is written") {
+  for (const std::string_view name : {"a/b.safetensors", "x.npz", "x.onnx"}) check_model_name(name);
+  for (const std::string name : {"model", "model.pt", "onnx", "npz", "x.npz.gz", "x.NPZ", ""})
+    CHECK_CONTAINS(
+        message_of<UsageError>([&] { check_model_name(name); }),
+        "expected a file name that ends in .safetensors, .npz or .onnx, found \"" + name);
+}
+
+TEST_CASE("an ONNX model has the same bytes every time, and is told when it is to be read") {
+  const TempFolder folder;
+  const std::string path = folder.path("model.onnx");
+  save_model(path, small_mlp(), {{"layers", "4,3,2"}});
+  const Bytes bytes = read_bytes(path);
+  save_model(path, small_mlp(), {{"layers", "4,3,2"}});
+  CHECK(read_bytes(path) == bytes);
+  CHECK_CONTAINS(message_of<Error>([&] { load_model(path); }),
+                 path +
+                     ": expected a model, a .safetensors or .npz file; found neither at byte 0; "
+                     "hint: this is an ONNX model, a format that is written but not read");
+}
+
 TEST_CASE("a loaded model has its transposed weights") {
   const TempFolder folder;
   save_model(folder.path("model.npz"), small_mlp(), {});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,9 +18,8 @@ enum class ArrayFormat { kSafetensors, kNpz };
 /// "safetensors", "npz"
 std::string_view array_format_name(ArrayFormat format);
 
-/// The format that a file's name asks for by its ending. Throws UsageError, "expected …, found …",
-/// for any other ending.
-ArrayFormat array_format_of_name(std::string_view path);
+/// The format that a file's name asks for by its ending, if it is one of these.
+std::optional<ArrayFormat> array_format_of_name(std::string_view path);
 
 /// Floats in C order, the last dimension running fastest.
 struct NamedArray {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "trp/data/array_file.h"
 #include "trp/nn/mlp.h"
@@ -16,9 +17,13 @@ struct Model {
   bool verified = false;                           ///< that file had a digest, which agreed
 };
 
-/// Writes the model in the format that the file's name asks for, all of it or nothing. The same
-/// model gives the same bytes. Throws Error if it cannot be written or a parameter is not finite,
-/// UsageError for an unknown ending.
+/// Throws UsageError, "expected …, found …", unless the file's name ends in .safetensors, .npz or
+/// .onnx.
+void check_model_name(std::string_view path);
+
+/// Writes the model in the format that the file's name asks for, all of it or nothing; ONNX is not
+/// read again. The same model gives the same bytes. Throws Error if it cannot be written or a
+/// parameter is not finite, UsageError for an unknown ending.
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata);
 
 /// Reads a model that this program or another one has written. Throws Error if it is damaged or no

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <ranges>
+
+#include "fuzz/fuzz.h"
+#include "trp/core/error.h"
+#include "trp/data/array_file.h"
+
+namespace trp {
+
+inline std::optional<DecodedArrayFile> decode(std::span<const std::uint8_t> bytes) {
+  try {
+    return decode_array_file(bytes, "fuzz");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// NaN is equal to itself here.
+inline bool equal_bits(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
+
+inline bool equal(const NamedArray& a, const NamedArray& b) {
+  return a.name == b.name && a.shape == b.shape &&
+         std::ranges::equal(a.values, b.values, equal_bits);
+}
+
+/// What is accepted must be the same when it is written in this format and read again.
+inline void round_trip(const ArrayFile& file, ArrayFormat format) {
+  std::optional<std::vector<std::uint8_t>> written;
+  try {
+    written = encode_array_file(file, format);
+  } catch (const Error&) {
+    return;  // the format cannot hold it
+  }
+  const auto again = decode(*written);
+  require(again.has_value() && again->verified, "what was written can be read");
+  require(again->format == format, "it has the format that was asked for");
+  require(again->content.metadata == file.metadata, "the metadata come back");
+  require(std::ranges::equal(again->content.arrays, file.arrays, equal), "the arrays come back");
+}
+
+inline void decode_and_write_again(std::span<const std::uint8_t> bytes) {
+  const auto decoded = decode(bytes);
+  if (!decoded) return;
+  for (const NamedArray& array : decoded->content.arrays) {
+    std::size_t elements = 1;
+    for (const Index size : array.shape) elements *= static_cast<std::size_t>(size);
+    require(array.values.size() == elements, "the elements fill the shape");
+  }
+  round_trip(decoded->content, ArrayFormat::kSafetensors);
+  round_trip(decoded->content, ArrayFormat::kNpz);
+}
+
+}  // namespace trp

@@ -58,7 +58,7 @@ void check_nesting(const Json& trace, int workers) {
   }
 }
 
-TEST_CASE("--time tells for every worker where the time went") {
+TEST_CASE("option --time tells for every worker where the time went") {
   const ProgramResult text = run_program(train_with({"--time", "-j", "2"}));
   REQUIRE(text.exit_code == 0);
   for (const char* part : {"time  ", "worker 1", "worker 2", "in all", "share", "forward",
@@ -85,7 +85,7 @@ TEST_CASE("--time tells for every worker where the time went") {
   CHECK_FALSE(has(run_program(train_with({"--format", "jsonl"})).out, "\"event\":\"time\""));
 }
 
-TEST_CASE("--trace keeps a timeline of every worker by every strategy, and changes no bit") {
+TEST_CASE("option --trace keeps a timeline of every worker by every strategy, and changes no bit") {
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "trace.json").string();
   const auto digest_of = [](const ProgramResult& result) {
@@ -136,7 +136,7 @@ TEST_CASE("a trace that cannot be written is refused before anything is trained"
   CHECK(run_program(train_with({"--trace-steps", "0"})).exit_code == 2);
 }
 
-TEST_CASE("--strategy auto says what it has chosen, and trains the same weights") {
+TEST_CASE("option --strategy auto says what it has chosen, and trains the same weights") {
   const auto events_of = [](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"--limit", "640", "--epochs", "1", "--format", "jsonl"};
     arguments.insert(arguments.end(), more.begin(), more.end());

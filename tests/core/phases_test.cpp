@@ -95,7 +95,8 @@ TEST_CASE("who has no task in a fork-join waits at its barrier, or sleeps where 
       CHECK(worker.of(Phase::kEvaluation) <= times.wall_seconds - 0.008);
     }
     CHECK(times.fork_join_seconds >= 0.008);
-    CHECK(times.busiest_seconds == Approx(times.workers[0].of(Phase::kForward)).margin(1e-4));
+    CHECK(times.busiest_seconds >= times.workers[0].of(Phase::kForward));
+    CHECK(times.busiest_seconds <= times.fork_join_seconds - 0.004);
     CHECK(times.workers[0].of(Phase::kBarrier) >= 0.005);
     CHECK(times.workers[1].of(Phase::kBarrier) >= 0.007);
     const WorkerTimes& idle = times.workers[2];

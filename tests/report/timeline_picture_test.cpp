@@ -28,12 +28,15 @@ TEST_CASE("a picture of a step has a line for each worker and a letter for what 
     spin_for(0.004);
   }
   recorder.end();
-  const std::vector<std::string> lines = timeline_picture(recorder, 4);
+  // Many columns: wherever the system stops this thread for a while, each phase has some.
+  const std::vector<std::string> lines = timeline_picture(recorder, 100);
   REQUIRE(lines.size() == 2);
-  CHECK(lines[0].starts_with("worker 1   F"));
+  CHECK(lines[0].starts_with("worker 1   "));
+  CHECK(lines[0].find('F') < lines[0].rfind('.'));
   CHECK(lines[0].ends_with(" µs"));
-  CHECK(lines[1].starts_with("worker 2   ."));
-  CHECK(lines[1].ends_with("B"));
+  CHECK(lines[1].starts_with("worker 2   "));
+  CHECK(lines[1].find('.') < lines[1].find('B'));
+  CHECK(lines[1].find('B') != std::string::npos);
   for (const char letter : std::string("F.B")) {
     CHECK(timeline_legend().find(fmt::format("{} ", letter)) != std::string::npos);
   }

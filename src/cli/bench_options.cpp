@@ -11,8 +11,6 @@
 namespace trp {
 namespace {
 
-constexpr int kMostWorkers = 1024;
-constexpr Index kLargestBatch = 1'000'000;
 constexpr int kMostRuns = 10'000;
 constexpr double kLargestSpeedup = 1e6;
 

@@ -5,8 +5,6 @@
 namespace trp {
 namespace {
 
-constexpr int kMostWorkers = 1024;
-
 Option request(Option option) {
   option.set = [](const std::string&) {};
   return option;

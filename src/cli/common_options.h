@@ -5,6 +5,7 @@
 
 #include "cli/option_makers.h"
 #include "trp/cli/options.h"
+#include "trp/core/tensor.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
@@ -15,6 +16,10 @@ inline constexpr std::array<Name<OutputFormat>, 2> kTextOrJson = {{
     {"text", OutputFormat::kText},
     {"json", OutputFormat::kJson},
 }};
+
+inline constexpr int kMostWorkers = 1024;
+inline constexpr Index kLargestBatch = 1'000'000;
+inline constexpr int kMostLabels = 256;  // a label is a byte
 
 inline constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
     {"auto", ColorWhen::kAuto},

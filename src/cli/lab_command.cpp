@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/common_options.h"
 #include "cli/version.h"
 #include "trp/cli/commands.h"
 #include "trp/core/cpu.h"
@@ -13,8 +14,6 @@
 
 namespace trp {
 namespace {
-
-constexpr int kMostLabels = 256;  // a label is a byte
 
 std::vector<const Experiment*> chosen_experiments(const std::vector<std::string>& names) {
   const auto all = experiments();

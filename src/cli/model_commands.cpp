@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
+#include "cli/common_options.h"
 #include "cli/file_kind.h"
 #include "cli/network_text.h"
 #include "trp/cli/commands.h"
@@ -24,8 +25,6 @@
 
 namespace trp {
 namespace {
-
-constexpr int kMostLabels = 256;  // a label is a byte
 
 /// If the system refuses threads, fewer do.
 ThreadPool make_pool(std::optional<int> workers) {

@@ -10,7 +10,6 @@
 namespace trp {
 namespace {
 
-constexpr Index kLargestBatch = 1'000'000;
 constexpr Index kMostClasses = 256;
 constexpr Index kMostPictures = 1'000'000;
 

@@ -205,7 +205,7 @@ int run_train(const TrainCommandOptions& given) {
   if (resumed) check_resumed(options, *resumed, identity, output);
   if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, output);
 
-  ThreadPool pool(workers, cpus);
+  ThreadPool pool(workers, cpus, options.pinning);
   if (pool.worker_count() < workers) {
     output.say(
         fmt::format("warning: the system allows only {} of {} workers; training goes on with them",

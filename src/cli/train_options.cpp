@@ -17,7 +17,6 @@ constexpr int kMostLoaders = 256;
 constexpr int kLongestQueue = 4096;
 constexpr int kMostTracedSteps = 100'000;
 constexpr int kMostEpochs = 1'000'000;
-constexpr Index kLargestBatch = 1'000'000;
 constexpr Index kMostSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
 // Rates that a float can hold; the largest ones are there to see a training diverge.
 constexpr double kLeastRate = 1e-38, kLargestRate = 1e38;
@@ -162,7 +161,8 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
   StrategyOptions& strategy = options.train.strategy;
   return {
       "Parallelism",
-      {workers_option(options.workers), strategy_option(options), sequential_option(options),
+      {workers_option(options.workers),
+       strategy_option(options), sequential_option(options),
        one_of({.name = "merge",
                .value = "WORD",
                .help = "what is merged under the mutex\n"
@@ -174,8 +174,9 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
                     kMostMicroBatches),
        one_of({.name = "pipeline-schedule", .value = "WORD", .help = "parts of a batch"},
               strategy.pipeline_schedule, kPipelineScheduleNames),
+       one_of({.name = "pin", .value = "WORD"}, options.pinning, kPinningNames),
        choice({.name = "compare"}, options.compare, true, false),
-       choice({.name = "time", .help = "train sequentially first: the speedup; where time goes"},
+       choice({.name = "time", .help = "tie workers to CPUs; train sequentially too; where time goes"},
               options.time, true, false),
        trace_option(options.trace),
        whole_number({.name = "trace-steps", .value = "N", .help = "timeline, for ui.perfetto.dev"},

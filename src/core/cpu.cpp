@@ -17,14 +17,30 @@ namespace fs = std::filesystem;
 
 constexpr double kNoQuota = std::numeric_limits<double>::infinity();
 
-int affinity_cpus() {
+/// A mask of CPUs; empty where the system does not tell.
+using CpuMask = std::vector<cpu_set_t>;
+
+std::size_t bytes_of(const CpuMask& mask) { return mask.size() * sizeof(cpu_set_t); }
+
+CpuMask affinity_mask() {
   // The kernel refuses masks smaller than its own, so grow until it accepts.
-  for (int cpus = 1024; cpus <= 1 << 20; cpus *= 2) {
-    std::vector<cpu_set_t> mask(static_cast<std::size_t>(cpus / 1024));
-    const std::size_t bytes = mask.size() * sizeof(cpu_set_t);
-    if (sched_getaffinity(0, bytes, mask.data()) == 0) return CPU_COUNT_S(bytes, mask.data());
+  for (std::size_t cpus = CPU_SETSIZE; cpus <= 1 << 20; cpus *= 2) {
+    CpuMask mask(cpus / CPU_SETSIZE);
+    if (sched_getaffinity(0, bytes_of(mask), mask.data()) == 0) return mask;
   }
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return {};
+}
+
+/// As it was before any thread was tied.
+const CpuMask& first_affinity_mask() {
+  static const CpuMask mask = affinity_mask();
+  return mask;
+}
+
+int affinity_cpus() {
+  const CpuMask mask = affinity_mask();
+  if (mask.empty()) return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return CPU_COUNT_S(bytes_of(mask), mask.data());
 }
 
 double read_quota_v2(const fs::path& group) {
@@ -78,6 +94,23 @@ double cgroup_quota(const fs::path& root) {
 int available_cpus(const fs::path& root) {
   const double allowed = std::min<double>(affinity_cpus(), cgroup_quota(root));
   return std::max(1, static_cast<int>(allowed));
+}
+
+bool tie_thread(int n) {
+  const CpuMask& all = first_affinity_mask();
+  if (all.empty()) return false;
+  int left = n % CPU_COUNT_S(bytes_of(all), all.data());
+  for (std::size_t cpu = 0;; ++cpu) {
+    if (!CPU_ISSET_S(cpu, bytes_of(all), all.data()) || left-- > 0) continue;
+    CpuMask one(all.size());
+    CPU_SET_S(cpu, bytes_of(one), one.data());
+    return sched_setaffinity(0, bytes_of(one), one.data()) == 0;
+  }
+}
+
+void untie_thread() {
+  const CpuMask& all = first_affinity_mask();
+  if (!all.empty()) sched_setaffinity(0, bytes_of(all), all.data());
 }
 
 std::string cpu_model(const std::filesystem::path& root) {

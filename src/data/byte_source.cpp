@@ -7,14 +7,14 @@
 #include <limits>
 #include <new>
 
+#include "deflate.h"
 #include "trp/core/error.h"
 
 namespace trp {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
-constexpr std::uint64_t kDeflateRatio = 1032;  // two bits can stand for 258 bytes, and no more
-constexpr std::uint64_t kSmallestGzip = 18;    // header and trailer
+constexpr std::uint64_t kSmallestGzip = 18;  // header and trailer
 constexpr std::string_view kFetchAgain = "hint: fetch or copy the file again";
 
 bool starts_gzip(const std::uint8_t* bytes) { return bytes[0] == 0x1f && bytes[1] == 0x8b; }

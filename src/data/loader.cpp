@@ -4,6 +4,8 @@
 #include <exception>
 #include <stdexcept>
 
+#include "trp/core/cpu.h"
+
 namespace trp {
 namespace {
 
@@ -37,6 +39,7 @@ void Loader::start_threads(int thread_count) {
   for (int i = 0; i < thread_count; ++i) {
     try {
       threads_.emplace_back([this] {
+        untie_thread();  // the thread that makes loaders may be a worker with a CPU of its own
         EpochOrder order;
         while (prepare_one(order)) {
         }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "array_checks.h"
+#include "deflate.h"
 #include "little_endian.h"
 #include "trp/core/error.h"
 #include "zip_layout.h"
@@ -18,7 +19,6 @@ using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::size_t kLocalBytes = 30, kDirectoryBytes = 46, kEndBytes = 22;
 constexpr std::uint16_t kFlagsAllowed = 0x0806;  // deflate's level, names in UTF-8
-constexpr std::uint64_t kDeflateRatio = 1032;
 constexpr std::uint64_t kMostUnpacked = std::uint64_t{2} << 30;
 
 /// The record at the end, which says where the directory is.

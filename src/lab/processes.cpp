@@ -69,7 +69,7 @@ class ShardWorker {
                           correct_);
     backward(mlp, rows, activations_);
     for (const Tile& tile : tiles_)
-      tile_gradient(batch_.input, activations_, rows, tile, ChainStart::kZero,
+      tile_gradient(tile_factors(batch_.input, activations_, rows, tile), tile, ChainStart::kZero,
                     gradient_.of_tile(tile));
     return gradient_;
   }

@@ -4,8 +4,6 @@
 // Vectors of a size unknown to the compiler cannot stand in arrays, as the accumulators do.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
-#include "trp/nn/kernels.h"
-
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -14,47 +12,13 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "nn/product.h"
+#include "nn/simd-inl.h"
 #include "trp/core/partition.h"
-
-#ifndef TRP_NN_KERNELS_ONCE
-#define TRP_NN_KERNELS_ONCE
-namespace trp {
-
-enum class Finish { kNone, kRelu, kMask };
-
-/// c = finish(start + a · b). `a` is read along its rows, or along its columns when the product is
-/// with its transpose.
-struct Product {
-  const float* a;
-  Index a_stride;
-  bool a_transposed;
-  const float* b;
-  Index b_stride;
-  float* c;
-  Index c_stride;
-  Index rows;
-  Index cols;
-  Index depth;
-  const float* start;  // null: zero
-  Index start_stride;  // 0: one row for all
-  Finish finish;
-  const float* mask;
-  Index mask_stride;
-};
-
-}  // namespace trp
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, kLineFloats>;
-using FloatVector = hn::Vec<Floats>;
-
-constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
 
 /// The largest tile of c that is kept in registers, in rows and vectors: twelve accumulators, two
 /// vectors of b and one of a fill 16 registers; the instruction sets with 16 lanes have 32.
@@ -64,20 +28,6 @@ constexpr int kTileVectors = 2;
 /// So deep that the columns of b that a tile reads stay in half of a first-level cache.
 constexpr Index kDepthBlock =
     16 * 1024 / static_cast<Index>(sizeof(float)) / (kTileVectors * kLanes);
-
-FloatVector finish_vector(const Product& p, FloatVector sum, Index row, Index col) {
-  const Floats d;
-  switch (p.finish) {
-    case Finish::kNone:
-      return hn::Add(sum, hn::Zero(d));  // no −0, as in sparse_kernels.cpp
-    case Finish::kRelu:
-      return hn::IfThenZeroElse(hn::Le(sum, hn::Zero(d)), sum);
-    case Finish::kMask:
-      break;
-  }
-  const auto activation = hn::Load(d, p.mask + row * p.mask_stride + col);
-  return hn::IfThenElseZero(hn::Gt(activation, hn::Zero(d)), sum);
-}
 
 /// Tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product.
 template <bool kTransposed, int kVectors, int kRows>
@@ -89,9 +39,9 @@ void compute_tile(const Product& p, Index row, Index col) {
       sums[r][v] = p.start ? hn::Load(d, p.start + (row + r) * p.start_stride + col + v * kLanes)
                            : hn::Zero(d);
 
-  const float* a = kTransposed ? p.a + row : p.a + row * p.a_stride;
+  const float* a = p.a + row * p.row_step;
   const float* b = p.b + col;
-  const Index a_stride = p.a_stride;
+  const Index a_stride = kTransposed ? p.link_step : p.row_step;
   const Index b_stride = p.b_stride;
   for (Index k = 0; k < p.depth; ++k, b += b_stride) {
     FloatVector factors[kVectors];
@@ -102,11 +52,7 @@ void compute_tile(const Product& p, Index row, Index col) {
     }
   }
 
-  for (int r = 0; r < kRows; ++r)
-    for (int v = 0; v < kVectors; ++v) {
-      const Index c = col + v * kLanes;
-      hn::Store(finish_vector(p, sums[r][v], row + r, c), d, p.c + (row + r) * p.c_stride + c);
-    }
+  for (int r = 0; r < kRows; ++r) finish<kVectors>(p, sums[r], row + r, col);
 }
 
 using TileFunction = void (*)(const Product&, Index row, Index col);
@@ -141,11 +87,11 @@ void compute_product(const Product& product) {
   Index begin = 0;
   do {  // once at least: a chain without links is its start
     const Index end = std::min(begin + kDepthBlock, product.depth);
-    block.a = product.a + begin * (product.a_transposed ? product.a_stride : 1);
+    block.a = product.a + begin * product.link_step;
     block.b = product.b + begin * product.b_stride;
     block.depth = end - begin;
     block.finish = end == product.depth ? product.finish : Finish::kNone;
-    product.a_transposed ? compute_panels<true>(block) : compute_panels<false>(block);
+    product.row_step == 1 ? compute_panels<true>(block) : compute_panels<false>(block);
     block.start = product.c;
     block.start_stride = product.c_stride;
     begin = end;
@@ -163,22 +109,12 @@ void sum_rows(const float* rows, Index stride, Index row_count, Index cols, bool
   }
 }
 
-void update_row(const float* gradient, const SgdCoefficients& k, Index cols, float* weights,
-                float* velocity) {
-  const Floats d;
-  const auto scale = hn::Set(d, k.gradient_scale);
-  const auto decay = hn::Set(d, k.weight_decay);
-  const auto momentum = hn::Set(d, k.momentum);
-  const auto rate = hn::Set(d, k.learning_rate);
-  for (Index col = 0; col < cols; col += kLanes) {
-    const auto w = hn::Load(d, weights + col);
-    auto step = hn::MulAdd(decay, w, hn::Mul(scale, hn::Load(d, gradient + col)));
-    if (velocity) {
-      step = hn::MulAdd(momentum, hn::Load(d, velocity + col), step);
-      hn::Store(step, d, velocity + col);
-    }
-    hn::Store(hn::NegMulAdd(rate, step, w), d, weights + col);
-  }
+void update_row(const float* gradient, const SgdCoefficients& coefficients, Index cols,
+                float* weights, float* velocity) {
+  const SgdVectors k = to_vectors(coefficients);
+  for (Index col = 0; col < cols; col += kLanes)
+    update_vector(k, hn::Load(Floats(), gradient + col), weights + col,
+                  velocity ? velocity + col : nullptr);
 }
 
 void scale_bytes_to(const std::uint8_t* bytes, Index count, float* values) {
@@ -211,46 +147,62 @@ HWY_EXPORT(target_name);
 
 namespace {
 
-/// The product without start, finish and mask.
-Product plain_product(ConstTensorView a, bool a_transposed, ConstTensorView b, TensorView c) {
-  assert((a_transposed ? a.cols() : a.rows()) == c.rows());
-  assert((a_transposed ? a.rows() : a.cols()) == b.rows() && b.cols() == c.cols());
+/// c = a · b, or aᵀ · b.
+Product plain_product(ConstTensorView a, bool is_transposed, ConstTensorView b, TensorView c) {
+  assert((is_transposed ? a.cols() : a.rows()) == c.rows());
+  assert((is_transposed ? a.rows() : a.cols()) == b.rows() && b.cols() == c.cols());
   return {.a = a.data(),
-          .a_stride = a.stride(),
-          .a_transposed = a_transposed,
+          .row_step = is_transposed ? 1 : a.stride(),
+          .link_step = is_transposed ? a.stride() : 1,
           .b = b.data(),
           .b_stride = b.stride(),
           .c = c.data(),
           .c_stride = c.stride(),
           .rows = c.rows(),
           .cols = round_up(c.cols(), kLineFloats),
-          .depth = b.rows(),
-          .start = nullptr,
-          .start_stride = 0,
-          .finish = Finish::kNone,
-          .mask = nullptr,
-          .mask_stride = 0};
+          .depth = b.rows()};
+}
+
+void compute(const Product& product, ZeroInputs zeros) {
+  zeros == ZeroInputs::kSkip ? compute_sparse_product(product)
+                             : HWY_DYNAMIC_DISPATCH(compute_product)(product);
 }
 
 }  // namespace
 
 void forward_product(ConstTensorView x, ConstTensorView weight, ConstTensorView bias,
-                     Activation activation, TensorView result) {
+                     Activation activation, ZeroInputs zeros, TensorView result) {
   assert(bias.rows() == 1 && bias.cols() == result.cols());
   Product product = plain_product(x, false, weight, result);
   product.start = bias.data();
   product.finish = activation == Activation::kRelu ? Finish::kRelu : Finish::kNone;
-  HWY_DYNAMIC_DISPATCH(compute_product)(product);
+  compute(product, zeros);
 }
 
-void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ChainStart start,
-                             TensorView result) {
+void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+                             ChainStart start, TensorView result) {
   Product product = plain_product(x, true, dz, result);
   if (start == ChainStart::kResult) {
     product.start = result.data();
     product.start_stride = result.stride();
   }
-  HWY_DYNAMIC_DISPATCH(compute_product)(product);
+  compute(product, zeros);
+}
+
+void weight_gradient_update(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+                            const SgdCoefficients& coefficients, TensorView scratch,
+                            TensorView weights, TensorView velocity) {
+  assert(weights.rows() == scratch.rows() && weights.cols() == scratch.cols());
+  Product product = plain_product(x, true, dz, scratch);
+  product.finish = Finish::kUpdate;
+  product.sgd = coefficients;
+  product.weights = weights.data();
+  product.weights_stride = weights.stride();
+  if (coefficients.momentum != 0) {
+    assert(velocity.stride() == weights.stride());
+    product.velocity = velocity.data();
+  }
+  compute(product, zeros);
 }
 
 void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result) {
@@ -267,7 +219,7 @@ void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transpose
   product.finish = Finish::kMask;
   product.mask = activation.data();
   product.mask_stride = activation.stride();
-  HWY_DYNAMIC_DISPATCH(compute_product)(product);
+  compute(product, ZeroInputs::kMultiply);
 }
 
 void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,

@@ -121,12 +121,10 @@ void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outpu
                    TensorView result) {
   const Layer& layer = mlp.layers[l];
   const bool is_last = l == mlp.layers.size() - 1;
-  const bool skips = zero_inputs_of(mlp, l) == ZeroInputs::kSkip;
-  (skips ? sparse_forward_product : forward_product)(
-      x, layer.weight.view().view_cols(outputs.begin, outputs.end),
-      layer.bias.view().view_cols(outputs.begin, outputs.end),
-      is_last ? Activation::kNone : Activation::kRelu,
-      result.view_cols(outputs.begin, outputs.end));
+  forward_product(x, layer.weight.view().view_cols(outputs.begin, outputs.end),
+                  layer.bias.view().view_cols(outputs.begin, outputs.end),
+                  is_last ? Activation::kNone : Activation::kRelu, zero_inputs_of(mlp, l),
+                  result.view_cols(outputs.begin, outputs.end));
 }
 
 void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
@@ -154,21 +152,22 @@ void backward(const Mlp& mlp, Range rows, Activations& activations) {
   }
 }
 
-void tile_gradient(ConstTensorView x, ConstTensorView dz, const Tile& tile, ChainStart start,
-                   TileGradient gradient) {
-  const ConstTensorView tile_dz = dz.view_cols(tile.cols.begin, tile.cols.end);
-  const bool skips = tile.zero_inputs == ZeroInputs::kSkip;
-  (skips ? sparse_weight_gradient_product : weight_gradient_product)(
-      x.view_cols(tile.rows.begin, tile.rows.end), tile_dz, start, gradient.weight);
-  if (tile.with_bias) bias_gradient_sum(tile_dz, start, gradient.bias);
+TileFactors tile_factors(ConstTensorView x, ConstTensorView dz, const Tile& tile) {
+  return {x.view_cols(tile.rows.begin, tile.rows.end),
+          dz.view_cols(tile.cols.begin, tile.cols.end)};
 }
 
-void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
-                   const Tile& tile, ChainStart start, TileGradient gradient) {
+TileFactors tile_factors(const Tensor& input, const Activations& activations, Range rows,
+                         const Tile& tile) {
   const Tensor& x = tile.layer == 0 ? input : activations.outputs[tile.layer - 1];
   const Tensor& dz = activations.gradients[tile.layer];
-  tile_gradient(x.view_rows(rows.begin, rows.end), dz.view_rows(rows.begin, rows.end), tile, start,
-                gradient);
+  return tile_factors(x.view_rows(rows.begin, rows.end), dz.view_rows(rows.begin, rows.end), tile);
+}
+
+void tile_gradient(const TileFactors& factors, const Tile& tile, ChainStart start,
+                   TileGradient gradient) {
+  weight_gradient_product(factors.x, factors.dz, tile.zero_inputs, start, gradient.weight);
+  if (tile.with_bias) bias_gradient_sum(factors.dz, start, gradient.bias);
 }
 
 }  // namespace trp

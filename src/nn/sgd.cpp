@@ -6,9 +6,15 @@
 namespace trp {
 namespace {
 
+TensorView weight_of(const Tile& tile, Mlp& mlp) {
+  return mlp.layers[tile.layer]
+      .weight.view_rows(tile.rows.begin, tile.rows.end)
+      .view_cols(tile.cols.begin, tile.cols.end);
+}
+
 void copy_transposed(const Tile& tile, Layer& layer) {
-  for (Index i = tile.rows.begin; i < tile.rows.end; ++i)
-    for (Index o = tile.cols.begin; o < tile.cols.end; ++o)
+  for (Index o = tile.cols.begin; o < tile.cols.end; ++o)
+    for (Index i = tile.rows.begin; i < tile.rows.end; ++i)
       layer.weight_transposed(o, i) = layer.weight(i, o);
 }
 
@@ -34,19 +40,37 @@ float Sgd::clip_scale(double squared_norm) const {
   return norm > options_.clip_norm ? static_cast<float>(options_.clip_norm / norm) : 1.0F;
 }
 
+SgdCoefficients Sgd::coefficients(float learning_rate, float gradient_scale) const {
+  return {learning_rate, options_.momentum, options_.weight_decay, gradient_scale};
+}
+
+/// Empty without momentum.
+TileGradient Sgd::velocity_of(const Tile& tile) {
+  return options_.momentum != 0 ? velocity_.of_tile(tile) : TileGradient{};
+}
+
 void Sgd::update(const Tile& tile, const TileGradient& gradient, float learning_rate,
                  float gradient_scale, Mlp& mlp) {
+  const SgdCoefficients k = coefficients(learning_rate, gradient_scale);
+  sgd_update(gradient.weight, k, weight_of(tile, mlp), velocity_of(tile).weight);
+  update_rest(tile, gradient.bias, k, mlp);
+}
+
+void Sgd::update(const Tile& tile, const TileFactors& factors, float learning_rate,
+                 TileGradient scratch, Mlp& mlp) {
+  const SgdCoefficients k = coefficients(learning_rate, 1);
+  weight_gradient_update(factors.x, factors.dz, tile.zero_inputs, k, scratch.weight,
+                         weight_of(tile, mlp), velocity_of(tile).weight);
+  if (tile.with_bias) bias_gradient_sum(factors.dz, ChainStart::kZero, scratch.bias);
+  update_rest(tile, scratch.bias, k, mlp);
+}
+
+void Sgd::update_rest(const Tile& tile, ConstTensorView bias_gradient,
+                      const SgdCoefficients& coefficients, Mlp& mlp) {
   Layer& layer = mlp.layers[tile.layer];
-  const SgdCoefficients coefficients = {learning_rate, options_.momentum, options_.weight_decay,
-                                        gradient_scale};
-  const TileGradient velocity = options_.momentum != 0 ? velocity_.of_tile(tile) : TileGradient{};
-  sgd_update(gradient.weight, coefficients,
-             layer.weight.view_rows(tile.rows.begin, tile.rows.end)
-                 .view_cols(tile.cols.begin, tile.cols.end),
-             velocity.weight);
   if (tile.with_bias)
-    sgd_update(gradient.bias, coefficients,
-               layer.bias.view().view_cols(tile.cols.begin, tile.cols.end), velocity.bias);
+    sgd_update(bias_gradient, coefficients,
+               layer.bias.view().view_cols(tile.cols.begin, tile.cols.end), velocity_of(tile).bias);
   if (tile.layer > 0) copy_transposed(tile, layer);
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "parallel/spin.h"
+#include "trp/core/cpu.h"
 
 namespace trp {
 namespace {
@@ -19,8 +20,8 @@ std::uint32_t end_of(std::uint64_t claims) { return static_cast<std::uint32_t>(c
 
 }  // namespace
 
-ThreadPool::ThreadPool(int worker_count, int cpu_count)
-    : cpu_count_(cpu_count), helper_limit_(cpu_count - 1) {
+ThreadPool::ThreadPool(int worker_count, int cpu_count, Pinning pinning)
+    : cpu_count_(cpu_count), pinning_(pinning), helper_limit_(cpu_count - 1) {
   if (worker_count < 1 || cpu_count < 1)
     throw std::invalid_argument("ThreadPool: needs at least one worker and one CPU");
   threads_.reserve(static_cast<std::size_t>(worker_count - 1));
@@ -33,6 +34,7 @@ ThreadPool::ThreadPool(int worker_count, int cpu_count)
       break;  // fewer threads do the same work; worker_count() tells how many there are
     }
   }
+  if (pinning_ == Pinning::kCores) tie_thread(0);
 }
 
 ThreadPool::~ThreadPool() {
@@ -42,6 +44,7 @@ ThreadPool::~ThreadPool() {
   }
   helper_woken_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  if (pinning_ == Pinning::kCores) untie_thread();
 }
 
 void ThreadPool::run_tasks(int count, int helper_limit, void* function, Call call) {
@@ -84,6 +87,7 @@ void ThreadPool::wait_until_finished() {
 }
 
 void ThreadPool::helper_loop(int worker) {
+  if (pinning_ == Pinning::kCores) tie_thread(worker);
   while (wait_for_work()) claim_and_work(worker);
 }
 

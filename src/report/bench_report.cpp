@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
+#include "report/json_values.h"
 #include "trp/report/budget_table.h"
 #include "trp/report/names.h"
 #include "trp/report/numbers.h"
@@ -14,10 +14,6 @@
 
 namespace trp {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
 
 const Cells kHeader = {"schedule",  "workers", "median s",   "mean ± σ s",
                        "samples/s", "speedup", "efficiency", "serial part"};
@@ -83,8 +79,6 @@ bool is_parallel(const BenchRow& row) { return row.which.workers > 1; }
 
 /// Faster than sequential by more than the spread of the measurement.
 bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 }  // namespace
 

@@ -5,17 +5,12 @@
 
 #include <fmt/color.h>
 
-#include <nlohmann/json.hpp>
-
+#include "report/json_values.h"
 #include "trp/report/numbers.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
 
 std::string share_text(double share) {
   return std::isnan(share) ? std::string("-") : fmt::format("{:.2f}%", 100 * share);
@@ -42,8 +37,6 @@ void write_confusion(LineWriter& out, const Confusion& confusion, bool color) {
     out.write_line(row);
   }
 }
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 Json score_object(const ClassScore& score) {
   return {{"samples", score.sample_count},

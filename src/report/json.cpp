@@ -3,19 +3,12 @@
 #include <cmath>
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
+#include "report/json_values.h"
 #include "trp/measure/statistics.h"
 #include "trp/report/names.h"
 
 namespace trp {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 Json start_object(const RunStart& start) {
   const TrainOptions& options = start.options;
@@ -33,7 +26,12 @@ Json start_object(const RunStart& start) {
                  {"parameters", start.training.parameter_count},
                  {"simd", start.simd},
                  {"data", start.data},
-                 {"train_samples", start.training.train_samples}};
+                 {"train_samples", start.training.train_samples},
+                 {"zero_share", start.training.zero_share},
+                 {"zero_inputs", word_of<ZeroInputs>(kZeroInputsNames, start.training.zero_inputs)},
+                 {"augment", augment_text(options.augment)},
+                 {"loaders", start.training.loaders},
+                 {"queue", options.queue_size}};
   if (const auto& pipeline = start.training.pipeline) {
     object["pipeline_schedule"] = word_of(pipeline->schedule.kind);
     object["micro_batches"] = pipeline->schedule.micro_batch_count;

@@ -4,20 +4,15 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "report/json_values.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
 constexpr std::size_t kLineWidth = 100;
 constexpr std::size_t kLabelWidth = 10;
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 struct CellToJson {
   Json operator()(const std::string& text) const { return text; }

@@ -4,14 +4,11 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "report/json_values.h"
 #include "trp/train/predict.h"
 
 namespace trp {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string text_line(std::span<const float> logits, const PredictionStyle& style) {
   const std::vector<float> all = style.probabilities ? probabilities(logits) : std::vector<float>();

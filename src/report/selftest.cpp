@@ -2,18 +2,10 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "report/json_values.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr int kSchema = 1;
-
-}  // namespace
 
 void write_check_text(LineWriter& out, const CheckReport& check, bool color) {
   const bool ok = check.result.ok;

@@ -195,6 +195,9 @@ RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style) {
     };
     write("data", start.data);
     write("", samples_text(start));
+    if (start.training.zero_inputs == ZeroInputs::kSkip)
+      write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
+                            100 * start.training.zero_share));
     write("network", fmt::format("{}, {} parameters", fmt::join(start.training.layers, " → "),
                                  grouped(start.training.parameter_count)));
     write("training",

@@ -6,15 +6,13 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "report/json_values.h"
 #include "trp/measure/timeline.h"
 #include "trp/report/phase_table.h"
 
 namespace trp {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr int kProcess = 1;
 

@@ -29,11 +29,15 @@ StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const auto run = [&](int count, const auto& task) {
     fork_join(pool_, input.phases, Phase::kSgd, count, task);
   };
-  const auto form = [&](const Tile& tile, TileGradient scratch, int worker) {
-    return accumulator_.gradient_of_tile(batch, buffers_.activations, sample_count, tile, scratch,
-                                         worker);
-  };
-  update_.apply(run, form, input.learning_rate, sgd, mlp);
+  if (accumulator_.sums_gradients()) {
+    const auto gradient_of = [&](const Tile& tile, int) { return accumulator_.sum_of_tile(tile); };
+    update_.apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
+  } else {
+    const auto factors_of = [&](const Tile& tile) {
+      return tile_factors(batch.input, buffers_.activations, {0, sample_count}, tile);
+    };
+    update_.apply_factors(run, factors_of, input, sgd, mlp);
+  }
   return sum_results(buffers_, input.samples.size());
 }
 

@@ -56,7 +56,7 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
       const std::lock_guard lock(turn.mutex);
       // The sum is made by the products that are there to be added.
       const PhaseScope scope(phases_, worker, Phase::kBackward);
-      tile_gradient(batch.input, activations, rows, tiles_[t],
+      tile_gradient(tile_factors(batch.input, activations, rows, tiles_[t]), tiles_[t],
                     shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
     }
     turn.merged_shards.advance();
@@ -70,7 +70,8 @@ void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& 
   {
     const PhaseScope scope(phases_, worker, Phase::kBackward);
     for (const Tile& tile : tiles_)
-      tile_gradient(batch.input, activations, rows, tile, ChainStart::kZero, own.of_tile(tile));
+      tile_gradient(tile_factors(batch.input, activations, rows, tile), tile, ChainStart::kZero,
+                    own.of_tile(tile));
   }
 
   const std::unique_lock lock = lock_for_merge(mutex_, phases_, worker);
@@ -97,16 +98,6 @@ void GradientAccumulator::cancel() {
 Index GradientAccumulator::merged_count() const {
   const std::lock_guard lock(mutex_);
   return merged_count_;
-}
-
-TileGradient GradientAccumulator::gradient_of_tile(const Batch& batch,
-                                                   const Activations& activations,
-                                                   Index sample_count, const Tile& tile,
-                                                   TileGradient scratch, int worker) {
-  if (kind_ != MergeKind::kFactored) return sum_.of_tile(tile);
-  const PhaseScope scope(phases_, worker, Phase::kBackward);
-  tile_gradient(batch.input, activations, {0, sample_count}, tile, ChainStart::kZero, scratch);
-  return scratch;
 }
 
 }  // namespace trp

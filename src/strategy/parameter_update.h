@@ -5,6 +5,7 @@
 
 #include "trp/nn/mlp.h"
 #include "trp/nn/sgd.h"
+#include "trp/strategy/strategy.h"
 
 namespace trp {
 
@@ -17,22 +18,46 @@ class ParameterUpdate {
 
   std::span<const Tile> tiles() const { return tiles_; }
 
-  /// run(count, task) calls task(index, worker) for each index, in any order and by any worker.
-  /// form(tile, scratch, worker) returns the tile's gradient, computed into scratch or kept
-  /// elsewhere.
-  template <class Run, class Form>
-  void apply(const Run& run, const Form& form, float learning_rate, Sgd& sgd, Mlp& mlp) {
+  // For both, run(count, task) calls task(index, worker) for each index, in any order and by any
+  // worker.
+
+  /// factors_of(tile) returns the TileFactors of the whole batch.
+  template <class Run, class FactorsOf>
+  void apply_factors(const Run& run, const FactorsOf& factors_of, const StepInput& input, Sgd& sgd,
+                     Mlp& mlp) {
+    if (!sgd.clips()) {
+      run(static_cast<int>(tiles_.size()), [&](int index, int worker) {
+        const Tile& tile = tiles_[static_cast<std::size_t>(index)];
+        // Gradient and update are one product, which mostly is the gradient.
+        const PhaseScope scope(input.phases, worker, Phase::kBackward);
+        sgd.update(tile, factors_of(tile), input.learning_rate, scratch_of(tile, worker), mlp);
+      });
+      return;
+    }
+    const auto gradient_of = [&](const Tile& tile, int worker) {
+      const PhaseScope scope(input.phases, worker, Phase::kBackward);
+      const TileGradient gradient = whole_.of_tile(tile);
+      tile_gradient(factors_of(tile), tile, ChainStart::kZero, gradient);
+      return gradient;
+    };
+    apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
+  }
+
+  /// gradient_of(tile, worker) returns the TileGradient of the whole batch.
+  template <class Run, class GradientOf>
+  void apply_gradients(const Run& run, const GradientOf& gradient_of, float learning_rate, Sgd& sgd,
+                       Mlp& mlp) {
     const int tile_count = static_cast<int>(tiles_.size());
     if (!sgd.clips()) {
       run(tile_count, [&](int index, int worker) {
         const Tile& tile = tiles_[static_cast<std::size_t>(index)];
-        sgd.update(tile, form(tile, scratch_of(tile, worker), worker), learning_rate, 1, mlp);
+        sgd.update(tile, gradient_of(tile, worker), learning_rate, 1, mlp);
       });
       return;
     }
     run(tile_count, [&](int index, int worker) {
       const auto i = static_cast<std::size_t>(index);
-      gradients_[i] = form(tiles_[i], whole_.of_tile(tiles_[i]), worker);
+      gradients_[i] = gradient_of(tiles_[i], worker);
       squared_column_norms(gradients_[i], norms_of_tile(i));
     });
     const float scale = sgd.clip_scale(squared_norm());

@@ -112,8 +112,8 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     const auto run = [&](int count, const auto& task) {
       fork_join(pool_, input.phases, Phase::kSgd, count, task);
     };
-    const auto form = [&](const Tile& tile, TileGradient, int) { return gradient_.of_tile(tile); };
-    update_.apply(run, form, input.learning_rate, sgd, mlp);
+    const auto gradient_of = [&](const Tile& tile, int) { return gradient_.of_tile(tile); };
+    update_.apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
   }
   return sum_results(buffers_, input.samples.size());
 }
@@ -187,9 +187,9 @@ void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_b
                    input_gradient);
   }
   for (const Tile& tile : stages_[s]->tiles)
-    tile_gradient(input_of_layer(step, tile.layer, micro_batch),
-                  live_rows(step, tile.layer, micro_batch, gradients), tile,
-                  micro_batch == 0 ? ChainStart::kZero : ChainStart::kResult,
+    tile_gradient(tile_factors(input_of_layer(step, tile.layer, micro_batch),
+                               live_rows(step, tile.layer, micro_batch, gradients), tile),
+                  tile, micro_batch == 0 ? ChainStart::kZero : ChainStart::kResult,
                   gradient_.of_tile(tile));
 }
 

@@ -14,12 +14,10 @@ StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     const PhaseScope scope(input.phases, 0, Phase::kSgd);
     for (int index = 0; index < count; ++index) task(index, 0);
   };
-  const auto form = [&](const Tile& tile, TileGradient scratch, int) {
-    const PhaseScope scope(input.phases, 0, Phase::kBackward);
-    tile_gradient(batch.input, buffers_.activations, rows, tile, ChainStart::kZero, scratch);
-    return scratch;
+  const auto factors_of = [&](const Tile& tile) {
+    return tile_factors(batch.input, buffers_.activations, rows, tile);
   };
-  update_.apply(run, form, input.learning_rate, sgd, mlp);
+  update_.apply_factors(run, factors_of, input, sgd, mlp);
   return sum_results(buffers_, input.samples.size());
 }
 

@@ -92,13 +92,10 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
       for (const int tile : tiles_of_part_[static_cast<std::size_t>(part)]) task(tile, worker);
     });
   };
-  const auto form = [&](const Tile& tile, TileGradient scratch, int worker) {
-    const PhaseScope scope(input.phases, worker, Phase::kBackward);
-    tile_gradient(input_of_layer(tile.layer), rows_of(gradients[tile.layer]), tile,
-                  ChainStart::kZero, scratch);
-    return scratch;
+  const auto factors_of = [&](const Tile& tile) {
+    return tile_factors(input_of_layer(tile.layer), rows_of(gradients[tile.layer]), tile);
   };
-  update_.apply(run, form, input.learning_rate, sgd, mlp);
+  update_.apply_factors(run, factors_of, input, sgd, mlp);
   return sum_results(buffers_, input.samples.size());
 }
 

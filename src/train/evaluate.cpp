@@ -11,11 +11,11 @@
 namespace trp {
 namespace {
 
-constexpr Index kBlockRows = 256;  // samples that a worker scores at a time
+constexpr Index kScoredRows = 256;  // samples that a worker scores at a time
 
 struct Scratch {
   explicit Scratch(const Mlp& mlp)
-      : batch(kBlockRows, mlp.input_size()), activations(make_activations(mlp, kBlockRows)) {}
+      : batch(kScoredRows, mlp.input_size()), activations(make_activations(mlp, kScoredRows)) {}
 
   Batch batch;
   Activations activations;
@@ -33,7 +33,7 @@ EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
   std::vector<std::uint8_t> correct(samples.size());
   std::vector<std::unique_ptr<Scratch>> scratch(static_cast<std::size_t>(pool.worker_count()));
   const auto sample_count = static_cast<Index>(samples.size());
-  const auto block_count = static_cast<int>((sample_count + kBlockRows - 1) / kBlockRows);
+  const auto block_count = static_cast<int>((sample_count + kScoredRows - 1) / kScoredRows);
 
   pool.run(block_count, [&](int block, int worker) {
     std::unique_ptr<Scratch>& own = scratch[static_cast<std::size_t>(worker)];

@@ -13,13 +13,13 @@
 namespace trp {
 namespace {
 
-constexpr Index kBlockRows = 64;  // samples that a worker takes at a time
+constexpr Index kTakenRows = 64;  // samples that a worker takes at a time
 
 }  // namespace
 
 struct Predictor::Scratch {
   explicit Scratch(const Mlp& mlp)
-      : input(kBlockRows, mlp.input_size()), activations(make_activations(mlp, kBlockRows)) {}
+      : input(kTakenRows, mlp.input_size()), activations(make_activations(mlp, kTakenRows)) {}
 
   Tensor input;
   Activations activations;
@@ -34,7 +34,7 @@ ConstTensorView Predictor::logits(const Dataset& samples) {
   assert(samples.feature_count == mlp_.input_size());
   const Index count = samples.sample_count;
   if (logits_.rows() < count) logits_ = Tensor(count, mlp_.output_size());
-  const auto block_count = static_cast<int>((count + kBlockRows - 1) / kBlockRows);
+  const auto block_count = static_cast<int>((count + kTakenRows - 1) / kTakenRows);
   pool_.run(block_count, [&](int block, int worker) {
     std::unique_ptr<Scratch>& own = scratch_[static_cast<std::size_t>(worker)];
     if (!own) own = std::make_unique<Scratch>(mlp_);

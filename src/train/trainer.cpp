@@ -12,6 +12,7 @@
 
 #include "trp/core/error.h"
 #include "trp/core/stopwatch.h"
+#include "trp/data/density.h"
 #include "trp/data/loader.h"
 #include "trp/data/sampler.h"
 #include "trp/train/network.h"
@@ -86,6 +87,8 @@ class Training {
                      .parameter_count = parameter_count(state_.mlp),
                      .train_samples = static_cast<Index>(sampler_.train.size()),
                      .validation_samples = static_cast<Index>(sampler_.validation.size()),
+                     .zero_share = 1 - measure_density(data_.train),
+                     .zero_inputs = state_.mlp.zero_inputs,
                      .loaders = loader_ ? loader_->thread_count() : 0,
                      .pipeline = pipeline ? std::optional(*pipeline) : std::nullopt});
     for (const EpochResult& epoch : state_.epochs) report(epoch);

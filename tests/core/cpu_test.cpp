@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "catch.h"
 #include "temporary_folder.h"
@@ -72,4 +73,27 @@ TEST_CASE("a cgroup v1 quota counts, and -1 means none") {
   CHECK(available_cpus(root.path()) == 1);
   root.write("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
   CHECK(available_cpus(root.path()) == unlimited());
+}
+
+TEST_CASE("a tied thread has one CPU, round and round, until it is untied") {
+  cpu_set_t all;
+  REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+  std::thread([&] {  // not the thread of the other tests
+    cpu_set_t mask;
+    cpu_set_t seen;
+    CPU_ZERO(&seen);
+    const int count = CPU_COUNT(&all);
+    for (int n = 0; n < 2 * count; ++n) {
+      REQUIRE(tie_thread(n));
+      REQUIRE(sched_getaffinity(0, sizeof(mask), &mask) == 0);
+      REQUIRE(CPU_COUNT(&mask) == 1);
+      CPU_OR(&seen, &seen, &mask);
+      REQUIRE(CPU_COUNT(&seen) == std::min(n + 1, count));
+    }
+    CHECK(CPU_EQUAL(&seen, &all));
+    untie_thread();
+    REQUIRE(sched_getaffinity(0, sizeof(mask), &mask) == 0);
+    CHECK(CPU_EQUAL(&mask, &all));
+  })
+      .join();
 }

@@ -43,20 +43,36 @@ const std::thread::id kMainThread = std::this_thread::get_id();
   result wrapped_##name parameters
 
 TRP_WRAP(void, forward_product,
-         "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS0_IfEE",
+         "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS_10ZeroInputs"
+         "ENS0_IfEE",
          (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
-          TensorView result)) {
-  real_forward_product(x, weight, bias, activation, result);
+          ZeroInputs zeros, TensorView result)) {
+  real_forward_product(x, weight, bias, activation, zeros, result);
   if (fault == Fault::kException) throw std::runtime_error("the fault");
   if (fault == Fault::kWrongProduct) result.row(0)[0] += 0.01F;
   if (fault == Fault::kNotANumber) result.row(0)[0] = NAN;
 }
 
 TRP_WRAP(void, weight_gradient_product,
-         "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ChainStartENS0_IfEE",
-         (ConstTensorView x, ConstTensorView dz, ChainStart start, TensorView result)) {
-  real_weight_gradient_product(x, dz, start, result);
+         "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsENS_10Chain"
+         "StartENS0_IfEE",
+         (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, ChainStart start,
+          TensorView result)) {
+  real_weight_gradient_product(x, dz, zeros, start, result);
   if (fault == Fault::kWrongGradient) result.row(0)[0] *= 0.9F;
+}
+
+TRP_WRAP(void, weight_gradient_update,
+         "_ZN3trp22weight_gradient_updateENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsERKNS_15Sgd"
+         "CoefficientsENS0_IfEES7_S7_",
+         (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+          const SgdCoefficients& coefficients, TensorView scratch, TensorView weights,
+          TensorView velocity)) {
+  if (fault == Fault::kNothingIsLearned) return;
+  real_weight_gradient_update(x, dz, zeros, coefficients, scratch, weights, velocity);
+  if (fault == Fault::kOtherThreadsRoundOtherwise && std::this_thread::get_id() != kMainThread) {
+    weights.row(0)[0] += 1e-6F;
+  }
 }
 
 TRP_WRAP(void, sgd_update,

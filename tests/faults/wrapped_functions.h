@@ -7,7 +7,6 @@
 #include "trp/data/batch.h"
 #include "trp/nn/kernels.h"
 #include "trp/nn/loss.h"
-#include "trp/nn/sparse_kernels.h"
 
 namespace trp {
 namespace {
@@ -36,12 +35,14 @@ TRP_WRAP(gather,
          (const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows, Batch& batch,
           const Augmentation& augmentation),
          (dataset, samples, rows, batch, augmentation))
-TRP_WRAP(forward_product,
-         "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS0_IfEE",
-         kForward,
-         (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
-          TensorView result),
-         (x, weight, bias, activation, result))
+TRP_WRAP(
+    forward_product,
+    "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS_10ZeroInputsENS"
+    "0_IfEE",
+    kForward,
+    (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
+     ZeroInputs zeros, TensorView result),
+    (x, weight, bias, activation, zeros, result))
 TRP_WRAP(softmax_cross_entropy,
          "_ZN3trp21softmax_cross_entropyENS_15BasicTensorViewIKfEESt4spanIKhLm184467440737095516"
          "15EElNS0_IfEES3_IdLm18446744073709551615EES3_IhLm18446744073709551615EE",
@@ -54,23 +55,21 @@ TRP_WRAP(input_gradient_product,
          (ConstTensorView dz, ConstTensorView weight_transposed, ConstTensorView activation,
           TensorView result),
          (dz, weight_transposed, activation, result))
-TRP_WRAP(weight_gradient_product,
-         "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ChainStartENS0_IfEE",
-         kWeightGradient,
-         (ConstTensorView x, ConstTensorView dz, ChainStart start, TensorView result),
-         (x, dz, start, result))
-TRP_WRAP(sparse_forward_product,
-         "_ZN3trp22sparse_forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS0_IfEE",
-         kForward,
-         (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
-          TensorView result),
-         (x, weight, bias, activation, result))
-TRP_WRAP(sparse_weight_gradient_product,
-         "_ZN3trp30sparse_weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ChainStartENS0_"
-         "IfEE",
-         kWeightGradient,
-         (ConstTensorView x, ConstTensorView dz, ChainStart start, TensorView result),
-         (x, dz, start, result))
+TRP_WRAP(
+    weight_gradient_product,
+    "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsENS_10ChainSta"
+    "rtENS0_IfEE",
+    kWeightGradient,
+    (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, ChainStart start, TensorView result),
+    (x, dz, zeros, start, result))
+TRP_WRAP(
+    weight_gradient_update,
+    "_ZN3trp22weight_gradient_updateENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsERKNS_15SgdCoef"
+    "ficientsENS0_IfEES7_S7_",
+    kWeightGradient,
+    (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, const SgdCoefficients& coefficients,
+     TensorView scratch, TensorView weights, TensorView velocity),
+    (x, dz, zeros, coefficients, scratch, weights, velocity))
 TRP_WRAP(bias_gradient_sum,
          "_ZN3trp17bias_gradient_sumENS_15BasicTensorViewIKfEENS_10ChainStartENS0_IfEE",
          kBiasGradient, (ConstTensorView dz, ChainStart start, TensorView result),

@@ -1,4 +1,4 @@
-#include "trp/nn/sparse_kernels.h"
+#include "trp/nn/kernels.h"
 
 #include <cmath>
 #include <cstring>
@@ -49,15 +49,16 @@ void check_products(const Tensor& x, const Tensor& weight, const Tensor& bias, c
   for (const Activation activation : {Activation::kNone, Activation::kRelu}) {
     Tensor expected(x.rows(), weight.cols());
     Tensor z = random_tensor(x.rows(), weight.cols(), random);
-    forward_product(x.view(), weight.view(), bias.view(), activation, expected.view());
-    sparse_forward_product(x.view(), weight.view(), bias.view(), activation, z.view());
+    forward_product(x.view(), weight.view(), bias.view(), activation, ZeroInputs::kMultiply,
+                    expected.view());
+    forward_product(x.view(), weight.view(), bias.view(), activation, ZeroInputs::kSkip, z.view());
     check_same_bits(z, expected);
   }
   for (const ChainStart start : {ChainStart::kZero, ChainStart::kResult}) {
     Tensor expected = random_tensor(x.cols(), weight.cols(), random);
     Tensor dw = expected;
-    weight_gradient_product(x.view(), dz.view(), start, expected.view());
-    sparse_weight_gradient_product(x.view(), dz.view(), start, dw.view());
+    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kMultiply, start, expected.view());
+    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kSkip, start, dw.view());
     check_same_bits(dw, expected);
   }
 }
@@ -103,8 +104,10 @@ TEST_CASE("how a sparse product is divided among calls changes no bit") {
     const Tensor dz = random_tensor(150, 70, random);
     Tensor whole_z(150, 70);
     Tensor whole_dw(100, 70);
-    sparse_forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, whole_z.view());
-    sparse_weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, whole_dw.view());
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, ZeroInputs::kSkip,
+                    whole_z.view());
+    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kSkip, ChainStart::kZero,
+                            whole_dw.view());
     for (const Index parts : {2, 3, 7}) {
       Tensor z(150, 70);
       Tensor dw(100, 70);
@@ -112,15 +115,15 @@ TEST_CASE("how a sparse product is divided among calls changes no bit") {
         const Range samples = split_evenly(150, parts, part);
         for (Index other = 0; other < parts; ++other) {
           const Range cols = split_evenly(70, parts, other, kLineFloats);
-          sparse_forward_product(
-              x.view_rows(samples.begin, samples.end),
-              weight.view().view_cols(cols.begin, cols.end),
-              bias.view().view_cols(cols.begin, cols.end), Activation::kRelu,
-              z.view_rows(samples.begin, samples.end).view_cols(cols.begin, cols.end));
+          forward_product(x.view_rows(samples.begin, samples.end),
+                          weight.view().view_cols(cols.begin, cols.end),
+                          bias.view().view_cols(cols.begin, cols.end), Activation::kRelu,
+                          ZeroInputs::kSkip,
+                          z.view_rows(samples.begin, samples.end).view_cols(cols.begin, cols.end));
           const Range features = split_evenly(100, parts, other);
-          sparse_weight_gradient_product(
+          weight_gradient_product(
               x.view_rows(samples.begin, samples.end).view_cols(features.begin, features.end),
-              dz.view_rows(samples.begin, samples.end),
+              dz.view_rows(samples.begin, samples.end), ZeroInputs::kSkip,
               part == 0 ? ChainStart::kZero : ChainStart::kResult,
               dw.view_rows(features.begin, features.end));
         }
@@ -139,8 +142,8 @@ TEST_CASE("an input that is not a number is no zero") {
       Tensor x(1, 41);
       x(0, position) = std::numeric_limits<float>::quiet_NaN();
       Tensor z(1, 5);
-      sparse_forward_product(x.view(), weight.view(), Tensor(1, 5).view(), Activation::kRelu,
-                             z.view());
+      forward_product(x.view(), weight.view(), Tensor(1, 5).view(), Activation::kRelu,
+                      ZeroInputs::kSkip, z.view());
       for (Index c = 0; c < 5; ++c) CHECK(std::isnan(z(0, c)));
     }
   });

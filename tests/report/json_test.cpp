@@ -22,7 +22,7 @@ TEST_CASE("JSON lines have the fields of schema 1 in their order") {
   play(json_lines_reporter(lines.writer(), 0), sample_result());
   CHECK(
       lines.text() ==
-      R"({"event":"start","schema":1,"version":"1.2.3","seed":7,"strategy":"data","merge":"factored","workers":8,"cpus":2,"batch_size":64,"layers":[784,128,10],"parameters":101770,"simd":"AVX2","data":"/some/folder","train_samples":60000}
+      R"({"event":"start","schema":1,"version":"1.2.3","seed":7,"strategy":"data","merge":"factored","workers":8,"cpus":2,"batch_size":64,"layers":[784,128,10],"parameters":101770,"simd":"AVX2","data":"/some/folder","train_samples":60000,"zero_share":0.5,"zero_inputs":"skip","augment":"none","loaders":0,"queue":4}
 {"event":"epoch","epoch":1,"train_loss":0.5,"train_accuracy":0.75,"val_loss":null,"val_accuracy":null,"lr":0.25,"seconds":1.5,"samples_per_second":40000.0}
 {"event":"summary","status":"completed","epochs":1,"test_loss":0.5,"test_accuracy":0.9,"test_accuracy_stderr":0.03,"train_seconds":1.5,"total_seconds":2.5,"samples_per_second":40000.0,"weights":"xxh128:00"}
 )");

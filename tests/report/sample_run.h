@@ -19,15 +19,18 @@ inline RunStart sample_start() {
   options.seed = 7;
   options.learning_rate = 0.5;
   options.sgd = {};
-  return {
-      .version = "1.2.3",
-      .options = options,
-      .workers = 8,
-      .cpus = 2,
-      .simd = "AVX2",
-      .data = "/some/folder",
-      .test_samples = 10'000,
-      .training = {.layers = {784, 128, 10}, .parameter_count = 101'770, .train_samples = 60'000}};
+  return {.version = "1.2.3",
+          .options = options,
+          .workers = 8,
+          .cpus = 2,
+          .simd = "AVX2",
+          .data = "/some/folder",
+          .test_samples = 10'000,
+          .training = {.layers = {784, 128, 10},
+                       .parameter_count = 101'770,
+                       .train_samples = 60'000,
+                       .zero_share = 0.5,
+                       .zero_inputs = ZeroInputs::kSkip}};
 }
 
 inline StepReport sample_step(std::int64_t batch) {

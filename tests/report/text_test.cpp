@@ -79,6 +79,7 @@ TEST_CASE("the settings tell data, network, training and workers") {
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 10 000 to test\n"
+        "          50 % of the inputs are zero and skipped\n"
         "network   784 → 128 → 10, 101 770 parameters\n"
         "training  2 epochs, batches of 64, learning rate 0.5 linear, seed 7\n"
         "workers   8 workers on 2 CPUs, data-parallel, merge factored, AVX2\n");
@@ -100,6 +101,7 @@ TEST_CASE("the settings name what is not usual") {
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 6 000 for validation, 10 000 to test\n"
+        "          50 % of the inputs are zero and skipped\n"
         "network   784 → 128 → 10, 101 770 parameters\n"
         "training  1 epoch, batches of 64 (dry run: one batch each), learning rate 0.5 linear, "
         "warm-up epochs 1, momentum 0.9, weight decay 0.0001, gradient norm at most 1, seed 7\n"

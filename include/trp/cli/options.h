@@ -30,6 +30,7 @@ struct TrainCommandOptions {
   DataOptions data;
   TrainOptions train;
   std::optional<int> workers;  // not set: the CPUs this process may use
+  Pinning pinning = Pinning::kNone;
   OutputOptions output;
   std::optional<double> min_accuracy;
   std::string save;        // a file for the model; empty: none

@@ -10,6 +10,13 @@ namespace trp {
 /// `root` stands for "/" when the quota is looked up.
 int available_cpus(const std::filesystem::path& root = "/");
 
+/// Ties the calling thread to one CPU: the n-th, round and round, of those that the process might
+/// use when this or untie_thread was first called. False where the system refuses.
+bool tie_thread(int n);
+
+/// Lets the calling thread run on all of those CPUs again, whatever it has inherited.
+void untie_thread();
+
 /// The processor's name, as in /proc/cpuinfo; "unknown CPU" where that does not tell.
 std::string cpu_model(const std::filesystem::path& root = "/");
 

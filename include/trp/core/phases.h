@@ -17,7 +17,7 @@ enum class Phase : std::uint8_t {
   kMerge,      // adding gradients of shards to one another
   kMergeWait,  // for a lock or a turn to do so
   kBarrier,    // waiting in a fork-join without a task, or for another stage of a pipeline
-  kSgd,
+  kSgd,        // but for weights updated by the product that makes their gradient
   kEvaluation,
   kOther,   // the rest; of all workers but the first: waiting while that one works alone
   kAsleep,  // in a fork-join in which there was no CPU for it

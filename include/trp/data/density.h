@@ -2,7 +2,7 @@
 
 #include "trp/data/augment.h"
 #include "trp/data/dataset.h"
-#include "trp/nn/sparse_kernels.h"
+#include "trp/nn/kernels.h"
 
 namespace trp {
 

@@ -23,16 +23,25 @@ enum class ChainStart { kZero, kResult };
 
 enum class Activation { kNone, kRelu };
 
+/// What becomes of an element of x that is zero: multiplied like any other, or left out of the
+/// chain. A link with zero adds zero, so the bits are the same as long as the other factor is
+/// finite. Where it is not, zero times infinity or NaN is NaN, which leaving out hides: a weight
+/// that is not finite shows in the first batch in which its input is not zero.
+///
+/// Zeros are found on the way, so nothing need be prepared; when more than about two thirds of x
+/// are not zero, multiplying is faster.
+enum class ZeroInputs { kMultiply, kSkip };
+
 /// result = activation(x · weight + bias), with x [rows, in], weight [in, out], bias [1, out],
 /// result [rows, out]. The chain runs over the inputs and starts from the bias. ReLU keeps NaN, so
 /// that a diverged network shows.
 void forward_product(ConstTensorView x, ConstTensorView weight, ConstTensorView bias,
-                     Activation activation, TensorView result);
+                     Activation activation, ZeroInputs zeros, TensorView result);
 
 /// result = xᵀ · dz, with x [samples, in], dz [samples, out], result [in, out]. The chain runs over
 /// the samples.
-void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ChainStart start,
-                             TensorView result);
+void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+                             ChainStart start, TensorView result);
 
 /// result = Σ dz over the samples, with dz [samples, out], result [1, out], in order of the
 /// samples.
@@ -58,6 +67,12 @@ struct SgdCoefficients {
 /// momentum.
 void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
                 TensorView velocity);
+
+/// weight_gradient_product from zero and sgd_update with its result, which goes from register to
+/// register: `scratch`, of the shape of the weights, is for chains too long to be finished at once.
+void weight_gradient_update(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+                            const SgdCoefficients& coefficients, TensorView scratch,
+                            TensorView weights, TensorView velocity);
 
 /// values[i] = bytes[i] / 255, for i in 0 … count − 1, rounded to nearest after multiplying by the
 /// float nearest to 1/255.

@@ -8,7 +8,6 @@
 #include "trp/core/partition.h"
 #include "trp/core/tensor.h"
 #include "trp/nn/kernels.h"
-#include "trp/nn/sparse_kernels.h"
 
 namespace trp {
 
@@ -114,13 +113,21 @@ void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activ
 /// Fills the gradients of all layers but the last in `rows`, from that of the last.
 void backward(const Mlp& mlp, Range rows, Activations& activations);
 
-/// Continues or starts the chains of a tile's gradient with the rows of its layer's input x
-/// [rows, in] and output gradient dz [rows, out].
-void tile_gradient(ConstTensorView x, ConstTensorView dz, const Tile& tile, ChainStart start,
-                   TileGradient gradient);
+/// The gradient of a tile's weight is the product xᵀ dz; that of its bias is the sum of dz's rows.
+struct TileFactors {
+  ConstTensorView x;   // [samples, tile rows]
+  ConstTensorView dz;  // [samples, tile cols]
+};
 
-/// The same with the samples in `rows` of a batch.
-void tile_gradient(const Tensor& input, const Activations& activations, Range rows,
-                   const Tile& tile, ChainStart start, TileGradient gradient);
+/// A tile's part of its layer's input x [samples, in] and output gradient dz [samples, out].
+TileFactors tile_factors(ConstTensorView x, ConstTensorView dz, const Tile& tile);
+
+/// The same of the samples in `rows` of a batch.
+TileFactors tile_factors(const Tensor& input, const Activations& activations, Range rows,
+                         const Tile& tile);
+
+/// Starts or continues the chains of a tile's gradient with the samples of the factors.
+void tile_gradient(const TileFactors& factors, const Tile& tile, ChainStart start,
+                   TileGradient gradient);
 
 }  // namespace trp

@@ -34,7 +34,17 @@ class Sgd {
   void update(const Tile& tile, const TileGradient& gradient, float learning_rate,
               float gradient_scale, Mlp& mlp);
 
+  /// The same, with the gradient that the factors give and no scale. `scratch` has its shape.
+  void update(const Tile& tile, const TileFactors& factors, float learning_rate,
+              TileGradient scratch, Mlp& mlp);
+
  private:
+  SgdCoefficients coefficients(float learning_rate, float gradient_scale) const;
+  TileGradient velocity_of(const Tile& tile);
+  /// What there is beside the weight itself: the bias, and the transposed copy.
+  void update_rest(const Tile& tile, ConstTensorView bias_gradient,
+                   const SgdCoefficients& coefficients, Mlp& mlp);
+
   SgdOptions options_;
   Gradient velocity_;
 };

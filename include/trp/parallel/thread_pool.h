@@ -17,6 +17,9 @@ namespace trp {
 /// constant may differ between compilers of one program.
 inline constexpr std::size_t kCacheLineBytes = 64;
 
+/// Where the system may run a worker: anywhere, or on one CPU, which then keeps its caches.
+enum class Pinning { kNone, kCores };
+
 /// Threads that share out one piece of work at a time: a blocking fork-join.
 ///
 /// Owns its threads. One thread at a time may call run(), and not from inside run().
@@ -27,8 +30,10 @@ inline constexpr std::size_t kCacheLineBytes = 64;
 class ThreadPool {
  public:
   /// `worker_count` ≥ 1 workers, the caller of run() being one of them. When the system refuses a
-  /// thread, the pool goes on with those it has. `cpu_count` is how many may run at once.
-  ThreadPool(int worker_count, int cpu_count);
+  /// thread, the pool goes on with those it has. `cpu_count` is how many may run at once. With
+  /// Pinning::kCores each worker, the constructing thread being the first, is tied to a CPU as long
+  /// as the pool lives, where the system allows it.
+  ThreadPool(int worker_count, int cpu_count, Pinning pinning = Pinning::kNone);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -81,6 +86,7 @@ class ThreadPool {
 
   // Constant after construction. The caller of run() is not among the threads.
   int cpu_count_;
+  Pinning pinning_;
   std::vector<std::thread> threads_;
 
   // Written by run() while no task can be claimed; read by whoever has claimed one.

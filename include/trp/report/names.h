@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "trp/nn/kernels.h"
+#include "trp/parallel/thread_pool.h"
 #include "trp/strategy/strategy.h"
 #include "trp/train/trainer.h"
 
@@ -33,6 +35,16 @@ inline constexpr std::array<Name<MergeKind>, 3> kMergeNames = {{
 inline constexpr std::array<Name<PipelineScheduleKind>, 2> kPipelineScheduleNames = {{
     {"gpipe", PipelineScheduleKind::kGpipe},
     {"1f1b", PipelineScheduleKind::k1f1b},
+}};
+
+inline constexpr std::array<Name<ZeroInputs>, 2> kZeroInputsNames = {{
+    {"multiply", ZeroInputs::kMultiply},
+    {"skip", ZeroInputs::kSkip},
+}};
+
+inline constexpr std::array<Name<Pinning>, 2> kPinningNames = {{
+    {"none", Pinning::kNone},
+    {"cores", Pinning::kCores},
 }};
 
 inline constexpr std::array<Name<ScheduleKind>, 4> kScheduleNames = {{

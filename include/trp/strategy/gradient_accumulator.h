@@ -29,7 +29,7 @@ namespace trp {
 ///            tiles of the product are formed when they are applied. Same bits every time.
 ///
 /// For each batch: begin() by one thread; merge_shard() once for each shard, by any workers at
-/// once; then, when all have returned, gradient_of_tile() by any workers at once.
+/// once; then, when all have returned, sum_of_tile() by any workers at once.
 class GradientAccumulator {
  public:
   /// `tiles` must outlive the accumulator.
@@ -58,11 +58,11 @@ class GradientAccumulator {
   /// Samples merged since begin().
   Index merged_count() const;
 
-  /// The gradient of a tile over all samples merged, which are rows 0 … sample_count − 1 of the
-  /// batch; with kFactored it is formed in `scratch`.
-  TileGradient gradient_of_tile(const Batch& batch, const Activations& activations,
-                                Index sample_count, const Tile& tile, TileGradient scratch,
-                                int worker);
+  /// False with kFactored, which leaves the factors where they are.
+  bool sums_gradients() const { return kind_ != MergeKind::kFactored; }
+
+  /// The gradient of a tile over all samples merged, if it sums them.
+  TileGradient sum_of_tile(const Tile& tile) { return sum_.of_tile(tile); }
 
  private:
   struct alignas(kCacheLineBytes) Turn {

@@ -50,6 +50,8 @@ struct TrainStart {
   Index parameter_count = 0;
   Index train_samples = 0;
   Index validation_samples = 0;
+  double zero_share = 0;  // of the training samples' values, of which some are looked at
+  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
   int loaders = 0;  // that exist; fewer than wanted when the system refuses a thread
   std::optional<Pipeline> pipeline = {};  // with StrategyKind::kPipeline
 };

@@ -148,8 +148,7 @@ Option strategy_option(TrainCommandOptions& options) {
 /// Standing for --strategy, it is not written to a configuration a second time.
 Option sequential_option(TrainCommandOptions& options) {
   StrategyKind& kind = options.train.strategy.kind;
-  Option option = choice({.name = "sequential", .help = "--strategy sequential"}, kind,
-                         StrategyKind::kSequential, kind);
+  Option option = choice({.name = "sequential"}, kind, StrategyKind::kSequential, kind);
   option.set = [set = option.set, &options](const std::string& text) {
     if (parse_switch(text)) options.choose = false;
     set(text);
@@ -161,8 +160,9 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
   StrategyOptions& strategy = options.train.strategy;
   return {
       "Parallelism",
-      {workers_option(options.workers),
-       strategy_option(options), sequential_option(options),
+      {workers_option(options.workers), strategy_option(options), sequential_option(options),
+       one_of({.name = "pin", .value = "WORD", .help = "whether each worker is tied to a CPU"},
+              options.pinning, kPinningNames),
        one_of({.name = "merge",
                .value = "WORD",
                .help = "what is merged under the mutex\n"
@@ -174,9 +174,8 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
                     kMostMicroBatches),
        one_of({.name = "pipeline-schedule", .value = "WORD", .help = "parts of a batch"},
               strategy.pipeline_schedule, kPipelineScheduleNames),
-       one_of({.name = "pin", .value = "WORD"}, options.pinning, kPinningNames),
        choice({.name = "compare"}, options.compare, true, false),
-       choice({.name = "time", .help = "tie workers to CPUs; train sequentially too; where time goes"},
+       choice({.name = "time", .help = "train sequentially first: the speedup; where time goes"},
               options.time, true, false),
        trace_option(options.trace),
        whole_number({.name = "trace-steps", .value = "N", .help = "timeline, for ui.perfetto.dev"},

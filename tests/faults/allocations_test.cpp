@@ -4,8 +4,8 @@
 #include <new>
 
 #include "catch.h"
-#include "schedules.h"
-#include "synthetic_data.h"
+#include "trp/data/synthetic.h"
+#include "trp/strategy/schedules.h"
 #include "trp/strategy/strategy.h"
 
 namespace {

@@ -14,7 +14,9 @@
 #include "trp/report/bench_report.h"
 #include "trp/report/line_writer.h"
 #include "trp/report/names.h"
+#include "trp/report/numbers.h"
 #include "trp/report/timeline_picture.h"
+#include "trp/train/network.h"
 
 namespace trp {
 namespace {
@@ -73,8 +75,8 @@ std::string timelines(const BenchPlan& plan, const DataSets& data, int cpus,
   std::string text = fmt::format("\n{}\n", timeline_legend());
   for (const BenchCase& which : plan.cases) {
     const PhaseRecorder recorder = trace_case(plan, which, data, cpus, stop);
-    text += fmt::format("\n{}, {} worker{}, batch size {}: a step\n", schedule_name(which.strategy),
-                        which.workers, which.workers == 1 ? "" : "s", which.batch_size);
+    text += fmt::format("\n{}, {}, batch size {}: a step\n", schedule_name(which.strategy),
+                        count_of(which.workers, "worker"), which.batch_size);
     for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
       text += line + '\n';
   }
@@ -100,17 +102,14 @@ int run_bench_command(const BenchCommandOptions& options) {
                            options.workers, options.batch_sizes),
       .warmup = options.warmup,
       .runs = options.runs};
-  std::vector<Index> layers = {data.train.feature_count};
-  layers.insert(layers.end(), plan.train.hidden.begin(), plan.train.hidden.end());
-  layers.push_back(plan.train.class_count);
-  const BenchContext context = {.version = std::string(program_version()),
-                                .machine = fmt::format("{}, {} CPU{}, {}", cpu_model(), cpus,
-                                                       cpus == 1 ? "" : "s", simd_target_name()),
-                                .data = data.source,
-                                .layers = layers,
-                                .epochs = plan.train.epochs,
-                                .warmup = plan.warmup,
-                                .runs = plan.runs};
+  const BenchContext context = {
+      .version = std::string(program_version()),
+      .machine = fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
+      .data = data.source,
+      .layers = network_sizes(plan.train, data.train),
+      .epochs = plan.train.epochs,
+      .warmup = plan.warmup,
+      .runs = plan.runs};
 
   const auto case_count = static_cast<int>(plan.cases.size());
   talk.say(fmt::format("{} cases, {} rounds", case_count, plan.warmup + plan.runs));

@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include "cli/file_kind.h"
-#include "cli/network_text.h"
 #include "trp/cli/commands.h"
 #include "trp/core/error.h"
 #include "trp/data/idx.h"
@@ -43,12 +42,10 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   const TrainState& state = checkpoint.state;
   out.write("file", path);
   out.write("kind", "checkpoint, its digest agrees");
-  out.write("network", network_text(state.mlp));
+  out.write("network", network_text(layer_sizes(state.mlp), parameter_count(state.mlp)));
   out.write("weights", weights_digest(state.mlp));
   out.write("epochs",
             fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch));
-  double seconds = state.progress.seconds;
-  for (const EpochResult& epoch : state.epochs) seconds += epoch.seconds;
   if (!state.epochs.empty()) {
     const EpochResult& last = state.epochs.back();
     out.write("last epoch", fmt::format("loss {}, accuracy {}", loss_text(last.train_loss),
@@ -58,7 +55,7 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
     out.write("best",
               fmt::format("epoch {}, weights {}", state.best_epoch, weights_digest(state.best)));
   }
-  out.write("time", fmt::format("{:.2f} s training", seconds));
+  out.write("time", fmt::format("{:.2f} s training", train_seconds(state)));
   out.write("options", checkpoint.identity.options);
   out.write("training data", checkpoint.identity.train_data);
   out.write("test data", checkpoint.identity.test_data);
@@ -71,7 +68,7 @@ void write_model_info(const std::string& path, InfoWriter& out) {
   out.write("file", path);
   out.write("kind", fmt::format("model, {}, {}", array_format_name(model.format),
                                 model.verified ? "its digest agrees" : "without a digest"));
-  out.write("network", network_text(model.mlp));
+  out.write("network", network_text(layer_sizes(model.mlp), parameter_count(model.mlp)));
   const std::string weights = weights_digest(model.mlp);
   out.write("weights", weights);
   for (const NamedArray& array : to_arrays(model.mlp)) {

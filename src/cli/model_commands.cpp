@@ -10,7 +10,6 @@
 #include "cli/accuracy_bound.h"
 #include "cli/common_options.h"
 #include "cli/file_kind.h"
-#include "cli/network_text.h"
 #include "trp/cli/commands.h"
 #include "trp/core/cpu.h"
 #include "trp/core/error.h"
@@ -86,7 +85,8 @@ void say_settings(const EvalCommandOptions& options, const Model& model, const D
                   ThreadPool& pool) {
   if (options.verbosity == Verbosity::kQuiet) return;
   LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
-  err.write_line(fmt::format("model     {}, {}", options.model, network_text(model.mlp)));
+  err.write_line(fmt::format("model     {}, {}", options.model,
+                             network_text(layer_sizes(model.mlp), parameter_count(model.mlp))));
   err.write_line(fmt::format("data      {}", files.source));
   err.write_line(fmt::format("workers   {}, {}", pool.worker_count(), simd_target_name()));
 }

@@ -19,6 +19,7 @@
 #include "trp/measure/choose.h"
 #include "trp/nn/kernels.h"
 #include "trp/report/names.h"
+#include "trp/report/numbers.h"
 #include "trp/report/trace.h"
 #include "trp/train/model_file.h"
 
@@ -35,8 +36,8 @@ TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& trai
       choose_schedule(options.train, train, options.workers, cpus, kChoiceSeconds);
   options.train.strategy = choice.strategy;
   options.workers = choice.workers;
-  const std::string what = fmt::format("auto: {} with {} worker{}", schedule_name(choice.strategy),
-                                       choice.workers, choice.workers == 1 ? "" : "s");
+  const std::string what = fmt::format("auto: {} with {}", schedule_name(choice.strategy),
+                                       count_of(choice.workers, "worker"));
   if (choice.tried == 0) {
     output.hint(fmt::format("{}, untried: a step takes too long to compare ways", what));
   } else if (choice.tried == 1) {
@@ -62,16 +63,15 @@ int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output)
   }
   const int workers = options.workers.value_or(cpus);
   if (workers > cpus) {
-    output.hint(fmt::format("warning: {} workers share {} CPU{}, which makes training no faster",
-                            workers, cpus, cpus == 1 ? "" : "s"));
+    output.hint(fmt::format("warning: {} share {}, which makes training no faster",
+                            count_of(workers, "worker"), count_of(cpus, "CPU")));
   }
   return workers;
 }
 
 /// How many samples there are to divide is known only now.
 void check_samples(const TrainOptions& options, const DataSets& data) {
-  const Index all = data.train.sample_count;
-  const Index count = options.limit > 0 ? std::min(options.limit, all) : all;
+  const Index count = used_samples(options, data.train);
   const Sampler sampler =
       make_sampler(count, options.validation_share, options.seed, options.shuffle);
   const bool validates = options.validation_share > 0;
@@ -153,9 +153,7 @@ void write_trace(const TrainCommandOptions& options, const PhaseRecorder& record
 
 /// Throws Error if a strategy did not do what all of them must.
 void check_same_bits(const Comparison& comparison, const StrategyOptions& strategy) {
-  if (comparison.same_bits ||
-      (strategy.kind == StrategyKind::kData && strategy.merge == MergeKind::kArrival))
-    return;
+  if (comparison.same_bits || bits_may_differ(strategy)) return;
   throw Error(
       "{} workers have trained other weights than one: a fault of this program or of this machine; "
       "please report it with the options and the machine",

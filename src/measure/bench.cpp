@@ -17,10 +17,6 @@ const BenchResult* sequential_of(std::span<const BenchResult> results, Index bat
   return found == results.end() ? nullptr : &*found;
 }
 
-bool may_differ(const StrategyOptions& strategy) {
-  return strategy.kind == StrategyKind::kData && strategy.merge == MergeKind::kArrival;
-}
-
 constexpr Index kTracedSteps = 40;
 
 TrainOptions options_of(const BenchPlan& plan, const BenchCase& which) {
@@ -58,7 +54,7 @@ std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpu
 }
 
 void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
-  if (may_differ(result.which.strategy)) return;
+  if (bits_may_differ(result.which.strategy)) return;
   const BenchResult* sequential = sequential_of(results, result.which.batch_size);
   if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
   throw Error(

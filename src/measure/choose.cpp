@@ -94,10 +94,8 @@ Choice choose_schedule(const TrainOptions& options, const Dataset& train,
   if (candidates.size() == 1) return {.strategy = candidates[0].strategy, .workers = 1, .tried = 1};
   Choice choice = {.strategy = candidates[1].strategy, .workers = candidates[1].workers};
 
-  const Index available =
-      options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;
   std::vector<std::uint32_t> samples(
-      static_cast<std::size_t>(std::min(options.batch_size, available)));
+      static_cast<std::size_t>(std::min(options.batch_size, used_samples(options, train))));
   std::iota(samples.begin(), samples.end(), 0U);
   StepInput input = {.dataset = train,
                      .samples = samples,

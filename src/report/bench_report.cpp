@@ -63,17 +63,12 @@ Cells footnotes(const std::vector<BenchRow>& rows) {
 }
 
 std::string context_line(const BenchContext& context) {
-  return fmt::format(
-      "{}, {}, {}, {} of {} after {} to warm up", fmt::join(context.layers, "-"), context.data,
-      context.machine, context.runs == 1 ? "1 run" : fmt::format("{} runs", context.runs),
-      context.epochs == 1 ? "1 epoch" : fmt::format("{} epochs", context.epochs), context.warmup);
+  return fmt::format("{}, {}, {}, {} of {} after {} to warm up", fmt::join(context.layers, "-"),
+                     context.data, context.machine, count_of(context.runs, "run"),
+                     count_of(context.epochs, "epoch"), context.warmup);
 }
 
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
-
-std::string workers_text(int workers) {
-  return fmt::format("{} worker{}", workers, workers == 1 ? "" : "s");
-}
 
 bool is_parallel(const BenchRow& row) { return row.which.workers > 1; }
 
@@ -92,7 +87,7 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
                           : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
                                         title_of(row.which.batch_size),
                                         schedule_name(row.which.strategy),
-                                        workers_text(row.which.workers), row.speedup.value));
+                                        count_of(row.which.workers, "worker"), row.speedup.value));
   }
   if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel)) {
     const auto first = std::ranges::find_if(

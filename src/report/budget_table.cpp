@@ -91,9 +91,8 @@ std::string largest_loss_text(const BenchRow& row) {
   if (!row.budget) return {};
   const BudgetPart part = largest_loss(*row.budget);
   if (row.budget->share(part) < kSmallestLoss) return {};
-  return fmt::format("{} with {} worker{} loses most to {}, {}: {}",
-                     schedule_name(row.which.strategy), row.which.workers,
-                     row.which.workers == 1 ? "" : "s", text_of(part).loss,
+  return fmt::format("{} with {} loses most to {}, {}: {}", schedule_name(row.which.strategy),
+                     count_of(row.which.workers, "worker"), text_of(part).loss,
                      percent(row.budget->share(part)), remedy_of(part, row.which.strategy.kind));
 }
 

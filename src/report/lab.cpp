@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "report/json_values.h"
+#include "trp/report/numbers.h"
 #include "trp/report/terminal.h"
 
 namespace trp {
@@ -108,8 +109,8 @@ void write_lab_list(LineWriter& out) {
 }
 
 void write_lab_start_text(LineWriter& out, const LabStart& start) {
-  out.write_line(labelled(
-      "machine", fmt::format("{} CPU{}, {}", start.cpus, start.cpus == 1 ? "" : "s", start.simd)));
+  out.write_line(
+      labelled("machine", fmt::format("{}, {}", count_of(start.cpus, "CPU"), start.simd)));
   out.write_line(labelled("data", start.data));
   out.write_line(labelled("numbers", start.quick
                                          ? "medians (quartiles) of runs in turn; quick, so rough"

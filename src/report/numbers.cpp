@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace trp {
 
@@ -26,6 +26,14 @@ std::string with_unit(double value) {
     if (value < 999.5) return fmt::format("{:.0f} {}", value, unit);
   }
   return fmt::format("{:.3g} G", value / 1000);
+}
+
+std::string count_of(std::int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+std::string network_text(std::span<const std::int64_t> layers, std::int64_t parameter_count) {
+  return fmt::format("{}, {} parameters", fmt::join(layers, " → "), grouped(parameter_count));
 }
 
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }

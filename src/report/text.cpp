@@ -52,12 +52,8 @@ std::string step_row(const StepReport& step) {
                      step.samples_in_epoch, step.learning_rate);
 }
 
-std::string count_of(std::size_t count, std::string_view thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
-}
-
 std::string status_text(const TrainResult& result) {
-  const std::string after = count_of(result.epochs.size(), "epoch");
+  const std::string after = count_of(std::ssize(result.epochs), "epoch");
   switch (result.status) {
     case TrainStatus::kCompleted:
       return fmt::format("completed {}", after);
@@ -83,8 +79,7 @@ std::string comparison_text(const Comparison& comparison) {
   return fmt::format(
       "speedup        {:.2f}   ({:.2f} s sequentially, {:.2f} s by {}: efficiency {}, {})", speedup,
       comparison.sequential_seconds, comparison.parallel_seconds,
-      count_of(static_cast<std::size_t>(comparison.workers), "worker"),
-      percent(efficiency(speedup, comparison.workers)),
+      count_of(comparison.workers, "worker"), percent(efficiency(speedup, comparison.workers)),
       comparison.same_bits ? "same weights" : "other weights");
 }
 
@@ -136,10 +131,10 @@ std::string sgd_text(const TrainOptions& options) {
 }
 
 std::string loaders_text(const RunStart& start) {
-  return fmt::format(
-      "{}, up to {} ahead", count_of(static_cast<std::size_t>(start.training.loaders), "loader"),
-      start.options.queue_size == 1 ? "1 batch"
-                                    : fmt::format("{} batches", start.options.queue_size));
+  return fmt::format("{}, up to {} ahead", count_of(start.training.loaders, "loader"),
+                     start.options.queue_size == 1
+                         ? "1 batch"
+                         : fmt::format("{} batches", start.options.queue_size));
 }
 
 std::string workers_text(const RunStart& start) {
@@ -148,9 +143,8 @@ std::string workers_text(const RunStart& start) {
   if (strategy.kind != StrategyKind::kSequential) text += "-parallel";
   if (strategy.kind == StrategyKind::kData)
     text += fmt::format(", merge {}", word_of(strategy.merge));
-  return fmt::format("{} on {}, {}, {}",
-                     count_of(static_cast<std::size_t>(start.workers), "worker"),
-                     count_of(static_cast<std::size_t>(start.cpus), "CPU"), text, start.simd);
+  return fmt::format("{} on {}, {}, {}", count_of(start.workers, "worker"),
+                     count_of(start.cpus, "CPU"), text, start.simd);
 }
 
 std::string pipeline_text(const Pipeline& pipeline) {
@@ -162,7 +156,7 @@ std::string pipeline_text(const Pipeline& pipeline) {
   }
   return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(schedule.kind),
                      schedule.micro_batch_count, schedule.micro_batch_count == 1 ? "" : "es",
-                     count_of(static_cast<std::size_t>(schedule.stage_count), "stage"), stages);
+                     count_of(schedule.stage_count, "stage"), stages);
 }
 
 }  // namespace
@@ -198,11 +192,9 @@ RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style) {
     if (start.training.zero_inputs == ZeroInputs::kSkip)
       write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
                             100 * start.training.zero_share));
-    write("network", fmt::format("{}, {} parameters", fmt::join(start.training.layers, " → "),
-                                 grouped(start.training.parameter_count)));
+    write("network", network_text(start.training.layers, start.training.parameter_count));
     write("training",
-          fmt::format("{}, batches of {}{}, {}, seed {}",
-                      count_of(static_cast<std::size_t>(options.epochs), "epoch"),
+          fmt::format("{}, batches of {}{}, {}, seed {}", count_of(options.epochs, "epoch"),
                       options.batch_size, options.dry_run ? " (dry run: one batch each)" : "",
                       sgd_text(options), options.seed));
     if (options.augment != AugmentOptions())

@@ -1,11 +1,8 @@
 #include "trp/train/network.h"
 
-#include <vector>
-
 #include "trp/data/density.h"
 
 namespace trp {
-namespace {
 
 std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train) {
   std::vector<Index> sizes = {train.feature_count};
@@ -13,8 +10,6 @@ std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& tra
   sizes.push_back(options.class_count);
   return sizes;
 }
-
-}  // namespace
 
 Mlp make_network(const TrainOptions& options, const Dataset& train) {
   Mlp mlp = make_mlp(network_sizes(options, train), options.seed);

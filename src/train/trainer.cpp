@@ -20,10 +20,6 @@
 namespace trp {
 namespace {
 
-Index used_samples(const TrainOptions& options, const Dataset& train) {
-  return options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;
-}
-
 /// Throws Error unless a training of this shape may have been in such a state.
 void check_resumable(const TrainState& state, const TrainOptions& options,
                      const std::vector<Index>& sizes, std::int64_t steps_per_epoch) {
@@ -261,8 +257,7 @@ class Training {
     if (events_.phases) events_.phases->end();
     // Weights that the last step made absurd may still be finite.
     if (result_.status == TrainStatus::kCompleted && !std::isfinite(result_.test.loss)) diverge();
-    result_.train_seconds = state_.progress.seconds;
-    for (const EpochResult& epoch : state_.epochs) result_.train_seconds += epoch.seconds;
+    result_.train_seconds = train_seconds(state_);
     const Index samples = epochs_done * samples_per_epoch() + samples_of(state_.progress.batch);
     if (result_.train_seconds > 0)
       result_.samples_per_second = static_cast<double>(samples) / result_.train_seconds;
@@ -301,6 +296,16 @@ TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool&
                   const TrainEvents& events, const std::atomic<bool>& stop,
                   std::optional<TrainState> resumed) {
   return Training(options, data, pool, events, stop, std::move(resumed)).run();
+}
+
+Index used_samples(const TrainOptions& options, const Dataset& train) {
+  return options.limit > 0 ? std::min(options.limit, train.sample_count) : train.sample_count;
+}
+
+double train_seconds(const TrainState& state) {
+  double seconds = state.progress.seconds;
+  for (const EpochResult& epoch : state.epochs) seconds += epoch.seconds;
+  return seconds;
 }
 
 bool is_over(const TrainOptions& options, const TrainState& state) {

@@ -4,16 +4,10 @@
 #include <thread>
 
 #include "catch.h"
+#include "spin_for.h"
 
 namespace trp {
 namespace {
-
-void spin_for(double seconds) {
-  const TickClock clock;
-  const std::int64_t begin = clock.now();
-  while (static_cast<double>(clock.now() - begin) * clock.seconds_per_tick() < seconds) {
-  }
-}
 
 double sum_of(const WorkerTimes& worker) {
   return std::accumulate(worker.seconds.begin(), worker.seconds.end(), 0.0);

@@ -3,16 +3,10 @@
 #include <fmt/format.h>
 
 #include "catch.h"
+#include "spin_for.h"
 
 namespace trp {
 namespace {
-
-void spin_for(double seconds) {
-  const TickClock clock;
-  const std::int64_t begin = clock.now();
-  while (static_cast<double>(clock.now() - begin) * clock.seconds_per_tick() < seconds) {
-  }
-}
 
 TEST_CASE("a picture of a step has a line for each worker and a letter for what it did") {
   PhaseRecorder recorder(2, 2, 1);

@@ -1,6 +1,7 @@
 // One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
 #include "catch.h"
 #include "sanitized.h"
+#include "train/image_data.h"
 #include "trp/data/synthetic.h"
 #include "trp/strategy/schedules.h"
 #include "trp/train/trainer.h"
@@ -12,12 +13,6 @@ namespace {
 const std::atomic<bool> kNeverStop{false};
 const std::vector<SgdOptions> kSgdOptions = {
     {}, {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F}};
-
-DataSets image_data(Index train_count) {
-  DataSets data = synthetic_data(train_count, 20, 60, 5);
-  data.train.sample_shape = data.test.sample_shape = {6, 10};
-  return data;
-}
 
 std::string digest_of(const TrainOptions& options, const DataSets& data, ThreadPool& pool) {
   return train(options, data, pool, {}, kNeverStop).weights;

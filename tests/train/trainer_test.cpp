@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "catch.h"
+#include "train/image_data.h"
 #include "trp/core/error.h"
 #include "trp/data/synthetic.h"
 #include "trp/nn/reference_mlp.h"
@@ -219,17 +220,6 @@ TEST_CASE("other seeds train other networks") {
   options.seed = 2;
   CHECK(train_with(options, data).weights != first);
 }
-
-namespace {
-
-/// Training samples of 6 × 10 pixels.
-DataSets image_data(Index train_count) {
-  DataSets data = synthetic_data(train_count, 20, 60, 5);
-  data.train.sample_shape = data.test.sample_shape = {6, 10};
-  return data;
-}
-
-}  // namespace
 
 TEST_CASE("noise and shift each train another network, and another one with another seed") {
   const DataSets data = image_data(64);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace trp {
 
@@ -12,6 +14,12 @@ std::string grouped(std::int64_t value);
 
 /// 412 k, 8.31 M: three figures and a unit.
 std::string with_unit(double value);
+
+/// 1 worker, 2 workers
+std::string count_of(std::int64_t count, std::string_view thing);
+
+/// 784 → 128 → 10, 101 770 parameters
+std::string network_text(std::span<const std::int64_t> layers, std::int64_t parameter_count);
 
 /// 88.42 %, of a share from 0 to 1.
 std::string percent(double share);

@@ -30,6 +30,11 @@ struct StrategyOptions {
   PipelineScheduleKind pipeline_schedule = PipelineScheduleKind::k1f1b;
 };
 
+/// Whether the last bits are left to chance: with the arrival merge alone.
+inline bool bits_may_differ(const StrategyOptions& options) {
+  return options.kind == StrategyKind::kData && options.merge == MergeKind::kArrival;
+}
+
 /// What one SGD step is made on. All that is referred to outlives the step.
 struct StepInput {
   const Dataset& dataset;

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <vector>
+
 #include "trp/data/dataset.h"
 #include "trp/nn/mlp.h"
 #include "trp/train/trainer.h"
 
 namespace trp {
+
+/// Of the network's layers, from the input to the output.
+std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train);
 
 /// The network that training starts from.
 Mlp make_network(const TrainOptions& options, const Dataset& train);

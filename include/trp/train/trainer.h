@@ -150,6 +150,12 @@ TrainResult train(const TrainOptions& options, const DataSets& data, ThreadPool&
                   const TrainEvents& events, const std::atomic<bool>& stop,
                   std::optional<TrainState> resumed = std::nullopt);
 
+/// Of the data set's samples as many as the options allow, those for validation included.
+Index used_samples(const TrainOptions& options, const Dataset& train);
+
+/// Seconds of all steps so far, without validation.
+double train_seconds(const TrainState& state);
+
 /// Whether a training with these options ends where the state is.
 bool is_over(const TrainOptions& options, const TrainState& state);
 

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "trp/core/tick_clock.h"
+
+namespace trp {
+
+inline void spin_for(double seconds) {
+  const TickClock clock;
+  const std::int64_t begin = clock.now();
+  while (static_cast<double>(clock.now() - begin) * clock.seconds_per_tick() < seconds) {
+  }
+}
+
+}  // namespace trp

@@ -15,7 +15,7 @@
 namespace trp {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{1} << 20;  // at a time; a multiple of every element
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // at a time; a multiple of every element
 
 /// Reads `count` bytes of elements; there must be so many.
 void read_elements(ByteSource& source, const IdxHeader& header, std::uint64_t done,

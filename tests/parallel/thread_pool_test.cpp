@@ -46,12 +46,15 @@ TEST_CASE("indices are claimed in ascending order, so a task may wait for those 
 
 TEST_CASE("two workers share the work when there are CPUs for both") {
   ThreadPool pool(2, 2);
-  std::atomic<int> arrived{0};
-  pool.run(2, [&](int, int) {
-    ++arrived;
-    while (arrived < 2) std::this_thread::yield();  // hangs unless both run at once
-  });
-  CHECK(arrived == 2);
+  for (const int rest : {0, 0, 20}) {  // after the last one the helper has to be woken
+    std::this_thread::sleep_for(std::chrono::milliseconds(rest));
+    std::atomic<int> arrived{0};
+    pool.run(2, [&](int, int) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();  // hangs unless both run at once
+    });
+    CHECK(arrived == 2);
+  }
 }
 
 TEST_CASE("no more workers run than there are CPUs, though work never ends") {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "catch.h"
 #include "data/check_contains.h"
 #include "program/small_training.h"
@@ -41,10 +43,11 @@ class Files {
   /// With the files as they were before, and another seed.
   ProgramResult run(const std::string& fault, const Arguments& more = {"--sequential"}) {
     for (const auto& [name, content] : old_content_) training.write(name, test::bytes_of(content));
-    for (const char* name : {"c.previous", "l", "fault"})
+    for (const char* name : {"c.previous", "t.json", "l", "fault"})
       std::filesystem::remove(training.path(name));
     return training.run(options({"--seed", "2", "--checkpoint", training.path("c"), "--save",
-                                 training.path("m.npz"), "--log", training.path("l")},
+                                 training.path("m.npz"), "--trace", training.path("t.json"),
+                                 "--log", training.path("l")},
                                 more),
                         {"LD_PRELOAD=" TRP_FAILING_CALLS, "TRP_FAIL=" + fault,
                          "TRP_FAILED=" + training.path("fault")});
@@ -59,7 +62,8 @@ class Files {
     const std::string model = training.content("m.npz");
     CHECK((model == old_content_[1].second || model == new_model_));
     CHECK(run_program({"info", training.path("c")}).exit_code == 0);
-    CHECK_FALSE(training.has("m.npz.trp-tmp"));
+    if (training.has("t.json")) CHECK(nlohmann::json::accept(training.content("t.json")));
+    for (const char* name : {"m.npz.trp-tmp", "t.json.trp-tmp"}) CHECK_FALSE(training.has(name));
   }
 
   SmallTraining training;
@@ -78,11 +82,11 @@ class Files {
 };
 
 TEST_CASE("whichever write, flush or rename fails, files stay whole and the failure is told") {
-  // Two checkpoints and a model are written, each flushed as the folder is after it, and four lines
-  // to standard output and to the log.
+  // Two checkpoints, a model and a trace are written, each flushed as the folder is after it, and
+  // four lines to standard output and to the log.
   const std::vector<std::pair<std::string, int> > calls = {
-      {"write", 11}, {"fsync", 6},     {"rename", 3}, {"link", 2},
-      {"unlink", 4}, {"ftruncate", 4}, {"fchmod", 3}};
+      {"write", 12}, {"fsync", 8},     {"rename", 4}, {"link", 2},
+      {"unlink", 5}, {"ftruncate", 5}, {"fchmod", 3}};
   Files files;
   for (const auto& [call, count] : calls)
     for (const int error : {ENOSPC, EIO}) {

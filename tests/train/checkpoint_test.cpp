@@ -163,6 +163,7 @@ TEST_CASE("a checkpoint that is made up is checked, size by size, before memory 
     return failure_of_changed([&](Bytes& bytes) { put(bytes, place, number); });
   };
   constexpr std::uint32_t kMost = ~std::uint32_t{0};
+  CHECK_CONTAINS(changed(kBodyAt - 8, std::uint64_t{0}), "expected 0 bytes between header and");
   CHECK_CONTAINS(changed(kBodyAt, kMost), "version: expected 4294967295 bytes");
   CHECK_CONTAINS(changed(kBodyAt + 4, '\n'), "version: expected ASCII text, found \"\\n.2.3\"");
   for (const std::uint32_t count : {0U, 1U, 1U << 20, kMost})

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/file_kind.h"
 #include "cli/version.h"
 #include "trp/core/atomic_file.h"
 #include "trp/core/error.h"
@@ -10,6 +11,11 @@
 
 namespace trp {
 namespace {
+
+/// Finished epochs, and steps of the next.
+std::pair<std::size_t, std::int64_t> place_of(const TrainState& state) {
+  return {state.epochs.size(), state.progress.batch};
+}
 
 std::string place_text(const TrainState& state, int epochs) {
   return fmt::format("{} of {} epochs and {} steps of the next are done", state.epochs.size(),
@@ -21,6 +27,11 @@ std::string place_text(const TrainState& state, int epochs) {
 void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
                    const TrainIdentity& identity, Output& output) {
   check_same_training(resumed.identity, identity, options.resume);
+  const std::size_t finished = resumed.state.epochs.size();
+  if (finished > static_cast<std::size_t>(options.train.epochs)) {
+    throw UsageError("--resume: {} has finished {} epochs, expected at most the {} of --epochs",
+                     options.resume, finished, options.train.epochs);
+  }
   if (resumed.simd != simd_target_name()) {
     output.say(
         fmt::format("warning: {} was trained with {} instructions and goes on with {}; the last "
@@ -41,25 +52,30 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
 }
 
 CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
-                                   Output& output)
+                                   const std::optional<Checkpoint>& resumed, Output& output)
     : path_(options.checkpoint),
       output_(output),
       checkpoint_{.version = std::string(program_version()),
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {
-  if (options.resume.empty() && std::filesystem::exists(path_)) {
-    output.hint(
-        fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));
+  if (resumed && options.resume == path_) saved_ = place_of(resumed->state);
+  if (saved_ || !std::filesystem::exists(path_)) return;
+  if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
+    throw Error("--checkpoint: {} holds something else, which would be lost; name another file",
+                path_);
   }
+  output.say(
+      fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));
 }
 
 void CheckpointKeeper::save(const TrainState& state) {
+  if (saved_ == place_of(state)) return;
   checkpoint_.state = state;
   try {
     save_checkpoint(path_, checkpoint_);
     failure_ = nullptr;
-    saved_ = true;
+    saved_ = place_of(state);
   } catch (const Error& error) {
     failure_ = std::current_exception();
     output_.say(fmt::format("warning: {}; training goes on", error.what()));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <exception>
+#include <optional>
+#include <utility>
 
 #include "cli/output.h"
 #include "trp/train/checkpoint.h"
@@ -14,9 +16,12 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
 /// Saves the states of a training in the file of --checkpoint.
 class CheckpointKeeper {
  public:
-  CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity, Output& output);
+  /// Throws Error if the file that is to be replaced is no checkpoint.
+  CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
+                   const std::optional<Checkpoint>& resumed, Output& output);
 
-  /// If the file cannot be written, training goes on, and the next save may succeed.
+  /// If the file cannot be written, training goes on, and the next save may succeed. A state that
+  /// the file holds already is not saved again: the one before it would be lost.
   void save(const TrainState& state);
 
   /// Says how an interrupted training can be resumed. Throws what the last save() has met.
@@ -26,8 +31,8 @@ class CheckpointKeeper {
   const std::string& path_;
   Output& output_;
   Checkpoint checkpoint_;
-  bool saved_ = false;
-  std::exception_ptr failure_;  // of the last save()
+  std::optional<std::pair<std::size_t, std::int64_t>> saved_;  // finished epochs, steps after them
+  std::exception_ptr failure_;                                 // of the last save()
 };
 
 }  // namespace trp

@@ -11,9 +11,9 @@
 namespace trp {
 
 FileKind kind_of(const std::string& path) {
-  if (path == "-") return FileKind::kIdx;
+  if (path == "-") return FileKind::kReadOnce;
   InputFile file(path);
-  if (!file.size()) return FileKind::kIdx;
+  if (!file.size()) return FileKind::kReadOnce;
   std::array<std::uint8_t, 64> bytes = {};
   const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
   if (starts_checkpoint(start)) return FileKind::kCheckpoint;

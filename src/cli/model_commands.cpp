@@ -31,6 +31,8 @@ ThreadPool make_pool(std::optional<int> workers) {
   return {workers.value_or(cpus), cpus};
 }
 
+std::string_view shown(std::string_view path) { return path == "-" ? "standard input" : path; }
+
 /// `shape` is that of one sample.
 void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
                 std::span<const Index> shape) {
@@ -40,8 +42,7 @@ void check_fits(const std::string& model_name, const Mlp& mlp, const std::string
   throw Error(
       "{}: expected images of {} values each, as {} takes them, found {} ({}); hint: was the model "
       "trained on other data?",
-      images_name == "-" ? "standard input" : images_name, mlp.input_size(), model_name, values,
-      fmt::join(shape, " x "));
+      shown(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x "));
 }
 
 void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataFiles& files,
@@ -70,9 +71,11 @@ Model to_model(Checkpoint checkpoint) {
   return model;
 }
 
-Confusion confusion_of(const Mlp& mlp, const Dataset& data, ThreadPool& pool) {
+Confusion confusion_of(const Mlp& mlp, const std::string& images_name, const Dataset& data,
+                       ThreadPool& pool) {
   Predictor predictor(mlp, pool);
   const ConstTensorView logits = predictor.logits(data);
+  check_finite(logits, 0, shown(images_name));
   Confusion confusion(mlp.output_size());
   for (Index row = 0; row < logits.rows(); ++row) {
     const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
@@ -101,11 +104,12 @@ int run_eval(const EvalCommandOptions& options) {
   check_labels(options, model.mlp, files, data);
   ThreadPool pool = make_pool(options.workers);
   say_settings(options, model, files, pool);
-  const EvaluationReport report = {.model = options.model,
-                                   .data = files.source,
-                                   .weights = weights_digest(model.mlp),
-                                   .result = evaluate(model.mlp, data, pool),
-                                   .confusion = confusion_of(model.mlp, data, pool)};
+  const EvaluationReport report = {
+      .model = options.model,
+      .data = files.source,
+      .weights = weights_digest(model.mlp),
+      .result = evaluate(model.mlp, data, pool),
+      .confusion = confusion_of(model.mlp, files.test_images, data, pool)};
   LineWriter out(STDOUT_FILENO, "standard output");
   if (options.format == OutputFormat::kJson) {
     write_evaluation_json(out, report);
@@ -134,7 +138,9 @@ int run_predict(const PredictCommandOptions& options) {
   std::int64_t done = 0;
   while (reader.read(options.batch_size, images)) {
     const Dataset batch = to_dataset(std::move(images));
-    write_predictions(out, predictor.logits(batch), done, options.style);
+    const ConstTensorView logits = predictor.logits(batch);
+    check_finite(logits, done, shown(options.images));
+    write_predictions(out, logits, done, options.style);
     done += batch.sample_count;
   }
   return kExitDone;

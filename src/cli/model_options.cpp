@@ -107,19 +107,21 @@ CommandSyntax predict_syntax(PredictCommandOptions& options) {
 }
 
 CommandSyntax info_syntax(InfoCommandOptions& options) {
-  return {.usage = {"info FILE [OPTIONS]"},
-          .summary = "Says what a model or an IDX file holds, and whether it is sound.\n",
-          .positionals = {file_argument("FILE", options.file)},
-          .groups = {{"Output",
-                      {whole_number({.name = "show",
-                                     .value = "N",
-                                     .help = "draw the first N images of an IDX file"},
-                                    options.show, 0, kMostPictures)}},
-                     about_group()},
-          .closing =
-              "\nExamples\n"
-              "  tensor_relu_parallel info model.safetensors\n"
-              "  tensor_relu_parallel info t10k-images-idx3-ubyte.gz --show 2\n"};
+  return {
+      .usage = {"info FILE [OPTIONS]"},
+      .summary = "Says what a model, a checkpoint or an IDX file holds, and whether it is sound.\n",
+      .positionals = {file_argument("FILE", options.file)},
+      .groups = {{"Output",
+                  {whole_number({.name = "show",
+                                 .value = "N",
+                                 .help = "draw the first N images of an IDX file"},
+                                options.show, 0, kMostPictures)}},
+                 about_group()},
+      .closing =
+          "\nExamples\n"
+          "  tensor_relu_parallel info model.safetensors\n"
+          "  tensor_relu_parallel info run.ckpt\n"
+          "  tensor_relu_parallel info t10k-images-idx3-ubyte.gz --show 2\n"};
 }
 
 CommandSyntax export_syntax(ExportCommandOptions& options) {

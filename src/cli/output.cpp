@@ -20,10 +20,12 @@ Output::Output(const OutputOptions& options, int epochs)
   if (!quiet())
     reporters.push_back(settings_reporter(
         err_, {.color = color, .pictures = options.verbosity == Verbosity::kVerbose}));
-  reporters.push_back(standard_output_reporter());
+  reporters.push_back(until_failure(standard_output_reporter(),
+                                    [this] { out_failure_ = std::current_exception(); }));
   if (!options.log.empty()) {
     log_.emplace(options.log, "--log");
-    reporters.push_back(json_lines_reporter(*log_, options.log_interval));
+    reporters.push_back(
+        until_failure(json_lines_reporter(*log_, options.log_interval), [this] { lose_log(); }));
   }
   if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
     bar_.emplace(STDERR_FILENO, epochs, color);
@@ -67,7 +69,14 @@ void Output::detail(std::string_view text) {
   if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
 }
 
+void Output::lose_log() {
+  log_failure_ = std::current_exception();
+  say(fmt::format("warning: {}: no more lines can be written; training goes on", options_.log));
+}
+
 void Output::close() {
+  for (const std::exception_ptr& failure : {out_failure_, log_failure_})
+    if (failure) std::rethrow_exception(failure);
   if (log_) log_->close();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -19,6 +20,7 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  /// These do not throw: what cannot be written is kept for close(), and training can be saved.
   const RunEvents& events() const { return events_; }
 
   /// For everyone.
@@ -28,19 +30,25 @@ class Output {
   /// For those who asked for more.
   void detail(std::string_view text);
 
-  /// Throws Error if the log could not be kept.
+  /// Whether standard output takes no more lines, so that training had better end.
+  bool is_lost() const { return out_failure_ != nullptr; }
+
+  /// Throws what standard output or the log has met: Error, or OutputClosed.
   void close();
 
  private:
   bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
   RunEvents standard_output_reporter();
   RunEvents progress_reporter();
+  void lose_log();
 
   OutputOptions options_;
   LineWriter out_;
   LineWriter err_;
   std::optional<LineWriter> log_;
   std::optional<ProgressBar> bar_;
+  std::exception_ptr out_failure_;
+  std::exception_ptr log_failure_;
   RunEvents events_;
 };
 

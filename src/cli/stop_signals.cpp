@@ -13,7 +13,8 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
 
 void request_stop(int signal) {
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
-    if (handled[i]) ::signal(kSignals[i], SIG_DFL);
+    // Of a terminal that goes away both the system and the shell tell, one after the other.
+    if (handled[i]) ::signal(kSignals[i], kSignals[i] == SIGHUP ? SIG_IGN : SIG_DFL);
   }
   int none = 0;
   received_signal.compare_exchange_strong(none, signal);
@@ -41,6 +42,8 @@ StopSignals::StopSignals() {
 StopSignals::~StopSignals() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &previous_[i], nullptr);
 }
+
+void StopSignals::request() const { stop_requested = true; }
 
 const std::atomic<bool>& StopSignals::requested() const { return stop_requested; }
 

@@ -7,8 +7,9 @@
 
 namespace trp {
 
-/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks the program to stop and the second one
-/// ends it at once. One at a time. A signal that was ignored (as under nohup) stays ignored.
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP asks the program to stop and a second SIGINT
+/// or SIGTERM ends it at once. One at a time. A signal that was ignored (as under nohup) stays
+/// ignored.
 class StopSignals {
  public:
   StopSignals();
@@ -16,7 +17,10 @@ class StopSignals {
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  /// True from the first signal on.
+  /// Asks as a signal does.
+  void request() const;
+
+  /// True from the first signal or request on.
   const std::atomic<bool>& requested() const;
 
   /// The first signal; 0 if there was none.

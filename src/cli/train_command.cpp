@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <exception>
+#include <functional>
+#include <new>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -83,22 +84,33 @@ void check_samples(const TrainOptions& options, const DataSets& data) {
   }
 }
 
-TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* checkpoints) {
-  return {.start =
-              [&output, start = std::move(start)](const TrainStart& training) mutable {
-                if (training.loaders < start.options.loaders) {
-                  output.say(fmt::format(
-                      "warning: the system allows only {} of {} loaders; training goes on with "
-                      "them",
-                      training.loaders, start.options.loaders));
-                }
-                start.training = training;
-                output.events().start(start);
-              },
-          .step = output.events().step,
-          .epoch = output.events().epoch,
-          .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
-                              : std::function<void(const TrainState&)>()};
+/// Once nobody takes the results training stops, so that what is trained is saved.
+TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* checkpoints,
+                            const StopSignals& signals) {
+  const auto stop_if_lost = [&output, &signals] {
+    if (output.is_lost()) signals.request();
+  };
+  return {
+      .start =
+          [&output, stop_if_lost, start = std::move(start)](const TrainStart& training) mutable {
+            if (training.loaders < start.options.loaders) {
+              output.say(fmt::format(
+                  "warning: the system allows only {} of {} loaders; training goes on with "
+                  "them",
+                  training.loaders, start.options.loaders));
+            }
+            start.training = training;
+            output.events().start(start);
+            stop_if_lost();
+          },
+      .step =
+          [&output, stop_if_lost](const StepReport& step) {
+            output.events().step(step);
+            stop_if_lost();
+          },
+      .epoch = output.events().epoch,
+      .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
+                          : std::function<void(const TrainState&)>()};
 }
 
 int exit_code(const TrainCommandOptions& options, const TrainResult& result, int signal,
@@ -133,10 +145,11 @@ Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& r
           {"options", options_that_shape_weights(options)}};
 }
 
-/// Before anything is written that nobody may be reading any more.
 void save(const TrainCommandOptions& options, const TrainResult& result, Output& output) {
-  if (result.status == TrainStatus::kDiverged) {
-    output.say(fmt::format("{} was not written: the network is of no use", options.save));
+  const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
+  if (!is_of_use || result.steps == 0) {
+    output.say(fmt::format("{} was not written: {}", options.save,
+                           is_of_use ? "nothing is trained yet" : "the network is of no use"));
     return;
   }
   save_model(options.save, result.mlp, model_metadata(options, result));
@@ -160,20 +173,19 @@ void check_same_bits(const Comparison& comparison, const StrategyOptions& strate
       comparison.workers);
 }
 
-/// The results are told even if the model could not be saved.
-void save_and_summarize(const TrainCommandOptions& options, const TrainResult& result,
-                        const std::optional<Comparison>& comparison,
-                        const std::optional<PhaseTimes>& times, const Stopwatch& stopwatch,
-                        Output& output) {
-  std::exception_ptr failure;
+/// False if the file could not be written, which is told at once: nobody may be reading what comes
+/// after, and the next file may do better.
+bool is_written(const std::string& path, Output& output, const std::function<void()>& write) {
+  if (path.empty()) return true;
   try {
-    if (!options.save.empty()) save(options, result, output);
-  } catch (const std::exception&) {
-    failure = std::current_exception();
+    write();
+    return true;
+  } catch (const std::bad_alloc&) {
+    output.say(fmt::format("{}: cannot be written: out of memory", path));
+  } catch (const Error& error) {
+    output.say(error.what());
   }
-  output.events().summary({result, stopwatch.seconds(), comparison, times});
-  output.close();
-  if (failure) std::rethrow_exception(failure);
+  return false;
 }
 
 }  // namespace
@@ -184,6 +196,7 @@ int run_train(const TrainCommandOptions& given) {
   Output output(given.output, given.train.epochs);
   for (const std::string& path : {given.save, given.checkpoint, given.trace})
     if (!path.empty()) check_writable(path);
+  if (!given.checkpoint.empty()) check_writable(previous_file(given.checkpoint));
   std::optional<Checkpoint> resumed;
   if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
   const int cpus = available_cpus();
@@ -201,7 +214,7 @@ int run_train(const TrainCommandOptions& given) {
                 .test_data = dataset_digest(data.test)};
   }
   if (resumed) check_resumed(options, *resumed, identity, output);
-  if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, output);
+  if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, resumed, output);
 
   ThreadPool pool(workers, cpus, options.pinning);
   if (pool.worker_count() < workers) {
@@ -212,6 +225,7 @@ int run_train(const TrainCommandOptions& given) {
   std::optional<PhaseRecorder> recorder;
   if (options.time || !options.trace.empty())
     recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
+  const StopSignals signals;
   TrainEvents events = to_train_events(output,
                                        {.version = std::string(program_version()),
                                         .options = options.train,
@@ -221,9 +235,8 @@ int run_train(const TrainCommandOptions& given) {
                                         .data = data.source,
                                         .test_samples = data.test.sample_count,
                                         .training = {}},
-                                       checkpoints ? &*checkpoints : nullptr);
+                                       checkpoints ? &*checkpoints : nullptr, signals);
   if (recorder) events.phases = &*recorder;
-  const StopSignals signals;
   std::optional<TrainResult> sequential;
   if (options.compare) {
     output.hint("training sequentially first, to compare");
@@ -242,11 +255,15 @@ int run_train(const TrainCommandOptions& given) {
                   .workers = pool.worker_count(),
                   .same_bits = sequential->weights == result.weights};
   }
+  const bool is_saved = is_written(options.save, output, [&] { save(options, result, output); });
+  const bool is_traced =
+      is_written(options.trace, output, [&] { write_trace(options, *recorder, output); });
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  if (!options.trace.empty()) write_trace(options, *recorder, output);
-  save_and_summarize(options, result, comparison, times, stopwatch, output);
+  output.events().summary({result, stopwatch.seconds(), comparison, times});
   if (comparison) check_same_bits(*comparison, options.train.strategy);
   if (checkpoints) checkpoints->finish(result.status);
+  if (!is_saved || !is_traced) return kExitFailed;
+  output.close();
   return exit_code(options, result, signals.received(), output);
 }
 

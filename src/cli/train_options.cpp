@@ -1,11 +1,17 @@
 #include "cli/train_options.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <optional>
+#include <system_error>
+#include <vector>
 
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
+#include "trp/core/atomic_file.h"
 #include "trp/core/error.h"
 #include "trp/train/model_file.h"
 
@@ -135,9 +141,16 @@ Option strategy_option(TrainCommandOptions& options) {
   StrategyKind& kind = options.train.strategy.kind;
   Option option = one_of({.name = "strategy", .value = "WORD"}, kind, kStrategyNames);
   option.help = "sequential|data|tensor|pipeline, or auto: tried out for 0.3 s";
-  option.set = [set = option.set, &options](const std::string& text) {
-    options.choose = text == "auto";
-    if (!options.choose) set(text);
+  option.set = [&options, &kind](const std::string& text) {
+    using Choice = std::optional<StrategyKind>;
+    std::array<Name<Choice>, kStrategyNames.size() + 1> names;
+    std::ranges::transform(kStrategyNames, names.begin(), [](const auto& name) {
+      return Name<Choice>{name.word, name.value};
+    });
+    names.back() = {"auto", std::nullopt};
+    const Choice choice = parse_word<Choice>(text, names);
+    options.choose = !choice;
+    kind = choice.value_or(kind);
   };
   option.get = [get = option.get, &options] {
     return options.choose ? std::optional<std::string>("auto") : get();
@@ -240,6 +253,37 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
        help_option(), version_option()}};
 }
 
+bool is_same_file(const std::string& a, const std::string& b) {
+  const auto resolved = [](const std::string& path) {
+    std::error_code error;  // then two files are told apart by nothing
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  };
+  return !a.empty() && !b.empty() && resolved(a) == resolved(b);
+}
+
+/// What is written must not take the place of something else that is written or gone on with.
+void check_files(const TrainCommandOptions& options) {
+  struct NamedFile {
+    std::string_view option;
+    std::string path;
+  };
+  const std::string& checkpoint = options.checkpoint;
+  const std::vector<NamedFile> files = {
+      {"--save", options.save},
+      {"--checkpoint", checkpoint},
+      {"--checkpoint", checkpoint.empty() ? "" : previous_file(checkpoint)},
+      {"--resume", options.resume},
+      {"--trace", options.trace},
+      {"--log", options.output.log}};
+  for (auto later = files.begin(); later != files.end(); ++later)
+    for (auto earlier = files.begin(); earlier != later; ++earlier) {
+      const bool goes_on = earlier->option == "--checkpoint" && later->option == "--resume";
+      if (goes_on || !is_same_file(earlier->path, later->path)) continue;
+      throw UsageError("{}: expected another file than that of {}, found {}", later->option,
+                       earlier->option, later->path);
+    }
+}
+
 void check_together(const TrainCommandOptions& options) {
   const TrainOptions& train = options.train;
   if (train.early_stopping > 0 && train.validation_share == 0) {
@@ -258,10 +302,7 @@ void check_together(const TrainCommandOptions& options) {
   if (train.save_every > 1 && options.checkpoint.empty()) {
     throw UsageError("--save-every: expected --checkpoint FILE, which is saved so often");
   }
-  if (!options.save.empty() && options.save == options.checkpoint) {
-    throw UsageError("--checkpoint: expected another file than that of --save, found {} twice",
-                     options.save);
-  }
+  check_files(options);
   if (options.compare && !options.resume.empty()) {
     throw UsageError(
         "--compare: expected no --resume, since both trainings are timed from the start");

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "trp/core/error.h"
 
@@ -21,6 +23,11 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kNewFileMode = 0666;  // less what the umask takes away
 constexpr mode_t kPermissionBits = 07777;
+
+using Clock = std::chrono::steady_clock;
+
+/// Another program that only looks whether it may write has the lock for a moment.
+constexpr std::chrono::seconds kPatience{2};
 
 /// Calls again what a signal has interrupted.
 template <class Call>
@@ -70,10 +77,11 @@ fs::path follow_links(const std::string& path) {
 /// A file beside the target, locked against other programs and removed unless it is renamed.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& path)
+  /// Waits so long for another program that has the lock.
+  explicit TemporaryFile(const std::string& path, std::chrono::seconds patience)
       : path_(path), target_(follow_links(path)), temporary_(target_.string() + ".trp-tmp") {
     check_target();
-    open_locked();
+    open_locked(Clock::now() + patience);
   }
   ~TemporaryFile() {
     if (!renamed_) ::unlink(temporary_.c_str());
@@ -100,9 +108,10 @@ class TemporaryFile {
   /// The target has its name all the while, but where files cannot have two names.
   void keep_target_as(const std::string& previous) const {
     if (!target_mode_) return;
-    check(::unlink(previous.c_str()) == 0 || errno == ENOENT);
-    check(::link(target_.c_str(), previous.c_str()) == 0 ||
-          std::rename(target_.c_str(), previous.c_str()) == 0);
+    const bool is_kept = (::unlink(previous.c_str()) == 0 || errno == ENOENT) &&
+                         (::link(target_.c_str(), previous.c_str()) == 0 ||
+                          std::rename(target_.c_str(), previous.c_str()) == 0);
+    if (!is_kept) throw_cannot_write(previous, errno);
   }
 
   void rename_to_target() {
@@ -133,7 +142,7 @@ class TemporaryFile {
 
   /// The lock ends with the program that holds it, however that ends, so what is not locked is
   /// nobody's. It may have been renamed or removed between opening and locking.
-  void open_locked() {
+  void open_locked(Clock::time_point deadline) {
     for (;;) {
       descriptor_ = uninterrupted([&] {
         return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
@@ -141,7 +150,7 @@ class TemporaryFile {
       });
       check(descriptor_ >= 0);
       try {
-        lock();
+        lock(deadline);
         if (is_still_there()) return;
       } catch (...) {
         ::close(descriptor_);
@@ -151,9 +160,15 @@ class TemporaryFile {
     }
   }
 
-  void lock() const {
-    if (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0) return;
-    const int error = errno;
+  void lock(Clock::time_point deadline) const {
+    int error = 0;
+    while (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) != 0) {
+      error = errno;
+      if (error != EWOULDBLOCK || Clock::now() >= deadline) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      error = 0;
+    }
+    if (error == 0) return;
     // Some network drives have no locks; two programs that save one file are then on their own.
     if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return;
     if (error != EWOULDBLOCK) ::unlink(temporary_.c_str());
@@ -195,14 +210,14 @@ class TemporaryFile {
 }  // namespace
 
 void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
-  TemporaryFile file(path);
+  TemporaryFile file(path, kPatience);
   file.write(bytes);
   file.flush();
   file.rename_to_target();
 }
 
 void replace_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes) {
-  TemporaryFile file(path);
+  TemporaryFile file(path, kPatience);
   file.write(bytes);
   file.flush();
   file.keep_target_as(previous_file(path));
@@ -213,6 +228,8 @@ std::string previous_file(const std::string& path) {
   return follow_links(path).string() + ".previous";
 }
 
-void check_writable(const std::string& path) { const TemporaryFile file(path); }
+void check_writable(const std::string& path) {
+  const TemporaryFile file(path, std::chrono::seconds(0));
+}
 
 }  // namespace trp

@@ -33,7 +33,10 @@ constexpr Format kModelFormats[] = {
     {"\x1f\x8b"sv,
      "hint: this is compressed with gzip, as data may be and models are not: are model and data "
      "exchanged?"},
-    {"trp-ckpt"sv, "hint: this is a checkpoint: export makes a model of it"},
+    {"trp-ckpt"sv,
+     "hint: this is a checkpoint: export makes a model of it, if it is given the file's name (not "
+     "- "
+     "or a pipe)"},
     {"\x80"sv, "hint: this is a Python pickle: save the model as .safetensors"},
     {"\x93NUMPY"sv, "hint: this is one NumPy array: numpy.savez puts all into one file"},
     {"\x89HDF"sv, "hint: this is an HDF5 file: save the model as .safetensors or .npz"},

@@ -115,23 +115,35 @@ std::uint32_t InputFile::last_word() const {
 std::vector<std::uint8_t> read_whole(
     InputFile& file, std::string_view kind,
     const std::function<void(std::span<const std::uint8_t> start)>& check_start) {
-  constexpr std::uint64_t kMostBytes = std::uint64_t{2} << 30;
-  constexpr std::size_t kStartBytes = 64;
-  constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+  constexpr std::uint64_t kMostOfPipe = std::uint64_t{2} << 30;
+  constexpr std::uint64_t kStartBytes = 64;
+  constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
   std::vector<std::uint8_t> bytes;
-  for (;;) {
+  const auto read_more = [&](std::uint64_t wanted) {
     const std::size_t done = bytes.size();
-    const std::size_t wanted = done == 0 ? kStartBytes : kReadBytes;
     bytes.resize(done + wanted);
     const std::size_t got = file.read(bytes.data() + done, wanted);
     bytes.resize(done + got);
-    if (done == 0) check_start(bytes);
-    if (got < wanted) return bytes;
-    if (bytes.size() > kMostBytes) {
-      throw Error("{}: expected a {} of at most {} bytes, found more; hint: is it the right file?",
-                  file.name(), kind, kMostBytes);
+    return got == wanted;
+  };
+  bool more = read_more(std::min(kStartBytes, file.size().value_or(kStartBytes)));
+  check_start(bytes);
+  if (file.size()) {
+    // At once: what grows by and by takes twice the memory.
+    bytes.reserve(*file.size());
+    read_more(*file.size() - bytes.size());
+    return bytes;
+  }
+  while (more) {
+    more = read_more(kReadBytes);
+    if (bytes.size() > kMostOfPipe) {
+      throw Error(
+          "{}: expected a {} of at most {} bytes from a pipe, found more; hint: is it the right "
+          "file? Name it instead of piping it",
+          file.name(), kind, kMostOfPipe);
     }
   }
+  return bytes;
 }
 
 }  // namespace trp

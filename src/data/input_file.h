@@ -46,8 +46,8 @@ class InputFile {
 };
 
 /// All bytes of a file that is `kind`, for messages. `check_start` gets the first 64 of them, fewer
-/// if there are no more, and throws if it is not; no more than these are then read. Throws Error if
-/// there are more than 2 GiB.
+/// if there are no more, and throws if it is not; no more than these are then read. Takes no more
+/// memory than a regular file has bytes; throws Error if anything else has more than 2 GiB.
 std::vector<std::uint8_t> read_whole(
     InputFile& file, std::string_view kind,
     const std::function<void(std::span<const std::uint8_t> start)>& check_start);

@@ -25,7 +25,7 @@ Checkpoint read_checkpoint(const std::string& path) {
 std::optional<std::string> describe_whole(const std::string& path) {
   try {
     const TrainState state = read_checkpoint(path).state;
-    return fmt::format("{} is whole, with {} epochs and {} steps of the next", path,
+    return fmt::format("{}, is whole, with {} epochs and {} steps of the next", path,
                        state.epochs.size(), state.progress.batch);
   } catch (const Error&) {
     return std::nullopt;

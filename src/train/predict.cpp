@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "trp/core/error.h"
 #include "trp/core/partition.h"
 #include "trp/data/augment.h"
 
@@ -50,6 +51,18 @@ ConstTensorView Predictor::logits(const Dataset& samples) {
     }
   });
   return std::as_const(logits_).view_rows(0, count);
+}
+
+void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_view name) {
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
+    const auto bad = std::ranges::find_if_not(own, [](float z) { return std::isfinite(z); });
+    if (bad == own.end()) continue;
+    throw Error(
+        "{}: image {}: expected a finite number for class {}, found {}; hint: its values are too "
+        "large for this model, scale the images as those that it was trained on",
+        name, first_image + row, bad - own.begin(), *bad);
+  }
 }
 
 std::vector<float> probabilities(std::span<const float> logits) {

@@ -257,6 +257,7 @@ class Training {
     if (events_.phases) events_.phases->end();
     // Weights that the last step made absurd may still be finite.
     if (result_.status == TrainStatus::kCompleted && !std::isfinite(result_.test.loss)) diverge();
+    result_.steps = steps_before_epoch() + state_.progress.batch;
     result_.train_seconds = train_seconds(state_);
     const Index samples = epochs_done * samples_per_epoch() + samples_of(state_.progress.batch);
     if (result_.train_seconds > 0)

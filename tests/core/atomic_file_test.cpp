@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 #include <vector>
 
 #include "catch.h"
@@ -172,7 +174,11 @@ TEST_CASE("another program that writes the same file is not disturbed") {
   CHECK_CONTAINS(failure(file, "new"), "another program is writing this file");
   CHECK(content_of(temporary) == "half of what the other one ");
   CHECK(content_of(file) == "old");
-  close(other);
+  // One that lets go within a moment is waited for.
+  std::jthread letting_go([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    close(other);
+  });
   write_file_atomically(file.string(), bytes_of("new"));
   CHECK(content_of(file) == "new");
 }

@@ -8,6 +8,7 @@
 #include "fuzz/fuzz.h"
 #include "trp/core/error.h"
 #include "trp/data/array_file.h"
+#include "trp/train/model_file.h"
 
 namespace trp {
 
@@ -44,6 +45,23 @@ inline void round_trip(const ArrayFile& file, ArrayFormat format) {
   require(std::ranges::equal(again->content.arrays, file.arrays, equal), "the arrays come back");
 }
 
+/// The arrays of a network are a network with the same parameters, all of them finite.
+inline void to_network_and_back(const std::vector<NamedArray>& arrays) {
+  std::optional<Mlp> mlp;
+  try {
+    mlp = to_mlp(arrays, "fuzz");
+  } catch (const Error&) {
+    return;
+  }
+  require(all_finite(*mlp), "the parameters are finite");
+  const std::vector<NamedArray> back = to_arrays(*mlp);
+  require(back.size() == arrays.size(), "no array is left out");
+  for (const NamedArray& array : arrays) {
+    require(std::ranges::any_of(back, [&](const NamedArray& b) { return equal(array, b); }),
+            "the parameters come back");
+  }
+}
+
 inline void decode_and_write_again(std::span<const std::uint8_t> bytes) {
   const auto decoded = decode(bytes);
   if (!decoded) return;
@@ -52,6 +70,7 @@ inline void decode_and_write_again(std::span<const std::uint8_t> bytes) {
     for (const Index size : array.shape) elements *= static_cast<std::size_t>(size);
     require(array.values.size() == elements, "the elements fill the shape");
   }
+  to_network_and_back(decoded->content.arrays);
   round_trip(decoded->content, ArrayFormat::kSafetensors);
   round_trip(decoded->content, ArrayFormat::kNpz);
 }

@@ -97,6 +97,41 @@ TEST_CASE("resuming is refused for any other data, layers and options, and the d
   CHECK(training.content("c") == before);
 }
 
+TEST_CASE("a checkpoint with more epochs than are wanted is refused") {
+  const SmallTraining training;
+  const Arguments options = stop_after_three(training, {"--lr-schedule", "constant"});
+  const ProgramResult result =
+      training.run(options + Arguments{"--epochs", "2", "--resume", training.path("c")});
+  CHECK(result.exit_code == 2);
+  CHECK_CONTAINS(result.err, "c has finished 3 epochs, expected at most the 2 of --epochs");
+}
+
+TEST_CASE("a checkpoint takes the place of nothing but a checkpoint, and never of itself") {
+  const SmallTraining training;
+  training.write("model", test::bytes_of("what is no checkpoint"));
+  const ProgramResult other = training.run({"--checkpoint", training.path("model")});
+  CHECK(other.exit_code == 1);
+  CHECK_CONTAINS(other.err, "model holds something else, which would be lost");
+  CHECK(training.content("model") == "what is no checkpoint");
+
+  const Arguments options = {"--epochs", "2", "--checkpoint", training.path("c")};
+  REQUIRE(training.run(options).exit_code == 0);
+  const std::string previous = training.content("c.previous");
+  CHECK(previous != training.content("c"));
+  REQUIRE(training.run(options + Arguments{"--resume", training.path("c")}).exit_code == 0);
+  CHECK(training.content("c.previous") == previous);
+  const ProgramResult again = training.run(options);
+  CHECK(again.exit_code == 0);
+  CHECK_CONTAINS(again.err, "c will be replaced");
+
+  std::filesystem::remove(training.path("c.previous"));
+  std::filesystem::create_directory(training.path("c.previous"));
+  const ProgramResult blocked = training.run(options);
+  CHECK(blocked.exit_code == 1);
+  CHECK_CONTAINS(blocked.err, "c.previous: is a folder");
+  CHECK(blocked.out.empty());
+}
+
 TEST_CASE("a resumed run saves only where --checkpoint says") {
   const SmallTraining training;
   const Arguments options = stop_after_three(training) + Arguments{"--resume", training.path("c")};
@@ -163,6 +198,12 @@ TEST_CASE("options about checkpoints that make no sense together are refused") {
   refused({"--save-every", "2"}, "--save-every: expected --checkpoint FILE");
   refused({"--checkpoint", "m.npz", "--save", "m.npz"},
           "expected another file than that of --save");
+  refused({"--checkpoint", "./c", "--log", "c"},
+          "--log: expected another file than that of --checkpoint");
+  refused({"--checkpoint", "c", "--trace", "c.previous"}, "--trace: expected another file");
+  refused({"--resume", "c", "--log", "./c"}, "--log: expected another file than that of --resume");
+  refused({"--resume", "m.npz", "--save", "m.npz"}, "--resume: expected another file");
+  refused({"--trace", "t", "--log", "t"}, "--log: expected another file than that of --trace");
   refused({"--resume", "c", "--compare"}, "--compare: expected no --resume");
   refused({"--checkpoint", "c", "--save-every", "0"}, "--save-every");
 }
@@ -226,6 +267,16 @@ TEST_CASE("a training that diverges late can be resumed from before") {
   CHECK_CONTAINS(result.err, lines_of(again.err).back());
 }
 
+TEST_CASE("a training that diverges with early stopping keeps the best network there was") {
+  const SmallTraining training;
+  const ProgramResult result =
+      training.run({"--epochs", "40", "--weight-decay", "1000", "--val-split", "0.25",
+                    "--early-stopping", "40", "--save", training.path("m.npz")});
+  CHECK(result.exit_code == 3);
+  CHECK(result.err.find("was not written") == std::string::npos);
+  CHECK(run_program({"info", training.path("m.npz")}).exit_code == 0);
+}
+
 TEST_CASE("the network of a checkpoint can be exported") {
   const SmallTraining training;
   stop_after_three(training);
@@ -271,7 +322,7 @@ TEST_CASE("info describes a checkpoint, and names the one before a damaged one")
   std::filesystem::resize_file(training.path("c"), 100);
   const ProgramResult damaged = run_program({"info", training.path("c")});
   CHECK(damaged.exit_code == 1);
-  CHECK_CONTAINS(damaged.err, "c.previous is whole, with 3 epochs and 0 steps");
+  CHECK_CONTAINS(damaged.err, "c.previous, is whole, with 3 epochs and 0 steps");
 }
 
 }  // namespace

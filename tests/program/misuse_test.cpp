@@ -115,7 +115,7 @@ const std::vector<Misuse> kMisuses = {
     {{"--augment", "none,noise"}, "--augment"},
     {{"--augment", "Noise"}, "--augment"},
     {{"--lr-schedule", "exponential"}, "--lr-schedule: expected one of constant, linear, cosine, step"},
-    {{"--strategy", "tensors"}, "--strategy: expected one of sequential, data"},
+    {{"--strategy", "tensors"}, "--strategy: expected one of sequential, data, tensor, pipeline, auto, found \"tensors\""},
     {{"--strategy", "DATA"}, "--strategy"},
     {{"--merge", "sum"}, "--merge: expected one of factored, ordered, arrival"},
     {{"--format", "xml"}, "--format: expected one of text, json, jsonl, csv"},

@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -255,6 +256,29 @@ TEST_CASE("images and labels that do not fit the model are refused") {
   CHECK(run_program({"predict", model.path(), kImages, "--top", "11"}).exit_code == 2);
 }
 
+TEST_CASE("images that make no sense to the model are refused by their number") {
+  const TrainedModel model;
+  const TemporaryFolder folder;
+  test::Bytes images = test::idx_header(0x0d, {3, 28, 28});
+  images.resize(images.size() + 2 * 784 * 4);
+  for (int i = 0; i < 784; ++i) {
+    const test::Bytes huge = test::big_endian_word(std::bit_cast<std::uint32_t>(3e38F));
+    images.insert(images.end(), huge.begin(), huge.end());
+  }
+  const std::string path = folder.write("images", {images.begin(), images.end()}).string();
+  const test::Bytes classes = test::idx_labels({1, 2, 3});
+  const std::string labels = folder.write("labels", {classes.begin(), classes.end()}).string();
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"predict", model.path(), path, "-b", "2", "--format", "jsonl", "--probabilities"},
+           {"eval", model.path(), "--test-images", path, "--test-labels", labels}}) {
+    const ProgramResult result = run_program(arguments);
+    CHECK(result.exit_code == 1);
+    CHECK(lines_of(result.out).size() == (arguments[0] == "predict" ? 2 : 0));
+    CHECK(has(result.err, path + ": image 2: expected a finite number for class "));
+    CHECK_FALSE(has(result.out, "null"));
+  }
+}
+
 TEST_CASE("the program refuses every bad model file with exit 1 and a message that names it") {
   const TemporaryFolder folder;
   for (const test::BadModelFile& file : test::bad_model_files()) {
@@ -310,6 +334,48 @@ TEST_CASE("info describes models") {
   CHECK(shown.exit_code == 2);
   CHECK(has(shown.err, "is a model"));
 }
+
+TEST_CASE("models and checkpoints that come through a pipe are refused with what to do") {
+  const TrainedModel model("model.npz", {});
+  const std::string checkpoint = model.beside("c.ckpt"), exported = model.beside("x.npz");
+  REQUIRE(run_program({"--epochs", "1", "--limit", "300", "-q", "--checkpoint", checkpoint})
+              .exit_code == 0);
+  const std::string named = "a model or a checkpoint must be named";
+  for (const std::string& file : {model.path(), checkpoint}) {
+    const ProgramResult info = run_program(ProgramStart{.arguments = {"info", "-"}, .input = file});
+    CHECK(info.exit_code == 1);
+    CHECK(has(info.err, "standard input: not an IDX file"));
+    CHECK(has(info.err, named));
+    CHECK_FALSE(has(run_program({"predict", model.path(), file}).err, named));
+  }
+  const ProgramResult result =
+      run_program(ProgramStart{.arguments = {"export", "-", exported}, .input = checkpoint});
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.err, "export makes a model of it, if it is given the file's name (not - or a"));
+  CHECK_FALSE(fs::exists(exported));
+  CHECK(run_program({"export", checkpoint, exported}).exit_code == 0);
+  // A model may come from anywhere.
+  CHECK(run_program(ProgramStart{.arguments = {"export", "-", exported}, .input = model.path()})
+            .exit_code == 0);
+}
+
+// Sanitizers take all the address space there is.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("a file of any size is read, in little more memory than it has bytes") {
+  const char* given = getenv("TRP_FILE_MIB");
+  const int mebibytes = given ? std::stoi(given) : 80;
+  const TemporaryFolder folder;
+  const auto path = folder.write("big.ckpt", std::string("trp-ckpt\x01\0\0\0", 12));
+  fs::resize_file(path, std::uintmax_t(mebibytes) << 20);  // takes no room on the disk
+  const std::string err = (folder.path() / "err").string();
+  // A quarter more, and 60 MiB for the program.
+  shell(fmt::format("ulimit -v {}; {} info {} 2>{}; test $? = 1", (mebibytes * 5 / 4 + 60) * 1024,
+                    TRP_PROGRAM, path.string(), err));
+  CAPTURE(content_of(err));
+  // All of it was read if the message is about its bytes: the header says that there are none.
+  CHECK(has(content_of(err), "expected 0 bytes between header and digest"));
+}
+#endif
 
 TEST_CASE("info describes IDX files and draws their images") {
   const ProgramResult images = run_program({"info", kImages, "--show", "2"});

@@ -4,12 +4,15 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
-#include "program/run_program.h"
+#include "data/check_contains.h"
+#include "program/small_training.h"
 
 namespace trp {
 namespace {
 
-const std::vector<std::string> kLong = {"--epochs", "1000000", "--format", "jsonl", "-q"};
+using Arguments = std::vector<std::string>;
+
+const Arguments kLong = {"--epochs", "1000000", "--format", "jsonl", "-q"};
 
 TEST_CASE("SIGINT and SIGTERM finish the step and print the summary") {
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -37,6 +40,36 @@ TEST_CASE("signals at any time stop the program soon, with a summary or at once"
       CHECK(nlohmann::json::parse(line).is_object());
     }
   }
+}
+
+TEST_CASE("a terminal that goes away, of which system and shell both tell, ends after a save") {
+  const SmallTraining training;
+  Program program({.arguments = training.command({"--epochs", "1000000", "--checkpoint",
+                                                  training.path("c"), "--save-every", "1000000",
+                                                  "--save", training.path("m.npz")})});
+  REQUIRE(program.wait_for("\"epoch\":2"));
+  program.send(SIGHUP);
+  program.send(SIGHUP);
+  CHECK(program.wait().exit_code == 128 + SIGHUP);
+  CHECK(training.has("c"));
+  CHECK(training.has("m.npz"));
+}
+
+TEST_CASE("a model is not replaced by one that has not been trained yet") {
+  const SmallTraining training;
+  REQUIRE(training.run({"--epochs", "1", "--save", training.path("m.npz")}).exit_code == 0);
+  const std::string before = training.content("m.npz");
+  Arguments loud = training.command(
+      {"--epochs", "1000000", "--compare", "--seed", "2", "--save", training.path("m.npz")});
+  std::erase(loud, "-q");
+  Program program({.arguments = loud});
+  REQUIRE(program.wait_for("training sequentially first"));
+  usleep(20'000);
+  program.send(SIGINT);
+  const ProgramResult result = program.wait();
+  CHECK(result.exit_code == 128 + SIGINT);
+  CHECK_CONTAINS(result.err, "m.npz was not written: nothing is trained yet");
+  CHECK(training.content("m.npz") == before);
 }
 
 TEST_CASE("a second signal ends the program at once") {

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "catch.h"
-#include "program/run_program.h"
+#include "program/small_training.h"
 #include "temporary_folder.h"
 
 namespace trp {
@@ -151,6 +151,65 @@ TEST_CASE("output that cannot be written ends with 1 and a message") {
   const ProgramResult log = run_program(shortly({"--log", "/dev/full"}));
   CHECK(log.exit_code == 1);
   CHECK(has(log.err, "/dev/full: cannot write: No space left on device"));
+}
+
+TEST_CASE("output that cannot be written costs neither model nor checkpoint") {
+  const SmallTraining training;
+  const std::vector<std::string> files = {"--save", training.path("m.npz"), "--checkpoint",
+                                          training.path("c")};
+  const auto command = [&](std::vector<std::string> more) {
+    more.insert(more.end(), files.begin(), files.end());
+    return training.command(more);
+  };
+  const ProgramResult log =
+      run_program(command({"--epochs", "3", "--save-every", "5", "--log", "/dev/full"}));
+  CHECK(log.exit_code == 1);
+  CHECK(has(log.err, "warning: /dev/full: no more lines can be written; training goes on"));
+  CHECK(has(log.err, "/dev/full: cannot write: No space left on device"));
+  CHECK(has(log.out, "\"status\":\"completed\",\"epochs\":3"));
+  CHECK(training.has("c"));
+  const std::string model = training.content("m.npz");
+  CHECK(!model.empty());
+  std::filesystem::remove(training.path("c"));
+
+  const ProgramResult full = run_program(
+      ProgramStart{.arguments = command({"--epochs", "1000000"}), .output = "/dev/full"});
+  CHECK(full.exit_code == 1);
+  CHECK(has(full.err, "m.npz was not written: nothing is trained yet"));
+  CHECK(training.content("m.npz") == model);
+
+  Program program({.arguments = command({"--epochs", "1000000"})});
+  REQUIRE(program.wait_for("\"epoch\":2"));
+  program.close_output();
+  CHECK(program.wait().exit_code == 128 + 13);
+  CHECK(training.has("c"));
+  CHECK(training.content("m.npz") != model);
+
+  // What could not be saved is told, though nobody reads the results.
+  std::filesystem::create_directory(training.path("folder"));
+  Program unsaved({.arguments = training.command(
+                       {"--epochs", "1000000", "--save", training.path("folder/m.npz")})});
+  REQUIRE(unsaved.wait_for("\"epoch\":2"));
+  std::filesystem::remove_all(training.path("folder"));
+  unsaved.close_output();
+  const ProgramResult told = unsaved.wait();
+  CHECK(told.exit_code == 1);
+  CHECK(has(told.err, "folder/m.npz: cannot be written: No such file or directory"));
+}
+
+TEST_CASE("a file that grows beyond the limit of the shell is an error like another") {
+  const SmallTraining training;
+  std::string command =
+      fmt::format("ulimit -f 1; exec {} -o {} 2>&1", TRP_PROGRAM, training.path("m.npz"));
+  for (const std::string& argument : training.command({"--hidden", "64", "--epochs", "1"}))
+    command += " '" + argument + "'";
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text(4096, 0);
+  text.resize(fread(text.data(), 1, text.size(), pipe));
+  CHECK(WEXITSTATUS(pclose(pipe)) == 1);
+  CHECK(has(text, "m.npz: cannot be written: File too large"));
+  CHECK_FALSE(training.has("m.npz.trp-tmp"));
 }
 
 TEST_CASE("a reader of standard error that goes away does not end the training") {

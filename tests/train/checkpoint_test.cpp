@@ -218,7 +218,7 @@ TEST_CASE("the checkpoint before a damaged one is named, if it is whole") {
 
   const auto failure = [&] { return message_of<Error>([&] { load_checkpoint(file); }); };
   const std::string hint = "the checkpoint before it, " + file +
-                           ".previous is whole, with 2 epochs and 7 steps of the next: --resume " +
+                           ".previous, is whole, with 2 epochs and 7 steps of the next: --resume " +
                            file + ".previous";
   std::filesystem::resize_file(file, 500);
   CHECK_CONTAINS(failure(), hint);

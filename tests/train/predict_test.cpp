@@ -1,8 +1,13 @@
 #include "trp/train/predict.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "catch.h"
+#include "data/check_contains.h"
+#include "data/idx_builder.h"
+#include "trp/core/error.h"
 #include "trp/data/synthetic.h"
 #include "trp/train/confusion.h"
 #include "trp/train/evaluate.h"
@@ -59,6 +64,34 @@ TEST_CASE("a predictor takes batches of any size, with or without labels") {
     for (Index row = 0; row < count; ++row)
       CHECK(row_of(own, row) == expected[static_cast<std::size_t>(done + row)]);
     done += count;
+  }
+}
+
+TEST_CASE("an image with values too large for the network is refused by its number") {
+  const Mlp mlp = make_mlp(std::vector<Index>{30, 20, 7}, 3);
+  ThreadPool pool(2, 2);
+  Predictor predictor(mlp, pool);
+  Dataset images;
+  images.values.assign(200 * 30, 0.5F);
+  images.sample_shape = {30};
+  images.sample_count = 200;
+  images.feature_count = 30;
+  CHECK_NOTHROW(check_finite(predictor.logits(images), 1000, "file"));
+  for (const std::ptrdiff_t image : {123, 150})
+    std::fill_n(images.values.begin() + image * 30, 30, 3e38F);
+  CHECK_CONTAINS(
+      test::message_of<Error>([&] { check_finite(predictor.logits(images), 1000, "file"); }),
+      "file: image 1123: expected a finite number for class ");
+}
+
+TEST_CASE("one logit that is no number is enough to refuse an image") {
+  Tensor logits(2, 3);
+  for (Index row = 0; row < 2; ++row) std::fill_n(logits.row(row), 3, 1.0F);
+  for (const float bad : {INFINITY, -INFINITY, NAN}) {
+    logits(1, 2) = bad;
+    CHECK_CONTAINS(
+        test::message_of<Error>([&] { check_finite(std::as_const(logits).view(), 0, "file"); }),
+        "file: image 1: expected a finite number for class 2");
   }
 }
 

@@ -13,7 +13,7 @@ namespace trp {
 /// permissions of a file that is replaced are kept.
 ///
 /// What a killed program left of a temporary file is used again by the next one. Two programs that
-/// write one file at the same time do not mix: the second one fails.
+/// write one file at the same time do not mix: the second one waits a moment, and then fails.
 ///
 /// Throws Error if anything fails; the temporary file is then removed, and the file is still whole:
 /// the new one if only the flushing of the folder failed, else the old one.

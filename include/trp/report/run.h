@@ -43,4 +43,8 @@ struct RunEvents {
 /// Passes each event on to all reporters, in their order.
 RunEvents fan_out(std::vector<RunEvents> reporters);
 
+/// Passes events on until one throws: then, and only then, calls `on_failure`, in whose body
+/// std::current_exception() is what was thrown.
+RunEvents until_failure(RunEvents reporter, std::function<void()> on_failure);
+
 }  // namespace trp

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "trp/data/dataset.h"
@@ -32,6 +34,13 @@ class Predictor {
   std::vector<std::unique_ptr<Scratch>> scratch_;  // of each worker
   Tensor logits_;
 };
+
+/// Throws Error, which names the first such image, unless all logits are finite: the values of an
+/// image may be too large for the network. `first_image` is the number of the first row in the file
+/// `name`.
+void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_view name);
+
+// The logits of the following are finite.
 
 /// The probability of each class: softmax.
 std::vector<float> probabilities(std::span<const float> logits);

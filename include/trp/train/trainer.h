@@ -115,6 +115,7 @@ struct Divergence {
 struct TrainResult {
   TrainStatus status = TrainStatus::kCompleted;
   std::vector<EpochResult> epochs;  // the finished ones
+  std::int64_t steps = 0;           // those before it was resumed included
   std::optional<Divergence> divergence;
   int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
   EvaluationResult test;

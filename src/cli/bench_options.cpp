@@ -136,7 +136,7 @@ CommandSyntax bench_syntax(BenchCommandOptions& options) {
       .positionals = {},
       .groups = {bench_group(options), measuring_group(options)},
       .closing =
-          "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met, 130/143 stopped\n"
+          "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met, 129/130/143 stopped\n"
           "Examples\n"
           "  tensor_relu_parallel bench -j 1,2,4,8 -r 10\n"
           "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n",

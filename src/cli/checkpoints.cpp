@@ -59,8 +59,9 @@ CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIden
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {
-  if (resumed && options.resume == path_) saved_ = place_of(resumed->state);
-  if (saved_ || !std::filesystem::exists(path_)) return;
+  if (resumed && is_same_file(options.resume, path_)) saved_ = place_of(resumed->state);
+  const bool goes_on = saved_ || is_same_file(options.resume, previous_file(path_));
+  if (goes_on || !std::filesystem::exists(path_)) return;
   if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
     throw Error("--checkpoint: {} holds something else, which would be lost; name another file",
                 path_);
@@ -71,26 +72,25 @@ CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIden
 
 void CheckpointKeeper::save(const TrainState& state) {
   if (saved_ == place_of(state)) return;
-  checkpoint_.state = state;
-  try {
+  holds_last_ = output_.is_written(path_, [&] {
+    checkpoint_.state = state;
     save_checkpoint(path_, checkpoint_);
-    failure_ = nullptr;
     saved_ = place_of(state);
-  } catch (const Error& error) {
-    failure_ = std::current_exception();
-    output_.say(fmt::format("warning: {}; training goes on", error.what()));
-  }
+  });
 }
 
-void CheckpointKeeper::finish(TrainStatus status) const {
-  if (failure_) std::rethrow_exception(failure_);
-  if (!saved_) return;
-  if (status == TrainStatus::kInterrupted) {
+bool CheckpointKeeper::finish(TrainStatus status) const {
+  if (!holds_last_) {
+    output_.say(fmt::format("{} does not hold the last state, which could not be saved", path_));
+  } else if (!saved_) {
+    return true;
+  } else if (status == TrainStatus::kInterrupted) {
     output_.hint(
         fmt::format("saved {}; to go on: the same options with --resume {}", path_, path_));
   } else if (status == TrainStatus::kDiverged) {
     output_.say(fmt::format("{} holds the state before training diverged", path_));
   }
+  return holds_last_;
 }
 
 }  // namespace trp

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -24,15 +23,15 @@ class CheckpointKeeper {
   /// the file holds already is not saved again: the one before it would be lost.
   void save(const TrainState& state);
 
-  /// Says how an interrupted training can be resumed. Throws what the last save() has met.
-  void finish(TrainStatus status) const;
+  /// Says how an interrupted training can be resumed. False if the last save() failed.
+  bool finish(TrainStatus status) const;
 
  private:
   const std::string& path_;
   Output& output_;
   Checkpoint checkpoint_;
   std::optional<std::pair<std::size_t, std::int64_t>> saved_;  // finished epochs, steps after them
-  std::exception_ptr failure_;                                 // of the last save()
+  bool holds_last_ = true;                                     // whether the last save() succeeded
 };
 
 }  // namespace trp

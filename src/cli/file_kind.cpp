@@ -11,9 +11,9 @@
 namespace trp {
 
 FileKind kind_of(const std::string& path) {
-  if (path == "-") return FileKind::kReadOnce;
+  if (path == "-") return FileKind::kIdx;
   InputFile file(path);
-  if (!file.size()) return FileKind::kReadOnce;
+  if (!file.size()) return FileKind::kIdx;
   std::array<std::uint8_t, 64> bytes = {};
   const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
   if (starts_checkpoint(start)) return FileKind::kCheckpoint;

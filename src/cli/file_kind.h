@@ -4,9 +4,9 @@
 
 namespace trp {
 
-enum class FileKind { kIdx, kModel, kCheckpoint, kReadOnce };
+enum class FileKind { kIdx, kModel, kCheckpoint };
 
-/// By the first bytes, unless the file is standard input or a pipe, which can be read but once.
+/// By the first bytes. What is no regular file can be read but once, and is taken for IDX.
 FileKind kind_of(const std::string& path);
 
 }  // namespace trp

@@ -130,18 +130,8 @@ void write_statistics(const ElementStatistics& statistics, InfoWriter& out) {
   }
 }
 
-IdxReader open_idx(const std::string& path, FileKind kind) {
-  try {
-    return IdxReader(path);
-  } catch (const Error& error) {
-    if (kind != FileKind::kReadOnce) throw;
-    throw Error("{}; a model or a checkpoint must be named: through a pipe info reads IDX files",
-                error.what());
-  }
-}
-
-void write_idx_info(const InfoCommandOptions& options, FileKind kind, InfoWriter& out) {
-  IdxReader reader = open_idx(options.file, kind);
+void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
+  IdxReader reader(options.file);
   const bool labels = reader.shape().size() == 1;
   if (labels && options.show > 0) {
     throw UsageError("--show: expected a file of images, {} has rank 1, as labels", options.file);
@@ -168,14 +158,13 @@ void write_idx_info(const InfoCommandOptions& options, FileKind kind, InfoWriter
 int run_info(const InfoCommandOptions& options) {
   InfoWriter out;
   const FileKind kind = kind_of(options.file);
-  if (options.show > 0 && (kind == FileKind::kModel || kind == FileKind::kCheckpoint)) {
+  if (kind != FileKind::kIdx && options.show > 0) {
     throw UsageError("--show: expected a file of images, {} is a {}", options.file,
                      kind == FileKind::kModel ? "model" : "checkpoint");
   }
   switch (kind) {
     case FileKind::kIdx:
-    case FileKind::kReadOnce:
-      write_idx_info(options, kind, out);
+      write_idx_info(options, out);
       break;
     case FileKind::kModel:
       write_model_info(options.file, out);

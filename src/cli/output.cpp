@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -17,19 +18,23 @@ Output::Output(const OutputOptions& options, int epochs)
       err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
   const bool color = use_color(options.color, STDERR_FILENO);
   std::vector<RunEvents> reporters;
-  if (!quiet())
-    reporters.push_back(settings_reporter(
-        err_, {.color = color, .pictures = options.verbosity == Verbosity::kVerbose}));
+  if (!quiet()) {
+    const SettingsStyle style = {.color = color,
+                                 .pictures = options.verbosity == Verbosity::kVerbose};
+    reporters.push_back(until_failure(settings_reporter(err_, style), [] {}));
+  }
   reporters.push_back(until_failure(standard_output_reporter(),
                                     [this] { out_failure_ = std::current_exception(); }));
   if (!options.log.empty()) {
     log_.emplace(options.log, "--log");
-    reporters.push_back(
-        until_failure(json_lines_reporter(*log_, options.log_interval), [this] { lose_log(); }));
+    reporters.push_back(until_failure(json_lines_reporter(*log_, options.log_interval), [this] {
+      log_failure_ = std::current_exception();
+      say(fmt::format("warning: {} takes no more lines; training goes on", options_.log));
+    }));
   }
   if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
     bar_.emplace(STDERR_FILENO, epochs, color);
-    reporters.push_back(progress_reporter());
+    reporters.push_back(until_failure(progress_reporter(), [] {}));
     // Standard output may be the same terminal.
     out_.before_line = err_.before_line = [this] { bar_->clear(); };
   }
@@ -69,9 +74,16 @@ void Output::detail(std::string_view text) {
   if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
 }
 
-void Output::lose_log() {
-  log_failure_ = std::current_exception();
-  say(fmt::format("warning: {}: no more lines can be written; training goes on", options_.log));
+bool Output::is_written(const std::string& path, const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (const std::bad_alloc&) {
+    say(fmt::format("{}: cannot be written: out of memory", path));
+  } catch (const std::exception& error) {
+    say(error.what());
+  }
+  return false;
 }
 
 void Output::close() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -33,6 +34,9 @@ class Output {
   /// Whether standard output takes no more lines, so that training had better end.
   bool is_lost() const { return out_failure_ != nullptr; }
 
+  /// False if write() throws, which is told at once: nobody may be reading what comes after.
+  bool is_written(const std::string& path, const std::function<void()>& write);
+
   /// Throws what standard output or the log has met: Error, or OutputClosed.
   void close();
 
@@ -40,7 +44,6 @@ class Output {
   bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
   RunEvents standard_output_reporter();
   RunEvents progress_reporter();
-  void lose_log();
 
   OutputOptions options_;
   LineWriter out_;

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <functional>
-#include <new>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -173,21 +171,6 @@ void check_same_bits(const Comparison& comparison, const StrategyOptions& strate
       comparison.workers);
 }
 
-/// False if the file could not be written, which is told at once: nobody may be reading what comes
-/// after, and the next file may do better.
-bool is_written(const std::string& path, Output& output, const std::function<void()>& write) {
-  if (path.empty()) return true;
-  try {
-    write();
-    return true;
-  } catch (const std::bad_alloc&) {
-    output.say(fmt::format("{}: cannot be written: out of memory", path));
-  } catch (const Error& error) {
-    output.say(error.what());
-  }
-  return false;
-}
-
 }  // namespace
 
 int run_train(const TrainCommandOptions& given) {
@@ -255,16 +238,25 @@ int run_train(const TrainCommandOptions& given) {
                   .workers = pool.worker_count(),
                   .same_bits = sequential->weights == result.weights};
   }
-  const bool is_saved = is_written(options.save, output, [&] { save(options, result, output); });
-  const bool is_traced =
-      is_written(options.trace, output, [&] { write_trace(options, *recorder, output); });
+  const auto is_kept = [&output](const std::string& path, const auto& write) {
+    return path.empty() || output.is_written(path, write);
+  };
+  const bool is_saved = is_kept(options.save, [&] { save(options, result, output); });
+  const bool is_traced = is_kept(options.trace, [&] { write_trace(options, *recorder, output); });
+  const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
+  const bool all_kept = is_saved && is_traced && is_resumable;
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.events().summary({result, stopwatch.seconds(), comparison, times});
+  const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.train.strategy);
-  if (checkpoints) checkpoints->finish(result.status);
-  if (!is_saved || !is_traced) return kExitFailed;
-  output.close();
-  return exit_code(options, result, signals.received(), output);
+  try {
+    output.close();
+  } catch (const OutputClosed&) {
+    if (all_kept) throw;
+  } catch (const Error&) {
+    if (signals.received() != SIGHUP) throw;  // else it was a terminal, which has gone
+  }
+  return all_kept ? code : kExitFailed;
 }
 
 }  // namespace trp

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <optional>
-#include <system_error>
 #include <vector>
 
 #include "cli/common_options.h"
@@ -126,9 +124,9 @@ OptionGroup training_group(TrainOptions& train) {
        choice({.name = "dry-run", .help = "one batch per epoch"}, train.dry_run, true, false)}};
 }
 
-/// A file of its own: it is read by other programs when it is whole.
-Option trace_option(std::string& trace) {
-  Option option = text({.name = "trace", .value = "FILE"}, trace);
+/// Not a stream: it gets its name when it is whole.
+Option whole_file(Option option, std::string& path) {
+  option = text(std::move(option), path);
   option.set = [set = option.set](const std::string& value) {
     if (value == "-") throw_unexpected("a file", value);
     set(value);
@@ -190,7 +188,7 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
        choice({.name = "compare"}, options.compare, true, false),
        choice({.name = "time", .help = "train sequentially first: the speedup; where time goes"},
               options.time, true, false),
-       trace_option(options.trace),
+       whole_file({.name = "trace", .value = "FILE"}, options.trace),
        whole_number({.name = "trace-steps", .value = "N", .help = "timeline, for ui.perfetto.dev"},
                     options.trace_steps, 1, kMostTracedSteps),
        whole_number({.name = "loaders", .value = "N"}, options.train.loaders, 0, kMostLoaders),
@@ -227,7 +225,8 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
   OutputOptions& output = options.output;
   return {
       "Output",
-      {save_option(options.save), text({.name = "checkpoint", .value = "FILE"}, options.checkpoint),
+      {save_option(options.save),
+       whole_file({.name = "checkpoint", .value = "FILE"}, options.checkpoint),
        text({.name = "resume", .value = "FILE"}, options.resume),
        whole_number(
            {.name = "save-every", .value = "N", .help = "state to go on from, every N epochs"},
@@ -251,14 +250,6 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
                    .help = "options from a file of lines name = value; show such a file"},
                   meta.print_config, true, false)),
        help_option(), version_option()}};
-}
-
-bool is_same_file(const std::string& a, const std::string& b) {
-  const auto resolved = [](const std::string& path) {
-    std::error_code error;  // then two files are told apart by nothing
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
-  };
-  return !a.empty() && !b.empty() && resolved(a) == resolved(b);
 }
 
 /// What is written must not take the place of something else that is written or gone on with.
@@ -321,20 +312,21 @@ std::vector<OptionGroup> train_groups(TrainCommandOptions& options) {
 CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
   std::vector<OptionGroup> groups = train_groups(options);
   groups.push_back(output_group(options, meta));
-  return {.usage = {"[train] [OPTIONS]", "bench|eval|predict|info|export|lab|selftest --help"},
-          .summary =
-              "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
-              "workers.\n",
-          .positionals = {},
-          .groups = std::move(groups),
-          .closing =
-              "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 130/143 "
-              "stopped\n"
-              "Examples\n"
-              "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
-              "  tensor_relu_parallel --format jsonl -q | jq "
-              "'select(.test_accuracy).test_accuracy'\n",
-          .check = [&options] { check_together(options); }};
+  return {
+      .usage = {"[train] [OPTIONS]", "bench|eval|predict|info|export|lab|selftest --help"},
+      .summary =
+          "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
+          "workers.\n",
+      .positionals = {},
+      .groups = std::move(groups),
+      .closing =
+          "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 129/130/143 "
+          "stopped\n"
+          "Examples\n"
+          "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
+          "  tensor_relu_parallel --format jsonl -q | jq "
+          "'select(.test_accuracy).test_accuracy'\n",
+      .check = [&options] { check_together(options); }};
 }
 
 std::string options_that_shape_weights(TrainCommandOptions options) {

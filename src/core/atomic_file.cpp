@@ -161,14 +161,12 @@ class TemporaryFile {
   }
 
   void lock(Clock::time_point deadline) const {
-    int error = 0;
-    while (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) != 0) {
-      error = errno;
-      if (error != EWOULDBLOCK || Clock::now() >= deadline) break;
+    for (;;) {
+      if (uninterrupted([&] { return flock(descriptor_, LOCK_EX | LOCK_NB); }) == 0) return;
+      if (errno != EWOULDBLOCK || Clock::now() >= deadline) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      error = 0;
     }
-    if (error == 0) return;
+    const int error = errno;
     // Some network drives have no locks; two programs that save one file are then on their own.
     if (error == ENOLCK || error == EOPNOTSUPP || error == ENOSYS) return;
     if (error != EWOULDBLOCK) ::unlink(temporary_.c_str());
@@ -226,6 +224,16 @@ void replace_file_atomically(const std::string& path, std::span<const std::uint8
 
 std::string previous_file(const std::string& path) {
   return follow_links(path).string() + ".previous";
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  const auto resolved = [](const std::string& path) {
+    std::error_code error;
+    const fs::path absolute = fs::absolute(follow_links(path), error);
+    const fs::path canonical = fs::weakly_canonical(absolute, error);
+    return error ? absolute.lexically_normal() : canonical;
+  };
+  return !a.empty() && !b.empty() && resolved(a) == resolved(b);
 }
 
 void check_writable(const std::string& path) {

@@ -17,7 +17,10 @@ struct Format {
 
 constexpr Format kFormats[] = {
     {"\x1f\x8b"sv, "this is gzip inside gzip: unpack it once with gunzip"},
-    {"PK\x03\x04"sv, "this is a zip archive (.zip, .npz): unpack the IDX files from it"},
+    {"PK\x03\x04"sv,
+     "this is a zip archive (.zip, .npz): unpack the IDX files from it; a model is named, not "
+     "piped"},
+    {"trp-ckpt"sv, "this is a checkpoint, which is named, not piped"},
     {"BZh"sv, "this is compressed with bzip2: unpack it with bunzip2"},
     {"\xfd\x37zXZ"sv, "this is compressed with xz: unpack it with unxz"},
     {"\x28\xb5\x2f\xfd"sv, "this is compressed with zstd: unpack it with unzstd"},
@@ -34,9 +37,7 @@ constexpr Format kModelFormats[] = {
      "hint: this is compressed with gzip, as data may be and models are not: are model and data "
      "exchanged?"},
     {"trp-ckpt"sv,
-     "hint: this is a checkpoint: export makes a model of it, if it is given the file's name (not "
-     "- "
-     "or a pipe)"},
+     "hint: this is a checkpoint: export makes a model of it if it is named, not piped"},
     {"\x80"sv, "hint: this is a Python pickle: save the model as .safetensors"},
     {"\x93NUMPY"sv, "hint: this is one NumPy array: numpy.savez puts all into one file"},
     {"\x89HDF"sv, "hint: this is an HDF5 file: save the model as .safetensors or .npz"},
@@ -66,7 +67,7 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
     if (text.starts_with(format.start)) return format.hint;
   }
   if (starts_safetensors(head)) {
-    return "this is a safetensors model: are model and data exchanged?";
+    return "this is a safetensors model: are model and data exchanged? A model is named, not piped";
   }
   if (starts_onnx(head)) return "this is an ONNX model, a format that is written but not read";
   if (starts_web_page(text)) {

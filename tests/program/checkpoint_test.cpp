@@ -124,6 +124,16 @@ TEST_CASE("a checkpoint takes the place of nothing but a checkpoint, and never o
   CHECK(again.exit_code == 0);
   CHECK_CONTAINS(again.err, "c will be replaced");
 
+  // What is left of a damaged one makes way for the one before it.
+  std::string damaged = training.content("c");
+  damaged[0] = 0;
+  training.write("c", test::bytes_of(damaged));
+  const ProgramResult mended =
+      training.run(options + Arguments{"--resume", training.path("c.previous")});
+  CHECK(mended.exit_code == 0);
+  CHECK(mended.err.empty());
+  CHECK(run_program({"info", training.path("c")}).exit_code == 0);
+
   std::filesystem::remove(training.path("c.previous"));
   std::filesystem::create_directory(training.path("c.previous"));
   const ProgramResult blocked = training.run(options);
@@ -203,6 +213,10 @@ TEST_CASE("options about checkpoints that make no sense together are refused") {
   refused({"--checkpoint", "c", "--trace", "c.previous"}, "--trace: expected another file");
   refused({"--resume", "c", "--log", "./c"}, "--log: expected another file than that of --resume");
   refused({"--resume", "m.npz", "--save", "m.npz"}, "--resume: expected another file");
+  std::filesystem::create_symlink(training.path("m.npz"), training.path("link"));
+  refused({"--save", training.path("m.npz"), "--log", training.path("link")},
+          "--log: expected another file than that of --save");
+  refused({"--checkpoint", "-"}, "--checkpoint: expected a file, found \"-\"");
   refused({"--trace", "t", "--log", "t"}, "--log: expected another file than that of --trace");
   refused({"--resume", "c", "--compare"}, "--compare: expected no --resume");
   refused({"--checkpoint", "c", "--save-every", "0"}, "--save-every");

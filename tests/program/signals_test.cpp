@@ -49,6 +49,7 @@ TEST_CASE("a terminal that goes away, of which system and shell both tell, ends 
                                                   "--save", training.path("m.npz")})});
   REQUIRE(program.wait_for("\"epoch\":2"));
   program.send(SIGHUP);
+  usleep(1000);  // or else they are one
   program.send(SIGHUP);
   CHECK(program.wait().exit_code == 128 + SIGHUP);
   CHECK(training.has("c"));

@@ -31,6 +31,10 @@ void replace_file_atomically(const std::string& path, std::span<const std::uint8
 /// FILE.previous beside the file; beside the file itself if the path is a link.
 std::string previous_file(const std::string& path);
 
+/// Whether both paths, links followed, are of one file, which need not be there yet. Not if one of
+/// them is empty.
+bool is_same_file(const std::string& a, const std::string& b);
+
 /// Throws Error if write_file_atomically() would fail by what can be known before there is
 /// something to write: no such folder, no permission, not a regular file. Changes nothing.
 void check_writable(const std::string& path);

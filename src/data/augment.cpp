@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdlib>
 
 #include "trp/core/error.h"
@@ -31,10 +32,15 @@ void copy_values(const Dataset& dataset, Index first, Index count, float* values
     std::copy_n(dataset.values.data() + first, count, values);
 }
 
+void copy_values(const Dataset& dataset, Index first, Index count, std::uint8_t* bytes) {
+  std::copy_n(dataset.bytes.data() + first, count, bytes);
+}
+
 /// The rows are one after the other, so to move the image is to move all of it along them. Pixels
 /// that leave a row at one end enter its neighbour at the other: they are overwritten with zeros,
 /// and so is all that was not moved to.
-void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<float> values) {
+template <class Value>
+void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<Value> values) {
   const Index height = dataset.sample_shape[0];
   const Index width = dataset.sample_shape[1];
   const Index count = dataset.feature_count;
@@ -46,13 +52,29 @@ void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<fl
               values.data() + std::max<Index>(0, offset));
 
   const auto blank = [&](Index begin, Index size) {
-    std::fill_n(values.data() + begin, size, 0.0F);
+    std::fill_n(values.data() + begin, size, Value{0});
   };
   const Index blank_rows = std::min(std::abs(shift.down), height) * row_values;
   blank(shift.down > 0 ? 0 : count - blank_rows, blank_rows);
   const Index blank_columns = std::min(std::abs(shift.right), width) * pixel_values;
   const Index column = shift.right > 0 ? 0 : row_values - blank_columns;
   for (Index row = 0; row < height; ++row) blank(row * row_values + column, blank_columns);
+}
+
+/// Leaves the random stream where noise begins.
+template <class Value>
+void copy_places(const Dataset& dataset, std::uint32_t sample, const AugmentOptions& options,
+                 RandomStream& random, std::span<Value> values) {
+  const Index first = static_cast<Index>(sample) * dataset.feature_count;
+  if (options.shift)
+    copy_shifted(dataset, first, draw_shift(random), values);
+  else
+    copy_values(dataset, first, dataset.feature_count, values.data());
+}
+
+RandomStream stream_of(std::uint32_t sample, const Augmentation& augmentation) {
+  return {augmentation.seed, RandomPurpose::kAugmentation,
+          static_cast<std::uint32_t>(augmentation.epoch), sample};
 }
 
 void add_noise(RandomStream& random, bool clip, std::span<float> values) {
@@ -80,15 +102,16 @@ void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
 
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
                  std::span<float> values) {
-  const Index first = static_cast<Index>(sample) * dataset.feature_count;
-  const AugmentOptions& options = augmentation.options;
-  RandomStream random(augmentation.seed, RandomPurpose::kAugmentation,
-                      static_cast<std::uint32_t>(augmentation.epoch), sample);
-  if (options.shift)
-    copy_shifted(dataset, first, draw_shift(random), values);
-  else
-    copy_values(dataset, first, dataset.feature_count, values.data());
-  if (options.noise) add_noise(random, !dataset.bytes.empty(), values);
+  RandomStream random = stream_of(sample, augmentation);
+  copy_places(dataset, sample, augmentation.options, random, values);
+  if (augmentation.options.noise) add_noise(random, !dataset.bytes.empty(), values);
+}
+
+void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
+                 std::span<std::uint8_t> bytes) {
+  assert(!dataset.bytes.empty() && !augmentation.options.noise);
+  RandomStream random = stream_of(sample, augmentation);
+  copy_places(dataset, sample, augmentation.options, random, bytes);
 }
 
 }  // namespace trp

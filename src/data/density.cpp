@@ -31,9 +31,10 @@ double measure_density(const Dataset& dataset) {
                           : static_cast<double>(nonzero_count) / static_cast<double>(value_count);
 }
 
-ZeroInputs choose_zero_inputs(double density, const AugmentOptions& augment) {
-  return density < kLargestSparseDensity && !augment.noise ? ZeroInputs::kSkip
-                                                           : ZeroInputs::kMultiply;
+ZeroInputs choose_zero_inputs(const Dataset& dataset, const AugmentOptions& augment) {
+  const bool keeps_zeros = !dataset.bytes.empty() && !augment.noise;
+  return keeps_zeros && measure_density(dataset) < kLargestSparseDensity ? ZeroInputs::kSkip
+                                                                         : ZeroInputs::kMultiply;
 }
 
 }  // namespace trp

@@ -67,7 +67,7 @@ class Convolution {
           seen(place, t) = images_.input(
               i, (place / out_width() + t / kSide) * width_ + place % out_width() + t % kSide);
       forward_product(seen.view(), filters_.view(), bias_.view(), Activation::kRelu,
-                      ZeroInputs::kMultiply, expected.view());
+                      expected.view());
       const auto found = outputs_.view_rows(i * kFilters, (i + 1) * kFilters);
       const auto product = expected.view().matrix().transpose();
       if (!((found.matrix() - product).norm() <= 1e-4F * product.norm())) return false;

@@ -74,12 +74,12 @@ Findings run(const LabContext& context) {
     pool.run(kChains, [&](int c, int) { several[static_cast<std::size_t>(c)] = chain_of(c); });
   };
   const auto samples_in_turn = [&] {
-    for (Index i = 0; i < kBatch; ++i) forward(mlp, batch.input, {i, i + 1}, activations);
+    for (Index i = 0; i < kBatch; ++i) forward(mlp, batch.input.view(), {i, i + 1}, activations);
   };
   const auto samples_handed_on = [&] {
     for (Index i = 0; i < kBatch; ++i) forward_handed_on(mlp, batch, {i, i + 1}, pool, activations);
   };
-  const auto whole_batch = [&] { forward(mlp, batch.input, {0, kBatch}, activations); };
+  const auto whole_batch = [&] { forward(mlp, batch.input.view(), {0, kBatch}, activations); };
 
   const ExpectedOutputs expected(mlp, batch);
   one_chain();

@@ -102,14 +102,14 @@ ReferenceMlp float_gradient(const Example& example) {
   Activations activations = make_activations(mlp, rows.size());
   std::vector<double> losses(example.labels.size());
   std::vector<std::uint8_t> correct(example.labels.size());
-  forward(mlp, example.input, rows, activations);
+  forward(mlp, example.input.view(), rows, activations);
   softmax_cross_entropy(activations.outputs.back().view(), example.labels, rows.size(),
                         activations.gradients.back().view(), losses, correct);
   backward(mlp, rows, activations);
   Gradient gradient = make_gradient(mlp);
   for (const Tile& tile : make_tiles(mlp))
-    tile_gradient(tile_factors(example.input, activations, rows, tile), tile, ChainStart::kZero,
-                  gradient.of_tile(tile));
+    tile_gradient(tile_factors(example.input.view(), activations, rows, tile), tile,
+                  ChainStart::kZero, gradient.of_tile(tile));
   ReferenceMlp result(mlp);
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     result.weights[l] = as_double(gradient.layers[l].weight);
@@ -147,8 +147,7 @@ bool simd_target_is_fused() {
   Tensor factor(1, 1), start(1, 1), result(1, 1);
   factor(0, 0) = kFactor;
   start(0, 0) = -(1 + 0x1p-11F);
-  forward_product(factor.view(), factor.view(), start.view(), Activation::kNone,
-                  ZeroInputs::kMultiply, result.view());
+  forward_product(factor.view(), factor.view(), start.view(), Activation::kNone, result.view());
   return result(0, 0) != 0;
 }
 
@@ -167,15 +166,13 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
   const Eigen::MatrixXd expected =
       (as_double(x) * as_double(weight)).rowwise() + as_double(bias).row(0);
   Tensor z(rows, cols);
-  forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, ZeroInputs::kMultiply,
-                  z.view());
+  forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
   errors.forward = largest_difference(z, expected);
-  forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, ZeroInputs::kMultiply,
-                  z.view());
+  forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, z.view());
   errors.forward_relu = largest_difference(z, expected.cwiseMax(0));
 
   Tensor dw(depth, cols);
-  weight_gradient_product(x.view(), dz.view(), ZeroInputs::kMultiply, ChainStart::kZero, dw.view());
+  weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, dw.view());
   errors.weight_gradient = largest_difference(dw, as_double(x).transpose() * as_double(dz));
   Tensor db(1, cols);
   bias_gradient_sum(dz.view(), ChainStart::kZero, db.view());

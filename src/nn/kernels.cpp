@@ -148,48 +148,55 @@ HWY_EXPORT(target_name);
 namespace {
 
 /// c = a · b, or aᵀ · b.
-Product plain_product(ConstTensorView a, bool is_transposed, ConstTensorView b, TensorView c) {
-  assert((is_transposed ? a.cols() : a.rows()) == c.rows());
-  assert((is_transposed ? a.rows() : a.cols()) == b.rows() && b.cols() == c.cols());
-  return {.a = a.data(),
-          .row_step = is_transposed ? 1 : a.stride(),
-          .link_step = is_transposed ? a.stride() : 1,
-          .b = b.data(),
-          .b_stride = b.stride(),
-          .c = c.data(),
-          .c_stride = c.stride(),
-          .rows = c.rows(),
-          .cols = round_up(c.cols(), kLineFloats),
-          .depth = b.rows()};
+Product plain_product(const InputView& a, bool is_transposed, ConstTensorView b, TensorView c) {
+  Product product = {.row_step = 1,
+                     .link_step = 1,
+                     .b = b.data(),
+                     .b_stride = b.stride(),
+                     .c = c.data(),
+                     .c_stride = c.stride(),
+                     .rows = c.rows(),
+                     .cols = round_up(c.cols(), kLineFloats),
+                     .depth = b.rows()};
+  const auto set_factors = [&](const auto& view, auto& factors) {
+    assert((is_transposed ? view.cols() : view.rows()) == c.rows());
+    assert((is_transposed ? view.rows() : view.cols()) == b.rows() && b.cols() == c.cols());
+    factors = view.data();
+    (is_transposed ? product.link_step : product.row_step) = view.stride();
+  };
+  if (const auto* floats = std::get_if<ConstTensorView>(&a))
+    set_factors(*floats, product.a);
+  else
+    set_factors(std::get<ConstByteTensorView>(a), product.bytes);
+  return product;
 }
 
-void compute(const Product& product, ZeroInputs zeros) {
-  zeros == ZeroInputs::kSkip ? compute_sparse_product(product)
-                             : HWY_DYNAMIC_DISPATCH(compute_product)(product);
+void compute(const Product& product) {
+  product.bytes ? compute_sparse_product(product) : HWY_DYNAMIC_DISPATCH(compute_product)(product);
 }
 
 }  // namespace
 
-void forward_product(ConstTensorView x, ConstTensorView weight, ConstTensorView bias,
-                     Activation activation, ZeroInputs zeros, TensorView result) {
+void forward_product(const InputView& x, ConstTensorView weight, ConstTensorView bias,
+                     Activation activation, TensorView result) {
   assert(bias.rows() == 1 && bias.cols() == result.cols());
   Product product = plain_product(x, false, weight, result);
   product.start = bias.data();
   product.finish = activation == Activation::kRelu ? Finish::kRelu : Finish::kNone;
-  compute(product, zeros);
+  compute(product);
 }
 
-void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
-                             ChainStart start, TensorView result) {
+void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart start,
+                             TensorView result) {
   Product product = plain_product(x, true, dz, result);
   if (start == ChainStart::kResult) {
     product.start = result.data();
     product.start_stride = result.stride();
   }
-  compute(product, zeros);
+  compute(product);
 }
 
-void weight_gradient_update(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+void weight_gradient_update(const InputView& x, ConstTensorView dz,
                             const SgdCoefficients& coefficients, TensorView scratch,
                             TensorView weights, TensorView velocity) {
   assert(weights.rows() == scratch.rows() && weights.cols() == scratch.cols());
@@ -202,7 +209,7 @@ void weight_gradient_update(ConstTensorView x, ConstTensorView dz, ZeroInputs ze
     assert(velocity.stride() == weights.stride());
     product.velocity = velocity.data();
   }
-  compute(product, zeros);
+  compute(product);
 }
 
 void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result) {
@@ -219,7 +226,7 @@ void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transpose
   product.finish = Finish::kMask;
   product.mask = activation.data();
   product.mask_stride = activation.stride();
-  compute(product, ZeroInputs::kMultiply);
+  compute(product);
 }
 
 void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,

@@ -10,8 +10,11 @@
 namespace trp {
 namespace {
 
-ZeroInputs zero_inputs_of(const Mlp& mlp, std::size_t layer) {
-  return layer == 0 ? mlp.zero_inputs : ZeroInputs::kMultiply;
+/// What a layer gets of the samples in `rows` of a batch.
+InputView rows_of_input(const InputView& input, const Activations& activations, Range rows,
+                        std::size_t layer) {
+  return layer == 0 ? view_rows(input, rows.begin, rows.end)
+                    : activations.outputs[layer - 1].view_rows(rows.begin, rows.end);
 }
 
 }  // namespace
@@ -84,10 +87,9 @@ std::vector<Tile> make_tiles(const Mlp& mlp) {
     const Index tile_count = (in + kTileInputs - 1) / kTileInputs;
     for (Index t = 0; t < tile_count; ++t)
       tiles.push_back({l,
-                       split_evenly(in, tile_count, t),
+                       split_evenly(in, tile_count, t, kTileInputs),
                        {0, mlp.layers[l].weight.cols()},
-                       t == 0,
-                       zero_inputs_of(mlp, l)});
+                       t == 0});
   }
   return tiles;
 }
@@ -117,13 +119,13 @@ Activations make_activations(const Mlp& mlp, Index row_count) {
   return activations;
 }
 
-void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outputs,
+void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,
                    TensorView result) {
   const Layer& layer = mlp.layers[l];
   const bool is_last = l == mlp.layers.size() - 1;
   forward_product(x, layer.weight.view().view_cols(outputs.begin, outputs.end),
                   layer.bias.view().view_cols(outputs.begin, outputs.end),
-                  is_last ? Activation::kNone : Activation::kRelu, zero_inputs_of(mlp, l),
+                  is_last ? Activation::kNone : Activation::kRelu,
                   result.view_cols(outputs.begin, outputs.end));
 }
 
@@ -134,11 +136,10 @@ void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTens
       x.view_cols(inputs.begin, inputs.end), result.view_cols(inputs.begin, inputs.end));
 }
 
-void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations) {
+void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations) {
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
-    const Tensor& x = l == 0 ? input : activations.outputs[l - 1];
     Tensor& result = activations.outputs[l];
-    forward_layer(mlp, l, x.view_rows(rows.begin, rows.end), {0, result.cols()},
+    forward_layer(mlp, l, rows_of_input(input, activations, rows, l), {0, result.cols()},
                   result.view_rows(rows.begin, rows.end));
   }
 }
@@ -152,21 +153,20 @@ void backward(const Mlp& mlp, Range rows, Activations& activations) {
   }
 }
 
-TileFactors tile_factors(ConstTensorView x, ConstTensorView dz, const Tile& tile) {
-  return {x.view_cols(tile.rows.begin, tile.rows.end),
+TileFactors tile_factors(const InputView& x, ConstTensorView dz, const Tile& tile) {
+  return {view_cols(x, tile.rows.begin, tile.rows.end),
           dz.view_cols(tile.cols.begin, tile.cols.end)};
 }
 
-TileFactors tile_factors(const Tensor& input, const Activations& activations, Range rows,
+TileFactors tile_factors(const InputView& input, const Activations& activations, Range rows,
                          const Tile& tile) {
-  const Tensor& x = tile.layer == 0 ? input : activations.outputs[tile.layer - 1];
-  const Tensor& dz = activations.gradients[tile.layer];
-  return tile_factors(x.view_rows(rows.begin, rows.end), dz.view_rows(rows.begin, rows.end), tile);
+  return tile_factors(rows_of_input(input, activations, rows, tile.layer),
+                      activations.gradients[tile.layer].view_rows(rows.begin, rows.end), tile);
 }
 
 void tile_gradient(const TileFactors& factors, const Tile& tile, ChainStart start,
                    TileGradient gradient) {
-  weight_gradient_product(factors.x, factors.dz, tile.zero_inputs, start, gradient.weight);
+  weight_gradient_product(factors.x, factors.dz, start, gradient.weight);
   if (tile.with_bias) bias_gradient_sum(factors.dz, start, gradient.bias);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "trp/nn/kernels.h"
 
 namespace trp {
@@ -9,7 +11,8 @@ enum class Finish { kNone, kRelu, kMask, kUpdate };
 
 /// c = finish(start + a · b), where link k of row r has the factor a[r · row_step + k · link_step].
 struct Product {
-  const float* a;
+  const float* a = nullptr;
+  const std::uint8_t* bytes = nullptr;  // instead of a: bytes that stand for byte / 255
   Index row_step;
   Index link_step;  // one of the steps is 1
   const float* b;
@@ -31,7 +34,7 @@ struct Product {
   Index weights_stride = 0;   // of the velocity, too
 };
 
-/// With ZeroInputs::kSkip.
+/// Of bytes; leaves out links whose byte is zero.
 void compute_sparse_product(const Product& product);
 
 }  // namespace trp

@@ -59,8 +59,8 @@ void Sgd::update(const Tile& tile, const TileGradient& gradient, float learning_
 void Sgd::update(const Tile& tile, const TileFactors& factors, float learning_rate,
                  TileGradient scratch, Mlp& mlp) {
   const SgdCoefficients k = coefficients(learning_rate, 1);
-  weight_gradient_update(factors.x, factors.dz, tile.zero_inputs, k, scratch.weight,
-                         weight_of(tile, mlp), velocity_of(tile).weight);
+  weight_gradient_update(factors.x, factors.dz, k, scratch.weight, weight_of(tile, mlp),
+                         velocity_of(tile).weight);
   if (tile.with_bias) bias_gradient_sum(factors.dz, ChainStart::kZero, scratch.bias);
   update_rest(tile, scratch.bias, k, mlp);
 }

@@ -21,43 +21,41 @@ HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
 
-/// Vectors of a row that are kept in registers: as many as hide the latency of multiply-add.
-constexpr int kRowVectors = 8;
-
 /// Links whose zeros one word of bits tells; the rows of b that belong to them stay in cache while
 /// as many rows of the product go through them.
 constexpr Index kLinks = 64;
 
-/// Rows whose links lie side by side in a and are found by transposing: about a tile's.
-constexpr Index kTransposedRows = 32;
-
 using LinkBits = std::array<std::uint64_t, kLinks>;  // a word for each row, or for each link
 
-/// Bit i: values[i] is not zero. At most 64 values.
-std::uint64_t nonzero_bits(const float* values, Index count) {
-  const Floats d;
+/// What the bytes stand for: scale_bytes of each.
+constexpr std::array<float, 256> kScaledBytes = [] {
+  std::array<float, 256> values = {};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(i) * (1.0F / 255.0F);
+  return values;
+}();
+
+/// Bit i: bytes[i] is not zero. At most 64 bytes, read in whole blocks.
+std::uint64_t nonzero_bits(const std::uint8_t* bytes, Index count) {
+  const hn::CappedTag<std::uint8_t, kBlockBytes> d;
   std::uint64_t bits = 0;
-  Index i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    std::array<std::uint8_t, 8> bytes = {};
-    // Not Ne, which on some targets is false for NaN.
-    const auto is_zero = hn::Eq(hn::LoadU(d, values + i), hn::Zero(d));
-    hn::StoreMaskBits(d, hn::Not(is_zero), bytes.data());
-    const std::uint64_t vector_bits = kLanes > 8 ? bytes[0] | bytes[1] << 8 : bytes[0];
+  for (Index i = 0; i < count; i += static_cast<Index>(hn::Lanes(d))) {
+    std::uint64_t vector_bits = 0;
+    const auto is_nonzero = hn::Ne(hn::LoadU(d, bytes + i), hn::Zero(d));
+    hn::StoreMaskBits(d, is_nonzero, reinterpret_cast<std::uint8_t*>(&vector_bits));
     bits |= vector_bits << i;
   }
-  for (; i < count; ++i) bits |= std::uint64_t{values[i] != 0} << i;
-  return bits;
+  return count < kLinks ? bits & ((std::uint64_t{1} << count) - 1) : bits;
 }
 
 /// Turns 64 words of 32 bits into 32 words of 64 bits: swaps ever smaller blocks of bits on either
 /// side of the diagonal (Warren, "Hacker's Delight", section 7-3).
 void transpose_bits(const LinkBits& from, LinkBits& to) {
-  for (std::size_t i = 0; i < kTransposedRows; ++i)
-    to[i] = from[i] | from[i + kTransposedRows] << kTransposedRows;
+  constexpr std::size_t kRows = kBlockBytes;
+  for (std::size_t i = 0; i < kRows; ++i) to[i] = from[i] | from[i + kRows] << kRows;
   std::uint64_t mask = 0x0000FFFF0000FFFF;
-  for (std::size_t size = kTransposedRows / 2; size > 0; size /= 2, mask ^= mask << size)
-    for (std::size_t block = 0; block < kTransposedRows; block += 2 * size)
+  for (std::size_t size = kRows / 2; size > 0; size /= 2, mask ^= mask << size)
+    for (std::size_t block = 0; block < kRows; block += 2 * size)
       for (std::size_t i = block; i < block + size; ++i) {
         const std::uint64_t swapped = (to[i] >> size ^ to[i + size]) & mask;
         to[i] ^= swapped << size;
@@ -67,54 +65,90 @@ void transpose_bits(const LinkBits& from, LinkBits& to) {
 
 /// Which of the links k … k + link_count − 1 of the rows are not zero.
 void find_links(const Product& p, Range rows, Index k, Index link_count, LinkBits& bits) {
-  const float* a = p.a + rows.begin * p.row_step + k * p.link_step;
+  const std::uint8_t* bytes = p.bytes + rows.begin * p.row_step + k * p.link_step;
   if (p.link_step == 1) {
     for (Index r = 0; r < rows.size(); ++r)
-      bits[static_cast<std::size_t>(r)] = nonzero_bits(a + r * p.row_step, link_count);
+      bits[static_cast<std::size_t>(r)] = nonzero_bits(bytes + r * p.row_step, link_count);
     return;
   }
   LinkBits of_links = {};
   for (Index l = 0; l < link_count; ++l)
-    of_links[static_cast<std::size_t>(l)] = nonzero_bits(a + l * p.link_step, rows.size());
+    of_links[static_cast<std::size_t>(l)] = nonzero_bits(bytes + l * p.link_step, rows.size());
   transpose_bits(of_links, bits);
 }
 
-/// Continues kVectors vectors of one row of c from `start` with link k + i for each bit i.
-template <int kVectors>
-HWY_INLINE void add_links(const Product& p, const float* start, std::uint64_t bits, Index row,
-                          Index col, Index k, bool is_last) {
+/// Continues tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product from `start`
+/// with link k + i for each bit i.
+template <int kRows, int kVectors>
+HWY_INLINE void add_links(const Product& p, const float* start, Index start_stride,
+                          std::uint64_t bits, Index row, Index col, Index k, bool is_last) {
   const Floats d;
-  FloatVector sums[kVectors];
-  unroll<kVectors>([&](int v) HWY_ATTR { sums[v] = hn::Load(d, start + v * kLanes); });
-  const float* a = p.a + row * p.row_step + k * p.link_step;
+  FloatVector sums[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < kVectors; ++v)
+      sums[r][v] = hn::Load(d, start + r * start_stride + v * kLanes);
+
+  const std::uint8_t* bytes = p.bytes + row * p.row_step + k * p.link_step;
   const float* b = p.b + k * p.b_stride + col;
+  const Index link_step = p.link_step;
+  const Index b_stride = p.b_stride;
   for (; bits != 0; bits &= bits - 1) {
     const Index link = std::countr_zero(bits);
-    const auto factor = hn::Set(d, a[link * p.link_step]);
-    const float* from = b + link * p.b_stride;
-    unroll<kVectors>([&](int v) HWY_ATTR {
-      sums[v] = hn::MulAdd(factor, hn::Load(d, from + v * kLanes), sums[v]);
-    });
+    const std::uint8_t* of_link = bytes + link * link_step;
+    FloatVector factors[kRows];
+    for (int r = 0; r < kRows; ++r) factors[r] = hn::Set(d, kScaledBytes[of_link[r]]);
+    const float* values = b + link * b_stride;
+    for (int v = 0; v < kVectors; ++v) {
+      const auto value = hn::Load(d, values + v * kLanes);
+      for (int r = 0; r < kRows; ++r) sums[r][v] = hn::MulAdd(factors[r], value, sums[r][v]);
+    }
   }
-  if (is_last) return finish<kVectors>(p, sums, row, col);
-  float* c = p.c + row * p.c_stride + col;
-  unroll<kVectors>([&](int v) HWY_ATTR { hn::Store(sums[v], d, c + v * kLanes); });
+
+  for (int r = 0; r < kRows; ++r) {
+    if (is_last) {
+      finish<kVectors>(p, sums[r], row + r, col);
+    } else {
+      float* c = p.c + (row + r) * p.c_stride + col;
+      for (int v = 0; v < kVectors; ++v) hn::Store(sums[r][v], d, c + v * kLanes);
+    }
+  }
 }
 
-template <int kVectors>
-void add_links_to_rows(const Product& p, Range rows, Index col, Index k, const LinkBits& bits,
-                       bool is_last) {
-  alignas(kLineFloats * sizeof(float)) static constexpr float kZeros[kRowVectors * kLanes] = {};
+/// Tiles of kRows rows, then of fewer. A tile takes the links that any of its rows has: what they
+/// add to the others is zero.
+template <int kRows, int kVectors>
+HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col, Index k,
+                                    const std::uint64_t* bits_of_row, bool is_last) {
+  alignas(kLineFloats * sizeof(float)) static constexpr float kZeros[kVectors * kLanes] = {};
   const float* start = k > 0 ? p.c + col : p.start ? p.start + col : kZeros;
   const Index start_stride = k > 0 ? p.c_stride : p.start_stride;
-  for (Index row = rows.begin; row < rows.end; ++row)
-    add_links<kVectors>(p, start + row * start_stride,
-                        bits[static_cast<std::size_t>(row - rows.begin)], row, col, k, is_last);
+  Index row = rows.begin;
+  for (; row + kRows <= rows.end; row += kRows) {
+    std::uint64_t bits = 0;
+    for (int r = 0; r < kRows; ++r) bits |= *bits_of_row++;
+    add_links<kRows, kVectors>(p, start + row * start_stride, start_stride, bits, row, col, k,
+                               is_last);
+  }
+  if constexpr (kRows > 1)
+    add_links_to_rows<kRows - 1, kVectors>(p, {row, rows.end}, col, k, bits_of_row, is_last);
+}
+
+/// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add; what is
+/// left of the columns is whole lines.
+template <int kRows, int kVectors>
+void add_links_to_columns(const Product& p, Range rows, Index k, const LinkBits& bits,
+                          bool is_last) {
+  Index col = 0;
+  for (; col + kVectors * kLanes <= p.cols; col += kVectors * kLanes)
+    add_links_to_rows<kRows, kVectors>(p, rows, col, k, bits.data(), is_last);
+  for (; col < p.cols; col += kLineFloats)
+    add_links_to_rows<kRows, kLineFloats / kLanes>(p, rows, col, k, bits.data(), is_last);
 }
 
 void compute_sparse(const Product& p) {
   LinkBits bits;
-  const Index row_block = p.link_step == 1 ? kLinks : kTransposedRows;
+  const bool is_transposed = p.link_step != 1;
+  const Index row_block = is_transposed ? kBlockBytes : kLinks;
   Index k = 0;
   do {  // once at least: a chain without links is its start
     const Index link_count = std::min(kLinks, p.depth - k);
@@ -122,10 +156,10 @@ void compute_sparse(const Product& p) {
     for (Index row = 0; row < p.rows; row += row_block) {
       const Range rows = {row, std::min(row + row_block, p.rows)};
       find_links(p, rows, k, link_count, bits);
-      Index col = 0;
-      for (; col + kRowVectors * kLanes <= p.cols; col += kRowVectors * kLanes)
-        add_links_to_rows<kRowVectors>(p, rows, col, k, bits, is_last);
-      for (; col < p.cols; col += kLanes) add_links_to_rows<1>(p, rows, col, k, bits, is_last);
+      // Rows of inputs are samples, which have little in common; columns are pixels, which mostly
+      // are zero in the same samples as their neighbours.
+      is_transposed ? add_links_to_columns<3, 4>(p, rows, k, bits, is_last)
+                    : add_links_to_columns<1, 8>(p, rows, k, bits, is_last);
     }
     k += kLinks;
   } while (k < p.depth);

@@ -10,7 +10,7 @@ BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size)
     : BatchBuffers(mlp, batch_size, make_activations(mlp, batch_size)) {}
 
 BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size, Activations activations_of_size)
-    : gathered(batch_size, mlp.input_size()),
+    : gathered(batch_size, mlp.input_size(), mlp.zero_inputs),
       activations(std::move(activations_of_size)),
       losses(static_cast<std::size_t>(batch_size)),
       correct(static_cast<std::size_t>(batch_size)) {}
@@ -43,7 +43,7 @@ void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffe
   }
   {
     const PhaseScope scope(input.phases, worker, Phase::kForward);
-    forward(mlp, batch_of(input, buffers).input, rows, activations);
+    forward(mlp, batch_of(input, buffers).inputs(), rows, activations);
     compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
                    activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
   }

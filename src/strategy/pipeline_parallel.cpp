@@ -183,8 +183,8 @@ void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_b
     if (l == 0) break;
     const TensorView input_gradient = live_rows(step, l - 1, micro_batch, gradients);
     backward_layer(mlp, l, live_rows(step, l, micro_batch, gradients),
-                   input_of_layer(step, l, micro_batch), {0, input_gradient.cols()},
-                   input_gradient);
+                   live_rows(step, l - 1, micro_batch, buffers_.activations.outputs),
+                   {0, input_gradient.cols()}, input_gradient);
   }
   for (const Tile& tile : stages_[s]->tiles)
     tile_gradient(tile_factors(input_of_layer(step, tile.layer, micro_batch),
@@ -207,10 +207,10 @@ TensorView PipelineParallel::live_rows(const Step& step, std::size_t l, int micr
   return of[l].view_rows(begin, begin + batch_rows(step, micro_batch).size());
 }
 
-ConstTensorView PipelineParallel::input_of_layer(const Step& step, std::size_t l, int micro_batch) {
+InputView PipelineParallel::input_of_layer(const Step& step, std::size_t l, int micro_batch) {
   if (l > 0) return live_rows(step, l - 1, micro_batch, buffers_.activations.outputs);
   const Range rows = batch_rows(step, micro_batch);
-  return step.batch.input.view_rows(rows.begin, rows.end);
+  return view_rows(step.batch.inputs(), rows.begin, rows.end);
 }
 
 void PipelineParallel::add_times() {

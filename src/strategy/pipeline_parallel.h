@@ -47,7 +47,7 @@ class PipelineParallel final : public Strategy {
 
   Range batch_rows(const Step& step, int micro_batch) const;
   TensorView live_rows(const Step& step, std::size_t l, int micro_batch, std::vector<Tensor>& of);
-  ConstTensorView input_of_layer(const Step& step, std::size_t l, int micro_batch);
+  InputView input_of_layer(const Step& step, std::size_t l, int micro_batch);
 
   ThreadPool& pool_;
   Pipeline pipeline_;

@@ -62,8 +62,8 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   std::vector<Tensor>& outputs = buffers_.activations.outputs;
   std::vector<Tensor>& gradients = buffers_.activations.gradients;
   const auto rows_of = [&](auto& tensor) { return tensor.view_rows(0, sample_count); };
-  const auto input_of_layer = [&](std::size_t l) -> ConstTensorView {
-    return l == 0 ? rows_of(batch.input) : rows_of(outputs[l - 1]);
+  const auto input_of_layer = [&](std::size_t l) -> InputView {
+    return l == 0 ? view_rows(batch.inputs(), 0, sample_count) : rows_of(outputs[l - 1]);
   };
 
   // What is done row by row is shared out by rows.

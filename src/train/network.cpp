@@ -13,7 +13,7 @@ std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& tra
 
 Mlp make_network(const TrainOptions& options, const Dataset& train) {
   Mlp mlp = make_mlp(network_sizes(options, train), options.seed);
-  mlp.zero_inputs = choose_zero_inputs(measure_density(train), options.augment);
+  mlp.zero_inputs = choose_zero_inputs(train, options.augment);
   return mlp;
 }
 

@@ -44,7 +44,7 @@ ConstTensorView Predictor::logits(const Dataset& samples) {
       copy_sample(samples, static_cast<std::uint32_t>(range.begin + row), {},
                   {own->input.row(row), static_cast<std::size_t>(samples.feature_count)});
     }
-    forward(mlp_, own->input, {0, range.size()}, own->activations);
+    forward(mlp_, own->input.view(), {0, range.size()}, own->activations);
     const Tensor& output = own->activations.outputs.back();
     for (Index row = 0; row < range.size(); ++row) {
       std::copy_n(output.row(row), output.cols(), logits_.row(range.begin + row));

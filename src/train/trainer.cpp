@@ -71,7 +71,8 @@ class Training {
                               .samples_per_epoch = samples_per_epoch(),
                               .epochs = options.epochs,
                               .first_batch = steps_before_epoch() + state_.progress.batch,
-                              .augment = options.augment};
+                              .augment = options.augment,
+                              .zeros = state_.mlp.zero_inputs};
       loader_.emplace(data.train, sampler_, plan, options.loaders, options.queue_size);
     }
   }

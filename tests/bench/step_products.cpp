@@ -68,14 +68,10 @@ double StepProduct::flops() const {
 RunProduct StepProduct::with_kernels(Activation applied) {
   switch (kind) {
     case ProductKind::kForward:
-      return [this, applied] {
-        forward_product(a.view(), b.view(), bias.view(), applied, ZeroInputs::kMultiply, c.view());
-      };
+      return
+          [this, applied] { forward_product(a.view(), b.view(), bias.view(), applied, c.view()); };
     case ProductKind::kWeightGradient:
-      return [this] {
-        weight_gradient_product(a.view(), b.view(), ZeroInputs::kMultiply, ChainStart::kZero,
-                                c.view());
-      };
+      return [this] { weight_gradient_product(a.view(), b.view(), ChainStart::kZero, c.view()); };
     case ProductKind::kInputGradient:
       break;
   }

@@ -1,6 +1,7 @@
 #include "trp/data/batch.h"
 
 #include "catch.h"
+#include "trp/data/synthetic.h"
 
 using namespace trp;
 
@@ -28,6 +29,28 @@ TEST_CASE("bytes are scaled by 1/255 and other values taken as they are") {
   CHECK(batch.input(0, 0) == -1.5F);
   CHECK(batch.input(0, 1) == 300.0F);
   CHECK(batch.labels[0] == 9);
+}
+
+TEST_CASE("a batch of bytes holds what a batch of floats stands for, shifted or not") {
+  Dataset dataset = synthetic_dataset(40, 784, 10, 1);
+  dataset.sample_shape = {28, 28};
+  std::vector<std::uint32_t> samples(40);
+  for (std::uint32_t i = 0; i < 40; ++i) samples[i] = 39 - i;
+  for (const bool shift : {false, true}) {
+    const Augmentation augmentation = {.options = {.shift = shift}, .seed = 3, .epoch = 4};
+    Batch bytes(40, 784, ZeroInputs::kSkip);
+    Batch floats(40, 784);
+    gather(dataset, samples, {0, 40}, bytes, augmentation);
+    gather(dataset, samples, {0, 40}, floats, augmentation);
+    CHECK(bytes.labels == floats.labels);
+    std::vector<float> scaled(784);
+    for (Index row = 0; row < 40; ++row) {
+      scale_bytes(bytes.bytes.row(row), 784, scaled.data());
+      REQUIRE(std::equal(scaled.begin(), scaled.end(), floats.input.row(row)));
+    }
+    CHECK(std::get<ConstByteTensorView>(bytes.inputs()).data() == bytes.bytes.row(0));
+    CHECK(std::get<ConstTensorView>(floats.inputs()).data() == floats.input.row(0));
+  }
 }
 
 TEST_CASE("only the rows asked for are filled") {

@@ -24,9 +24,17 @@ TEST_CASE("the density of many samples is measured on samples from all parts of 
   CHECK(measure_density(dataset) == Approx(0.5));
 }
 
-TEST_CASE("zeros are skipped where there are many and noise leaves them") {
-  CHECK(choose_zero_inputs(0.5, {}) == ZeroInputs::kSkip);
-  CHECK(choose_zero_inputs(0.5, {.noise = false, .shift = true}) == ZeroInputs::kSkip);
-  CHECK(choose_zero_inputs(0.5, {.noise = true}) == ZeroInputs::kMultiply);
-  CHECK(choose_zero_inputs(0.95, {}) == ZeroInputs::kMultiply);
+TEST_CASE("zeros are skipped where there are many bytes that noise leaves zero") {
+  Dataset dataset;
+  dataset.sample_count = 2;
+  dataset.feature_count = 4;
+  dataset.bytes = {0, 1, 0, 0, 255, 0, 7, 9};
+  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kSkip);
+  CHECK(choose_zero_inputs(dataset, {.noise = false, .shift = true}) == ZeroInputs::kSkip);
+  CHECK(choose_zero_inputs(dataset, {.noise = true}) == ZeroInputs::kMultiply);
+  dataset.bytes = {1, 1, 1, 1, 255, 1, 7, 9};
+  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kMultiply);
+  dataset.bytes.clear();
+  dataset.values = {0, 1, 0, 0, 255, 0, 7, 9};
+  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kMultiply);
 }

@@ -43,33 +43,31 @@ const std::thread::id kMainThread = std::this_thread::get_id();
   result wrapped_##name parameters
 
 TRP_WRAP(void, forward_product,
-         "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS_10ZeroInputs"
-         "ENS0_IfEE",
-         (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
-          ZeroInputs zeros, TensorView result)) {
-  real_forward_product(x, weight, bias, activation, zeros, result);
+         "_ZN3trp15forward_productERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_S3_NS_10Ac"
+         "tivationENS1_IfEE",
+         (const InputView& x, ConstTensorView weight, ConstTensorView bias, Activation activation,
+          TensorView result)) {
+  real_forward_product(x, weight, bias, activation, result);
   if (fault == Fault::kException) throw std::runtime_error("the fault");
   if (fault == Fault::kWrongProduct) result.row(0)[0] += 0.01F;
   if (fault == Fault::kNotANumber) result.row(0)[0] = NAN;
 }
 
 TRP_WRAP(void, weight_gradient_product,
-         "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsENS_10Chain"
-         "StartENS0_IfEE",
-         (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, ChainStart start,
-          TensorView result)) {
-  real_weight_gradient_product(x, dz, zeros, start, result);
+         "_ZN3trp23weight_gradient_productERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_NS"
+         "_10ChainStartENS1_IfEE",
+         (const InputView& x, ConstTensorView dz, ChainStart start, TensorView result)) {
+  real_weight_gradient_product(x, dz, start, result);
   if (fault == Fault::kWrongGradient) result.row(0)[0] *= 0.9F;
 }
 
 TRP_WRAP(void, weight_gradient_update,
-         "_ZN3trp22weight_gradient_updateENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsERKNS_15Sgd"
-         "CoefficientsENS0_IfEES7_S7_",
-         (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
-          const SgdCoefficients& coefficients, TensorView scratch, TensorView weights,
-          TensorView velocity)) {
+         "_ZN3trp22weight_gradient_updateERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_RKN"
+         "S_15SgdCoefficientsENS1_IfEESC_SC_",
+         (const InputView& x, ConstTensorView dz, const SgdCoefficients& coefficients,
+          TensorView scratch, TensorView weights, TensorView velocity)) {
   if (fault == Fault::kNothingIsLearned) return;
-  real_weight_gradient_update(x, dz, zeros, coefficients, scratch, weights, velocity);
+  real_weight_gradient_update(x, dz, coefficients, scratch, weights, velocity);
   if (fault == Fault::kOtherThreadsRoundOtherwise && std::this_thread::get_id() != kMainThread) {
     weights.row(0)[0] += 1e-6F;
   }

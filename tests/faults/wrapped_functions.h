@@ -37,12 +37,12 @@ TRP_WRAP(gather,
          (dataset, samples, rows, batch, augmentation))
 TRP_WRAP(
     forward_product,
-    "_ZN3trp15forward_productENS_15BasicTensorViewIKfEES2_S2_NS_10ActivationENS_10ZeroInputsENS"
-    "0_IfEE",
+    "_ZN3trp15forward_productERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_S3_NS_10Activat"
+    "ionENS1_IfEE",
     kForward,
-    (ConstTensorView x, ConstTensorView weight, ConstTensorView bias, Activation activation,
-     ZeroInputs zeros, TensorView result),
-    (x, weight, bias, activation, zeros, result))
+    (const InputView& x, ConstTensorView weight, ConstTensorView bias, Activation activation,
+     TensorView result),
+    (x, weight, bias, activation, result))
 TRP_WRAP(softmax_cross_entropy,
          "_ZN3trp21softmax_cross_entropyENS_15BasicTensorViewIKfEESt4spanIKhLm184467440737095516"
          "15EElNS0_IfEES3_IdLm18446744073709551615EES3_IhLm18446744073709551615EE",
@@ -57,19 +57,18 @@ TRP_WRAP(input_gradient_product,
          (dz, weight_transposed, activation, result))
 TRP_WRAP(
     weight_gradient_product,
-    "_ZN3trp23weight_gradient_productENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsENS_10ChainSta"
-    "rtENS0_IfEE",
-    kWeightGradient,
-    (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, ChainStart start, TensorView result),
-    (x, dz, zeros, start, result))
+    "_ZN3trp23weight_gradient_productERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_NS_10Ch"
+    "ainStartENS1_IfEE",
+    kWeightGradient, (const InputView& x, ConstTensorView dz, ChainStart start, TensorView result),
+    (x, dz, start, result))
 TRP_WRAP(
     weight_gradient_update,
-    "_ZN3trp22weight_gradient_updateENS_15BasicTensorViewIKfEES2_NS_10ZeroInputsERKNS_15SgdCoef"
-    "ficientsENS0_IfEES7_S7_",
+    "_ZN3trp22weight_gradient_updateERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_RKNS_15S"
+    "gdCoefficientsENS1_IfEESC_SC_",
     kWeightGradient,
-    (ConstTensorView x, ConstTensorView dz, ZeroInputs zeros, const SgdCoefficients& coefficients,
+    (const InputView& x, ConstTensorView dz, const SgdCoefficients& coefficients,
      TensorView scratch, TensorView weights, TensorView velocity),
-    (x, dz, zeros, coefficients, scratch, weights, velocity))
+    (x, dz, coefficients, scratch, weights, velocity))
 TRP_WRAP(bias_gradient_sum,
          "_ZN3trp17bias_gradient_sumENS_15BasicTensorViewIKfEENS_10ChainStartENS0_IfEE",
          kBiasGradient, (ConstTensorView dz, ChainStart start, TensorView result),

@@ -84,8 +84,7 @@ TEST_CASE("each element is one chain of multiply-adds in ascending order from it
         }
 
       Tensor z(s.rows, s.cols);
-      forward_product(x.view(), weight.view(), bias.view(), Activation::kNone,
-                      ZeroInputs::kMultiply, z.view());
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
       check_equal(z, expected_z);
       Tensor transposed(s.cols, s.depth);
       transposed.view().matrix() = weight.view().matrix().transpose();
@@ -93,8 +92,7 @@ TEST_CASE("each element is one chain of multiply-adds in ascending order from it
       input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
       check_equal(dx, expected_dx);
       Tensor dw = start;
-      weight_gradient_product(x.view(), dz.view(), ZeroInputs::kMultiply, ChainStart::kResult,
-                              dw.view());
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kResult, dw.view());
       check_equal(dw, expected_dw);
     }
   });
@@ -112,10 +110,8 @@ TEST_CASE("how rows, columns and depth are divided among calls changes no bit") 
       Tensor whole_z(s.rows, s.cols);
       Tensor whole_dw(s.depth, s.cols);
       Tensor whole_db(1, s.cols);
-      forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu,
-                      ZeroInputs::kMultiply, whole_z.view());
-      weight_gradient_product(x.view(), dz.view(), ZeroInputs::kMultiply, ChainStart::kZero,
-                              whole_dw.view());
+      forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, whole_z.view());
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, whole_dw.view());
       bias_gradient_sum(dz.view(), ChainStart::kZero, whole_db.view());
 
       for (const Index parts : {2, 3, 8}) {
@@ -128,7 +124,7 @@ TEST_CASE("how rows, columns and depth are divided among calls changes no bit") 
                 x.view_rows(rows.begin, rows.end),
                 ConstTensorView(weight.row(0) + cols.begin, s.depth, cols.size(), weight.stride()),
                 ConstTensorView(bias.row(0) + cols.begin, 1, cols.size(), bias.stride()),
-                Activation::kRelu, ZeroInputs::kMultiply,
+                Activation::kRelu,
                 TensorView(z.row(rows.begin) + cols.begin, rows.size(), cols.size(), z.stride()));
           }
         }
@@ -143,8 +139,8 @@ TEST_CASE("how rows, columns and depth are divided among calls changes no bit") 
             const Range rows = split_evenly(s.depth, parts, other);
             weight_gradient_product(ConstTensorView(x.row(samples.begin) + rows.begin,
                                                     samples.size(), rows.size(), x.stride()),
-                                    dz.view_rows(samples.begin, samples.end), ZeroInputs::kMultiply,
-                                    start, dw.view_rows(rows.begin, rows.end));
+                                    dz.view_rows(samples.begin, samples.end), start,
+                                    dw.view_rows(rows.begin, rows.end));
           }
           bias_gradient_sum(dz.view_rows(samples.begin, samples.end), start, db.view());
         }
@@ -162,13 +158,11 @@ TEST_CASE("what lies in the padding of a first factor never reaches a result") {
     const Tensor weight = random_tensor(21, 10, random);
     const Tensor bias = random_tensor(1, 10, random);
     Tensor clean(9, 10);
-    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, ZeroInputs::kMultiply,
-                    clean.view());
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, clean.view());
     for (Index r = 0; r < 9; ++r)
       for (Index c = 21; c < x.stride(); ++c) x.row(r)[c] = std::numeric_limits<float>::quiet_NaN();
     Tensor z(9, 10);
-    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, ZeroInputs::kMultiply,
-                    z.view());
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
     check_equal(z, clean);
   });
 }
@@ -183,8 +177,7 @@ TEST_CASE("ReLU keeps NaN, so that a diverged network shows") {
     weight(0, 1) = -1;
     weight(0, 2) = 1;
     Tensor a(1, 3);
-    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, ZeroInputs::kMultiply,
-                    a.view());
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, a.view());
     CHECK(std::isnan(a(0, 0)));
     CHECK(a(0, 1) == 0);
     CHECK(a(0, 2) == 1);
@@ -220,19 +213,20 @@ TEST_CASE("to update weights with a gradient is to compute it and then update, b
     RandomStream random = test_random(7);
     for (const Index samples : {1, 8, 64, 300, 1025})
       for (const float momentum : {0.0F, 0.9F})
-        for (const ZeroInputs zeros : {ZeroInputs::kMultiply, ZeroInputs::kSkip}) {
+        for (const bool of_bytes : {false, true}) {
           const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
-          const Tensor x = random_tensor(samples, 25, random);
+          const Tensor floats = random_tensor(samples, 25, random);
+          const ByteTensor bytes = random_bytes(samples, 25, 0.5F, random);
+          const InputView x = of_bytes ? InputView(bytes.view()) : InputView(floats.view());
           const Tensor dz = random_tensor(samples, 37, random);
           Tensor weights = random_tensor(25, 37, random);
           Tensor velocity = random_tensor(25, 37, random);
           Tensor expected_weights = weights;
           Tensor expected_velocity = velocity;
           Tensor gradient(25, 37);
-          weight_gradient_product(x.view(), dz.view(), zeros, ChainStart::kZero, gradient.view());
+          weight_gradient_product(x, dz.view(), ChainStart::kZero, gradient.view());
           sgd_update(gradient.view(), k, expected_weights.view(), expected_velocity.view());
-          weight_gradient_update(x.view(), dz.view(), zeros, k, gradient.view(), weights.view(),
-                                 velocity.view());
+          weight_gradient_update(x, dz.view(), k, gradient.view(), weights.view(), velocity.view());
           check_equal(weights, expected_weights);
           check_equal(velocity, expected_velocity);
         }

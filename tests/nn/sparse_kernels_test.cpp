@@ -1,8 +1,6 @@
 #include "trp/nn/kernels.h"
 
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "catch.h"
 #include "nn/each_target.h"
@@ -13,19 +11,11 @@ using namespace trp;
 
 namespace {
 
-/// Zeros of both signs but for a share `density`; whole rows and columns of zeros too.
-Tensor sparse_tensor(Index rows, Index cols, float density, RandomStream& random) {
-  Tensor tensor = random_tensor(rows, cols, random);
-  const auto is_empty = [&] { return random.below(8) == 0; };
-  std::vector<bool> empty_column(static_cast<std::size_t>(cols));
-  for (auto&& empty : empty_column) empty = is_empty();
-  for (Index r = 0; r < rows; ++r) {
-    const bool empty_row = is_empty();
-    for (Index c = 0; c < cols; ++c)
-      if (empty_row || empty_column[static_cast<std::size_t>(c)] || random.uniform() >= density)
-        tensor(r, c) = random.below(2) == 0 ? 0.0F : -0.0F;
-  }
-  return tensor;
+/// What the bytes stand for.
+Tensor as_floats(const ByteTensor& bytes) {
+  Tensor floats(bytes.rows(), bytes.cols());
+  for (Index r = 0; r < bytes.rows(); ++r) scale_bytes(bytes.row(r), bytes.cols(), floats.row(r));
+  return floats;
 }
 
 /// Products of these are too small for a float, and so are zeros of either sign.
@@ -44,21 +34,21 @@ void check_same_bits(const Tensor& actual, const Tensor& expected) {
   }
 }
 
-void check_products(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& dz,
-                    RandomStream& random) {
+void check_products(const ByteTensor& bytes, const Tensor& weight, const Tensor& bias,
+                    const Tensor& dz, RandomStream& random) {
+  const Tensor x = as_floats(bytes);
   for (const Activation activation : {Activation::kNone, Activation::kRelu}) {
     Tensor expected(x.rows(), weight.cols());
     Tensor z = random_tensor(x.rows(), weight.cols(), random);
-    forward_product(x.view(), weight.view(), bias.view(), activation, ZeroInputs::kMultiply,
-                    expected.view());
-    forward_product(x.view(), weight.view(), bias.view(), activation, ZeroInputs::kSkip, z.view());
+    forward_product(x.view(), weight.view(), bias.view(), activation, expected.view());
+    forward_product(bytes.view(), weight.view(), bias.view(), activation, z.view());
     check_same_bits(z, expected);
   }
   for (const ChainStart start : {ChainStart::kZero, ChainStart::kResult}) {
     Tensor expected = random_tensor(x.cols(), weight.cols(), random);
     Tensor dw = expected;
-    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kMultiply, start, expected.view());
-    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kSkip, start, dw.view());
+    weight_gradient_product(x.view(), dz.view(), start, expected.view());
+    weight_gradient_product(bytes.view(), dz.view(), start, dw.view());
     check_same_bits(dw, expected);
   }
 }
@@ -73,7 +63,7 @@ TEST_CASE("to skip zeros changes no bit, whatever their number and place") {
       const Index outputs = 1 + random.below(150);
       const auto density = static_cast<float>(random.below(6)) / 5;
       INFO(rows << " x " << features << " x " << outputs << ", density " << density);
-      const Tensor x = sparse_tensor(rows, features, density, random);
+      const ByteTensor x = random_bytes(rows, features, density, random);
       check_products(x, random_tensor(features, outputs, random), random_tensor(1, outputs, random),
                      random_tensor(rows, outputs, random), random);
     }
@@ -84,10 +74,7 @@ TEST_CASE("chains that come to nothing end in the same zero when zeros are skipp
   on_each_target([] {
     RandomStream random = test_random(2);
     for (const Index rows : {1, 7, 65}) {
-      Tensor x = tiny_tensor(rows, 90, random);
-      for (Index r = 0; r < rows; ++r)
-        for (Index c = 0; c < 90; ++c)
-          if (random.below(2) == 0) x(r, c) = 0;
+      const ByteTensor x = random_bytes(rows, 90, 0.5F, random);
       Tensor bias(1, 40);
       for (Index c = 0; c < 40; c += 2) bias(0, c) = -0.0F;
       check_products(x, tiny_tensor(90, 40, random), bias, tiny_tensor(rows, 40, random), random);
@@ -98,16 +85,14 @@ TEST_CASE("chains that come to nothing end in the same zero when zeros are skipp
 TEST_CASE("how a sparse product is divided among calls changes no bit") {
   on_each_target([] {
     RandomStream random = test_random(3);
-    const Tensor x = sparse_tensor(150, 100, 0.4F, random);
+    const ByteTensor x = random_bytes(150, 100, 0.4F, random);
     const Tensor weight = random_tensor(100, 70, random);
     const Tensor bias = random_tensor(1, 70, random);
     const Tensor dz = random_tensor(150, 70, random);
     Tensor whole_z(150, 70);
     Tensor whole_dw(100, 70);
-    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, ZeroInputs::kSkip,
-                    whole_z.view());
-    weight_gradient_product(x.view(), dz.view(), ZeroInputs::kSkip, ChainStart::kZero,
-                            whole_dw.view());
+    forward_product(x.view(), weight.view(), bias.view(), Activation::kRelu, whole_z.view());
+    weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, whole_dw.view());
     for (const Index parts : {2, 3, 7}) {
       Tensor z(150, 70);
       Tensor dw(100, 70);
@@ -118,33 +103,17 @@ TEST_CASE("how a sparse product is divided among calls changes no bit") {
           forward_product(x.view_rows(samples.begin, samples.end),
                           weight.view().view_cols(cols.begin, cols.end),
                           bias.view().view_cols(cols.begin, cols.end), Activation::kRelu,
-                          ZeroInputs::kSkip,
                           z.view_rows(samples.begin, samples.end).view_cols(cols.begin, cols.end));
-          const Range features = split_evenly(100, parts, other);
+          const Range features = split_evenly(100, parts, other, kBlockBytes);
           weight_gradient_product(
               x.view_rows(samples.begin, samples.end).view_cols(features.begin, features.end),
-              dz.view_rows(samples.begin, samples.end), ZeroInputs::kSkip,
+              dz.view_rows(samples.begin, samples.end),
               part == 0 ? ChainStart::kZero : ChainStart::kResult,
               dw.view_rows(features.begin, features.end));
         }
       }
       check_same_bits(z, whole_z);
       check_same_bits(dw, whole_dw);
-    }
-  });
-}
-
-TEST_CASE("an input that is not a number is no zero") {
-  on_each_target([] {
-    RandomStream random = test_random(4);
-    const Tensor weight = random_tensor(41, 5, random);
-    for (Index position = 0; position < 41; ++position) {
-      Tensor x(1, 41);
-      x(0, position) = std::numeric_limits<float>::quiet_NaN();
-      Tensor z(1, 5);
-      forward_product(x.view(), weight.view(), Tensor(1, 5).view(), Activation::kRelu,
-                      ZeroInputs::kSkip, z.view());
-      for (Index c = 0; c < 5; ++c) CHECK(std::isnan(z(0, c)));
     }
   });
 }

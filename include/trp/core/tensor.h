@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include <unsupported/Eigen/CXX11/Tensor>
@@ -18,38 +19,43 @@ constexpr Index round_up(Index n, Index multiple) {
 
 using RowMajorMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// rows × cols floats that belong to somebody else, row r starting at data + r · stride.
-/// Copied and assigned like a pointer; `Float` is float or const float.
-template <class Float>
+/// rows × cols numbers that belong to somebody else, row r starting at data + r · stride.
+/// Copied and assigned like a pointer; `Scalar` is a float or a byte, const or not.
+template <class Scalar>
 class BasicTensorView {
  public:
   BasicTensorView() = default;
-  BasicTensorView(Float* data, Index rows, Index cols, Index stride)
+  BasicTensorView(Scalar* data, Index rows, Index cols, Index stride)
       : data_(data), rows_(rows), cols_(cols), stride_(stride) {}
   template <class Other>
-  requires std::is_same_v<const Other, Float> BasicTensorView(
+  requires std::is_same_v<const Other, Scalar> BasicTensorView(
       const BasicTensorView<Other>& other)  // NOLINT: converts, as pointers do
       : BasicTensorView(other.data(), other.rows(), other.cols(), other.stride()) {}
 
-  Float* data() const { return data_; }
+  Scalar* data() const { return data_; }
   Index rows() const { return rows_; }
   Index cols() const { return cols_; }
   Index stride() const { return stride_; }
-  Float* row(Index r) const { return data_ + r * stride_; }
+  Scalar* row(Index r) const { return data_ + r * stride_; }
+  /// Rows begin to end − 1.
+  BasicTensorView view_rows(Index begin, Index end) const {
+    return {row(begin), end - begin, cols_, stride_};
+  }
   /// Columns begin to end − 1.
   BasicTensorView view_cols(Index begin, Index end) const {
     return {data_ + begin, rows_, end - begin, stride_};
   }
 
-  /// The same floats for Eigen's own arithmetic.
+  /// Floats alone: the same for Eigen's own arithmetic.
   auto matrix() const {
-    using Matrix = std::conditional_t<std::is_const_v<Float>, const RowMajorMatrix, RowMajorMatrix>;
+    using Matrix =
+        std::conditional_t<std::is_const_v<Scalar>, const RowMajorMatrix, RowMajorMatrix>;
     return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(
         data_, rows_, cols_, Eigen::OuterStride<>(stride_));
   }
 
  private:
-  Float* data_ = nullptr;
+  Scalar* data_ = nullptr;
   Index rows_ = 0;
   Index cols_ = 0;
   Index stride_ = 0;
@@ -57,16 +63,18 @@ class BasicTensorView {
 
 using TensorView = BasicTensorView<float>;
 using ConstTensorView = BasicTensorView<const float>;
+using ConstByteTensorView = BasicTensorView<const std::uint8_t>;
 
-/// A matrix of floats, row-major, each row padded to whole cache lines. The padding is zero at
-/// first, and the kernels may write it but never read it into an element that counts.
+/// A matrix, row-major, each row padded to whole cache lines. The padding is zero at first, and the
+/// kernels may write it but never read it into an element that counts.
 ///
 /// A row takes an odd number of cache lines: with a power of two the rows of a column of tiles
 /// would fall into the same few cache sets and push one another out.
-class Tensor {
+template <class Scalar>
+class BasicTensor {
  public:
-  Tensor() = default;
-  Tensor(Index rows, Index cols) : storage_(rows, padded_stride(cols)), cols_(cols) {
+  BasicTensor() = default;
+  BasicTensor(Index rows, Index cols) : storage_(rows, padded_stride(cols)), cols_(cols) {
     storage_.setZero();
   }
 
@@ -74,28 +82,32 @@ class Tensor {
   Index cols() const { return cols_; }
   Index stride() const { return storage_.dimension(1); }
 
-  float* row(Index r) { return storage_.data() + r * stride(); }
-  const float* row(Index r) const { return storage_.data() + r * stride(); }
-  float& operator()(Index r, Index c) { return row(r)[c]; }
-  float operator()(Index r, Index c) const { return row(r)[c]; }
+  Scalar* row(Index r) { return storage_.data() + r * stride(); }
+  const Scalar* row(Index r) const { return storage_.data() + r * stride(); }
+  Scalar& operator()(Index r, Index c) { return row(r)[c]; }
+  Scalar operator()(Index r, Index c) const { return row(r)[c]; }
 
-  TensorView view() { return view_rows(0, rows()); }
-  ConstTensorView view() const { return view_rows(0, rows()); }
+  BasicTensorView<Scalar> view() { return view_rows(0, rows()); }
+  BasicTensorView<const Scalar> view() const { return view_rows(0, rows()); }
   /// Rows begin to end − 1.
-  TensorView view_rows(Index begin, Index end) {
+  BasicTensorView<Scalar> view_rows(Index begin, Index end) {
     return {row(begin), end - begin, cols_, stride()};
   }
-  ConstTensorView view_rows(Index begin, Index end) const {
+  BasicTensorView<const Scalar> view_rows(Index begin, Index end) const {
     return {row(begin), end - begin, cols_, stride()};
   }
 
  private:
   static constexpr Index padded_stride(Index cols) {
-    return (round_up(cols, kLineFloats) / kLineFloats | 1) * kLineFloats;
+    constexpr Index kLine = kLineFloats * static_cast<Index>(sizeof(float) / sizeof(Scalar));
+    return (round_up(cols, kLine) / kLine | 1) * kLine;
   }
 
-  Eigen::Tensor<float, 2, Eigen::RowMajor> storage_;
+  Eigen::Tensor<Scalar, 2, Eigen::RowMajor> storage_;
   Index cols_ = 0;
 };
+
+using Tensor = BasicTensor<float>;
+using ByteTensor = BasicTensor<std::uint8_t>;
 
 }  // namespace trp

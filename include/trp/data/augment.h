@@ -39,4 +39,8 @@ void check_augmentation(const AugmentOptions& options, const Dataset& dataset);
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
                  std::span<float> values);
 
+/// The same bytes unscaled, from a data set of bytes and without noise.
+void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
+                 std::span<std::uint8_t> bytes);
+
 }  // namespace trp

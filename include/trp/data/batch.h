@@ -8,21 +8,27 @@
 #include "trp/core/tensor.h"
 #include "trp/data/augment.h"
 #include "trp/data/dataset.h"
+#include "trp/nn/kernels.h"
 
 namespace trp {
 
-/// The samples of one step, ready for the network. Workers may gather different rows at once.
+/// The samples of one step, ready for the network: floats, or bytes for their zeros to be skipped.
+/// Workers may gather different rows at once.
 struct Batch {
-  Batch(Index capacity, Index feature_count)
-      : input(capacity, feature_count), labels(static_cast<std::size_t>(capacity)) {}
+  Batch(Index capacity, Index feature_count, ZeroInputs zeros = ZeroInputs::kMultiply);
 
-  Tensor input;  // [capacity, features]
+  /// Of all rows.
+  InputView inputs() const;
+
+  Tensor input;      // [capacity, features], or
+  ByteTensor bytes;  // the same
   std::vector<std::uint8_t> labels;
 };
 
 /// Copies samples[rows.begin], …, samples[rows.end − 1] of the data set into the same rows of the
-/// batch. Bytes are scaled by 1/255, other values are taken as they are; then they are augmented.
-/// Throws std::out_of_range for a sample that the data set has no label for.
+/// batch. Bytes are scaled by 1/255 unless the batch is one of bytes, other values are taken as
+/// they are; then they are augmented. A batch of bytes takes bytes alone, and no noise. Throws
+/// std::out_of_range for a sample that the data set has no label for.
 void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
             Batch& batch, const Augmentation& augmentation = {});
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <variant>
 
 #include "trp/core/tensor.h"
 
@@ -23,25 +24,40 @@ enum class ChainStart { kZero, kResult };
 
 enum class Activation { kNone, kRelu };
 
-/// What becomes of an element of x that is zero: multiplied like any other, or left out of the
-/// chain. A link with zero adds zero, so the bits are the same as long as the other factor is
-/// finite. Where it is not, zero times infinity or NaN is NaN, which leaving out hides: a weight
-/// that is not finite shows in the first batch in which its input is not zero.
-///
-/// Zeros are found on the way, so nothing need be prepared; when more than about two thirds of x
-/// are not zero, multiplying is faster.
+/// What becomes of an input that is zero: multiplied like any other, or left out of the chain. A
+/// link with zero adds zero, so the bits are the same as long as the other factor is finite. Where
+/// it is not, zero times infinity or NaN is NaN, which leaving out hides: a weight that is not
+/// finite shows in the first batch in which its input is not zero.
 enum class ZeroInputs { kMultiply, kSkip };
+
+/// The factors x of a product, and what becomes of zeros among them: floats, which are multiplied,
+/// or bytes, of which zeros are skipped. A byte stands for what scale_bytes makes of it, bit by
+/// bit, and takes a quarter of a float's room in the caches. Columns of bytes begin at a multiple
+/// of kBlockBytes, and are read up to the next.
+using InputView = std::variant<ConstTensorView, ConstByteTensorView>;
+
+inline constexpr Index kBlockBytes = 32;
+
+/// Rows begin to end − 1.
+inline InputView view_rows(const InputView& x, Index begin, Index end) {
+  return std::visit([&](const auto& view) -> InputView { return view.view_rows(begin, end); }, x);
+}
+
+/// Columns begin to end − 1.
+inline InputView view_cols(const InputView& x, Index begin, Index end) {
+  return std::visit([&](const auto& view) -> InputView { return view.view_cols(begin, end); }, x);
+}
 
 /// result = activation(x · weight + bias), with x [rows, in], weight [in, out], bias [1, out],
 /// result [rows, out]. The chain runs over the inputs and starts from the bias. ReLU keeps NaN, so
 /// that a diverged network shows.
-void forward_product(ConstTensorView x, ConstTensorView weight, ConstTensorView bias,
-                     Activation activation, ZeroInputs zeros, TensorView result);
+void forward_product(const InputView& x, ConstTensorView weight, ConstTensorView bias,
+                     Activation activation, TensorView result);
 
 /// result = xᵀ · dz, with x [samples, in], dz [samples, out], result [in, out]. The chain runs over
 /// the samples.
-void weight_gradient_product(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
-                             ChainStart start, TensorView result);
+void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart start,
+                             TensorView result);
 
 /// result = Σ dz over the samples, with dz [samples, out], result [1, out], in order of the
 /// samples.
@@ -70,7 +86,7 @@ void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, T
 
 /// weight_gradient_product from zero and sgd_update with its result, which goes from register to
 /// register: `scratch`, of the shape of the weights, is for chains too long to be finished at once.
-void weight_gradient_update(ConstTensorView x, ConstTensorView dz, ZeroInputs zeros,
+void weight_gradient_update(const InputView& x, ConstTensorView dz,
                             const SgdCoefficients& coefficients, TensorView scratch,
                             TensorView weights, TensorView velocity);
 

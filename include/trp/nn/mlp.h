@@ -23,7 +23,8 @@ struct Layer {
 /// Constant while a gradient is computed, so threads may share it.
 struct Mlp {
   std::vector<Layer> layers;
-  /// How the first layer treats inputs that are zero: a matter of speed alone.
+  /// How the first layer shall treat inputs that are zero, by the form in which batches hold them:
+  /// a matter of speed alone.
   ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 
   Index input_size() const { return layers.front().weight.rows(); }
@@ -58,10 +59,9 @@ struct Tile {
   Range rows;
   Range cols;      // begins at a multiple of kLineFloats
   bool with_bias;  // the first rows of a layer stand for its bias too
-  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 };
 
-inline constexpr Index kTileInputs = 24;  // rows of a tile at most
+inline constexpr Index kTileInputs = kBlockBytes;  // rows of a tile at most
 
 /// Layer by layer from its first row to its last. Tiles are cut into rows by the network alone,
 /// never by workers, and are as wide as the layer.
@@ -98,7 +98,7 @@ Activations make_activations(const Mlp& mlp, Index row_count);
 
 /// Columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows of its
 /// input x [rows, in]; result [rows, out].
-void forward_layer(const Mlp& mlp, std::size_t l, ConstTensorView x, Range outputs,
+void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,
                    TensorView result);
 
 /// Columns `inputs` of the gradient with respect to the output before ReLU of layer l − 1, from
@@ -108,22 +108,22 @@ void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTens
                     Range inputs, TensorView result);
 
 /// Fills outputs[0], …, outputs.back() in `rows` from the same rows of input.
-void forward(const Mlp& mlp, const Tensor& input, Range rows, Activations& activations);
+void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations);
 
 /// Fills the gradients of all layers but the last in `rows`, from that of the last.
 void backward(const Mlp& mlp, Range rows, Activations& activations);
 
 /// The gradient of a tile's weight is the product xᵀ dz; that of its bias is the sum of dz's rows.
 struct TileFactors {
-  ConstTensorView x;   // [samples, tile rows]
+  InputView x;         // [samples, tile rows]
   ConstTensorView dz;  // [samples, tile cols]
 };
 
 /// A tile's part of its layer's input x [samples, in] and output gradient dz [samples, out].
-TileFactors tile_factors(ConstTensorView x, ConstTensorView dz, const Tile& tile);
+TileFactors tile_factors(const InputView& x, ConstTensorView dz, const Tile& tile);
 
 /// The same of the samples in `rows` of a batch.
-TileFactors tile_factors(const Tensor& input, const Activations& activations, Range rows,
+TileFactors tile_factors(const InputView& input, const Activations& activations, Range rows,
                          const Tile& tile);
 
 /// Starts or continues the chains of a tile's gradient with the samples of the factors.

@@ -34,16 +34,15 @@ template <bool kTransposed, int kVectors, int kRows>
 void compute_tile(const Product& p, Index row, Index col) {
   const Floats d;
   FloatVector sums[kRows][kVectors];
-  for (int r = 0; r < kRows; ++r)
-    for (int v = 0; v < kVectors; ++v)
-      sums[r][v] = p.start ? hn::Load(d, p.start + (row + r) * p.start_stride + col + v * kLanes)
-                           : hn::Zero(d);
+  start(p, row, col, sums);
 
   const float* a = p.a + row * p.row_step;
   const float* b = p.b + col;
   const Index a_stride = kTransposed ? p.link_step : p.row_step;
   const Index b_stride = p.b_stride;
   for (Index k = 0; k < p.depth; ++k, b += b_stride) {
+    // Rows of weights lie too far apart for the processor to foresee the next ones.
+    if (!kTransposed) __builtin_prefetch(b + 4 * b_stride);
     FloatVector factors[kVectors];
     for (int v = 0; v < kVectors; ++v) factors[v] = hn::Load(d, b + v * kLanes);
     for (int r = 0; r < kRows; ++r) {
@@ -52,7 +51,7 @@ void compute_tile(const Product& p, Index row, Index col) {
     }
   }
 
-  for (int r = 0; r < kRows; ++r) finish<kVectors>(p, sums[r], row + r, col);
+  finish(p, row, col, sums);
 }
 
 using TileFunction = void (*)(const Product&, Index row, Index col);
@@ -63,39 +62,40 @@ constexpr std::array<TileFunction, kTileRows> tile_functions(std::integer_sequen
   return {compute_tile<kTransposed, kVectors, kRows + 1>...};
 }
 
-template <bool kTransposed, int kVectors>
-void compute_panel(const Product& p, Index col) {
-  static constexpr auto kTiles =
-      tile_functions<kTransposed, kVectors>(std::make_integer_sequence<int, kTileRows>());
+/// As many rows of c as `rows` has, and of its columns from col the next kTileVectors vectors or
+/// what is left of them.
+template <bool kTransposed>
+void compute_tile(const Product& p, Range rows, Index col) {
+  static constexpr auto kRows = std::make_integer_sequence<int, kTileRows>();
+  static constexpr auto kWide = tile_functions<kTransposed, kTileVectors>(kRows);
+  static constexpr auto kNarrow = tile_functions<kTransposed, 1>(kRows);
+  const auto index = static_cast<std::size_t>(rows.size() - 1);
+  if (col + kTileVectors * kLanes <= p.cols) return kWide[index](p, rows.begin, col);
+  for (; col < p.cols; col += kLanes) kNarrow[index](p, rows.begin, col);
+}
+
+/// Tile by tile: those of the same columns one after the other, for b's part of these to stay in
+/// cache; or those of the same rows where all of b does, for c to be written line by line.
+template <bool kTransposed>
+void compute_tiles(const Product& p) {
+  constexpr Index kPanelCols = kTileVectors * kLanes;
   const Index tile_count = (p.rows + kTileRows - 1) / kTileRows;
-  for (Index tile = 0; tile < tile_count; ++tile) {
-    const Range rows = split_evenly(p.rows, tile_count, tile);
-    kTiles[static_cast<std::size_t>(rows.size() - 1)](p, rows.begin, col);
+  if (p.depth * p.cols <= kDepthBlock * kPanelCols) {
+    for (Index tile = 0; tile < tile_count; ++tile) {
+      const Range rows = split_evenly(p.rows, tile_count, tile);
+      for (Index col = 0; col < p.cols; col += kPanelCols) compute_tile<kTransposed>(p, rows, col);
+    }
+  } else {
+    for (Index col = 0; col < p.cols; col += kPanelCols)
+      for (Index tile = 0; tile < tile_count; ++tile)
+        compute_tile<kTransposed>(p, split_evenly(p.rows, tile_count, tile), col);
   }
 }
 
-template <bool kTransposed>
-void compute_panels(const Product& p) {
-  Index col = 0;
-  for (; col + kTileVectors * kLanes <= p.cols; col += kTileVectors * kLanes)
-    compute_panel<kTransposed, kTileVectors>(p, col);
-  for (; col < p.cols; col += kLanes) compute_panel<kTransposed, 1>(p, col);
-}
-
 void compute_product(const Product& product) {
-  Product block = product;
-  Index begin = 0;
-  do {  // once at least: a chain without links is its start
-    const Index end = std::min(begin + kDepthBlock, product.depth);
-    block.a = product.a + begin * product.link_step;
-    block.b = product.b + begin * product.b_stride;
-    block.depth = end - begin;
-    block.finish = end == product.depth ? product.finish : Finish::kNone;
-    product.row_step == 1 ? compute_panels<true>(block) : compute_panels<false>(block);
-    block.start = product.c;
-    block.start_stride = product.c_stride;
-    begin = end;
-  } while (begin < product.depth);
+  for_each_block(product, kDepthBlock, [](const Product& block) HWY_ATTR {
+    block.row_step == 1 ? compute_tiles<true>(block) : compute_tiles<false>(block);
+  });
 }
 
 void sum_rows(const float* rows, Index stride, Index row_count, Index cols, bool from_zero,

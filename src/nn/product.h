@@ -1,13 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "trp/nn/kernels.h"
 
 namespace trp {
 
-/// What becomes of a finished chain.
-enum class Finish { kNone, kRelu, kMask, kUpdate };
+/// What becomes of a chain: kUnfinished is to be gone on with, by a product that starts from c.
+enum class Finish { kUnfinished, kNone, kRelu, kMask, kUpdate };
 
 /// c = finish(start + a · b), where link k of row r has the factor a[r · row_step + k · link_step].
 struct Product {
@@ -33,6 +34,28 @@ struct Product {
   float* velocity = nullptr;  // null without momentum
   Index weights_stride = 0;   // of the velocity, too
 };
+
+/// Calls compute(block) for blocks of at most `depth` links, one after the other; once at least: a
+/// chain without links is its start.
+template <class Compute>
+void for_each_block(const Product& product, Index depth, const Compute& compute) {
+  Product block = product;
+  Index begin = 0;
+  do {
+    const Index end = std::min(begin + depth, product.depth);
+    if (product.bytes)
+      block.bytes = product.bytes + begin * product.link_step;
+    else
+      block.a = product.a + begin * product.link_step;
+    block.b = product.b + begin * product.b_stride;
+    block.depth = end - begin;
+    block.finish = end == product.depth ? product.finish : Finish::kUnfinished;
+    compute(block);
+    block.start = product.c;
+    block.start_stride = product.c_stride;
+    begin = end;
+  } while (begin < product.depth);
+}
 
 /// Of bytes; leaves out links whose byte is zero.
 void compute_sparse_product(const Product& product);

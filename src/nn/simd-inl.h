@@ -13,6 +13,10 @@
 
 #include "nn/product.h"
 
+/// Lambdas that get accumulators: unless they are inlined early, GCC leaves these in memory.
+#undef TRP_INLINE_LAMBDA
+#define TRP_INLINE_LAMBDA HWY_ATTR __attribute__((always_inline))
+
 HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
@@ -27,7 +31,7 @@ constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
 /// Calls f(0), …, f(kCount − 1) without a loop, so that arrays indexed by f stay in registers.
 template <int kCount, class F>
 HWY_INLINE void unroll(const F& f) {
-  [&f]<int... kIndex>(std::integer_sequence<int, kIndex...>) HWY_ATTR { (f(kIndex), ...); }
+  [&f]<int... kIndex>(std::integer_sequence<int, kIndex...>) TRP_INLINE_LAMBDA { (f(kIndex), ...); }
   (std::make_integer_sequence<int, kCount>());
 }
 
@@ -57,38 +61,65 @@ HWY_INLINE void update_vector(const SgdVectors& k, FloatVector gradient, float* 
   hn::Store(hn::NegMulAdd(k.learning_rate, step, w), d, weights);
 }
 
-/// Finishes and stores kVectors vectors of a row. No result is −0: whether a chain that came to
+/// Calls f(sum, row, vector) for each accumulator of a tile.
+template <int kRows, int kVectors, class F>
+HWY_INLINE void for_each(FloatVector (&sums)[kRows][kVectors], const F& f) {
+  unroll<kRows>([&](int r) TRP_INLINE_LAMBDA {
+    unroll<kVectors>([&](int v) TRP_INLINE_LAMBDA { f(sums[r][v], r, v); });
+  });
+}
+
+/// The chains of the tile at [row, col] as they begin, or as they were left.
+template <int kRows, int kVectors>
+HWY_INLINE void start(const Product& p, Index row, Index col,
+                      FloatVector (&sums)[kRows][kVectors]) {
+  alignas(kLineFloats * sizeof(float)) static constexpr float kZeros[kVectors * kLanes] = {};
+  const float* start = p.start ? p.start + row * p.start_stride + col : kZeros;
+  const Index stride = p.start ? p.start_stride : 0;
+  for_each(sums, [&](FloatVector& sum, int r, int v) TRP_INLINE_LAMBDA {
+    sum = hn::Load(Floats(), start + r * stride + v * kLanes);
+  });
+}
+
+/// Finishes and stores the tile at [row, col]. No result is −0: whether a chain that came to
 /// nothing ends in +0 or −0 depends on whether zeros in it were left out.
-template <int kVectors>
-HWY_INLINE void finish(const Product& p, const FloatVector (&sums)[kVectors], Index row,
-                       Index col) {
+template <int kRows, int kVectors>
+HWY_INLINE void finish(const Product& p, Index row, Index col,
+                       FloatVector (&sums)[kRows][kVectors]) {
   const Floats d;
   const auto zero = hn::Zero(d);
-  float* c = p.c + row * p.c_stride + col;
+  const auto store = [&](const auto& result_of) TRP_INLINE_LAMBDA {
+    const Index stride = p.c_stride;
+    float* c = p.c + row * stride + col;
+    for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
+      hn::Store(result_of(sum, r, v), d, c + r * stride + v * kLanes);
+    });
+  };
   switch (p.finish) {
+    case Finish::kUnfinished:
+      return store([&](FloatVector sum, int, int) TRP_INLINE_LAMBDA { return sum; });
     case Finish::kNone:
-      return unroll<kVectors>(
-          [&](int v) HWY_ATTR { hn::Store(hn::Add(sums[v], zero), d, c + v * kLanes); });
+      return store([&](FloatVector sum, int, int) TRP_INLINE_LAMBDA { return hn::Add(sum, zero); });
     case Finish::kRelu:
-      return unroll<kVectors>([&](int v) HWY_ATTR {
-        hn::Store(hn::IfThenZeroElse(hn::Le(sums[v], zero), sums[v]), d, c + v * kLanes);
-      });
+      return store([&](FloatVector sum, int, int)
+                       TRP_INLINE_LAMBDA { return hn::IfThenZeroElse(hn::Le(sum, zero), sum); });
     case Finish::kMask: {
       const float* mask = p.mask + row * p.mask_stride + col;
-      return unroll<kVectors>([&](int v) HWY_ATTR {
-        const auto is_let_through = hn::Gt(hn::Load(d, mask + v * kLanes), zero);
-        hn::Store(hn::IfThenElseZero(is_let_through, sums[v]), d, c + v * kLanes);
+      return store([&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
+        const auto activation = hn::Load(d, mask + r * p.mask_stride + v * kLanes);
+        return hn::IfThenElseZero(hn::Gt(activation, zero), sum);
       });
     }
     case Finish::kUpdate:
       break;
   }
   const SgdVectors k = to_vectors(p.sgd);
-  float* weights = p.weights + row * p.weights_stride + col;
-  float* velocity = p.velocity ? p.velocity + row * p.weights_stride + col : nullptr;
-  unroll<kVectors>([&](int v) HWY_ATTR {
-    update_vector(k, hn::Add(sums[v], zero), weights + v * kLanes,
-                  velocity ? velocity + v * kLanes : nullptr);
+  const Index stride = p.weights_stride;
+  float* weights = p.weights + row * stride + col;
+  float* velocity = p.velocity ? p.velocity + row * stride + col : nullptr;
+  for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
+    const Index place = r * stride + v * kLanes;
+    update_vector(k, hn::Add(sum, zero), weights + place, velocity ? velocity + place : nullptr);
   });
 }
 

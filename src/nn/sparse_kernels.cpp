@@ -63,33 +63,29 @@ void transpose_bits(const LinkBits& from, LinkBits& to) {
       }
 }
 
-/// Which of the links k … k + link_count − 1 of the rows are not zero.
-void find_links(const Product& p, Range rows, Index k, Index link_count, LinkBits& bits) {
-  const std::uint8_t* bytes = p.bytes + rows.begin * p.row_step + k * p.link_step;
+/// Which of the links of the rows are not zero.
+void find_links(const Product& p, Range rows, LinkBits& bits) {
+  const std::uint8_t* bytes = p.bytes + rows.begin * p.row_step;
   if (p.link_step == 1) {
     for (Index r = 0; r < rows.size(); ++r)
-      bits[static_cast<std::size_t>(r)] = nonzero_bits(bytes + r * p.row_step, link_count);
+      bits[static_cast<std::size_t>(r)] = nonzero_bits(bytes + r * p.row_step, p.depth);
     return;
   }
   LinkBits of_links = {};
-  for (Index l = 0; l < link_count; ++l)
+  for (Index l = 0; l < p.depth; ++l)
     of_links[static_cast<std::size_t>(l)] = nonzero_bits(bytes + l * p.link_step, rows.size());
   transpose_bits(of_links, bits);
 }
 
-/// Continues tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product from `start`
-/// with link k + i for each bit i.
+/// Tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product, of whose links those
+/// with a bit.
 template <int kRows, int kVectors>
-HWY_INLINE void add_links(const Product& p, const float* start, Index start_stride,
-                          std::uint64_t bits, Index row, Index col, Index k, bool is_last) {
+HWY_INLINE void add_links(const Product& p, std::uint64_t bits, Index row, Index col) {
   const Floats d;
   FloatVector sums[kRows][kVectors];
-  for (int r = 0; r < kRows; ++r)
-    for (int v = 0; v < kVectors; ++v)
-      sums[r][v] = hn::Load(d, start + r * start_stride + v * kLanes);
-
-  const std::uint8_t* bytes = p.bytes + row * p.row_step + k * p.link_step;
-  const float* b = p.b + k * p.b_stride + col;
+  start(p, row, col, sums);
+  const std::uint8_t* bytes = p.bytes + row * p.row_step;
+  const float* b = p.b + col;
   const Index link_step = p.link_step;
   const Index b_stride = p.b_stride;
   for (; bits != 0; bits &= bits - 1) {
@@ -103,67 +99,51 @@ HWY_INLINE void add_links(const Product& p, const float* start, Index start_stri
       for (int r = 0; r < kRows; ++r) sums[r][v] = hn::MulAdd(factors[r], value, sums[r][v]);
     }
   }
-
-  for (int r = 0; r < kRows; ++r) {
-    if (is_last) {
-      finish<kVectors>(p, sums[r], row + r, col);
-    } else {
-      float* c = p.c + (row + r) * p.c_stride + col;
-      for (int v = 0; v < kVectors; ++v) hn::Store(sums[r][v], d, c + v * kLanes);
-    }
-  }
+  finish(p, row, col, sums);
 }
 
 /// Tiles of kRows rows, then of fewer. A tile takes the links that any of its rows has: what they
 /// add to the others is zero.
 template <int kRows, int kVectors>
-HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col, Index k,
-                                    const std::uint64_t* bits_of_row, bool is_last) {
-  alignas(kLineFloats * sizeof(float)) static constexpr float kZeros[kVectors * kLanes] = {};
-  const float* start = k > 0 ? p.c + col : p.start ? p.start + col : kZeros;
-  const Index start_stride = k > 0 ? p.c_stride : p.start_stride;
+HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col,
+                                    const std::uint64_t* bits_of_row) {
   Index row = rows.begin;
   for (; row + kRows <= rows.end; row += kRows) {
     std::uint64_t bits = 0;
     for (int r = 0; r < kRows; ++r) bits |= *bits_of_row++;
-    add_links<kRows, kVectors>(p, start + row * start_stride, start_stride, bits, row, col, k,
-                               is_last);
+    add_links<kRows, kVectors>(p, bits, row, col);
   }
   if constexpr (kRows > 1)
-    add_links_to_rows<kRows - 1, kVectors>(p, {row, rows.end}, col, k, bits_of_row, is_last);
+    add_links_to_rows<kRows - 1, kVectors>(p, {row, rows.end}, col, bits_of_row);
 }
 
 /// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add; what is
 /// left of the columns is whole lines.
 template <int kRows, int kVectors>
-void add_links_to_columns(const Product& p, Range rows, Index k, const LinkBits& bits,
-                          bool is_last) {
+void add_links_to_columns(const Product& p, Range rows, const LinkBits& bits) {
   Index col = 0;
   for (; col + kVectors * kLanes <= p.cols; col += kVectors * kLanes)
-    add_links_to_rows<kRows, kVectors>(p, rows, col, k, bits.data(), is_last);
+    add_links_to_rows<kRows, kVectors>(p, rows, col, bits.data());
   for (; col < p.cols; col += kLineFloats)
-    add_links_to_rows<kRows, kLineFloats / kLanes>(p, rows, col, k, bits.data(), is_last);
+    add_links_to_rows<kRows, kLineFloats / kLanes>(p, rows, col, bits.data());
 }
 
-void compute_sparse(const Product& p) {
+/// At most kLinks links.
+void compute_block(const Product& p) {
   LinkBits bits;
   const bool is_transposed = p.link_step != 1;
-  const Index row_block = is_transposed ? kBlockBytes : kLinks;
-  Index k = 0;
-  do {  // once at least: a chain without links is its start
-    const Index link_count = std::min(kLinks, p.depth - k);
-    const bool is_last = k + link_count == p.depth;
-    for (Index row = 0; row < p.rows; row += row_block) {
-      const Range rows = {row, std::min(row + row_block, p.rows)};
-      find_links(p, rows, k, link_count, bits);
-      // Rows of inputs are samples, which have little in common; columns are pixels, which mostly
-      // are zero in the same samples as their neighbours.
-      is_transposed ? add_links_to_columns<3, 4>(p, rows, k, bits, is_last)
-                    : add_links_to_columns<1, 8>(p, rows, k, bits, is_last);
-    }
-    k += kLinks;
-  } while (k < p.depth);
+  const Index row_count = is_transposed ? kBlockBytes : kLinks;
+  for (Index row = 0; row < p.rows; row += row_count) {
+    const Range rows = {row, std::min(row + row_count, p.rows)};
+    find_links(p, rows, bits);
+    // Rows of inputs are samples, which have little in common; columns are pixels, which mostly are
+    // zero in the same samples as their neighbours.
+    is_transposed ? add_links_to_columns<3, 4>(p, rows, bits)
+                  : add_links_to_columns<1, 8>(p, rows, bits);
+  }
 }
+
+void compute_sparse(const Product& p) { for_each_block(p, kLinks, compute_block); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace trp

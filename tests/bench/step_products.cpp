@@ -1,8 +1,11 @@
 #include "bench/step_products.h"
 
+#include <algorithm>
 #include <random>
 
 #include <fmt/format.h>
+
+#include "trp/nn/mlp.h"
 
 namespace trp {
 namespace {
@@ -71,7 +74,13 @@ RunProduct StepProduct::with_kernels(Activation applied) {
       return
           [this, applied] { forward_product(a.view(), b.view(), bias.view(), applied, c.view()); };
     case ProductKind::kWeightGradient:
-      return [this] { weight_gradient_product(a.view(), b.view(), ChainStart::kZero, c.view()); };
+      return [this] {  // tile by tile, as all schedules do
+        for (Index begin = 0; begin < c.rows(); begin += kTileInputs) {
+          const Index end = std::min(begin + kTileInputs, c.rows());
+          weight_gradient_product(a.view().view_cols(begin, end), b.view(), ChainStart::kZero,
+                                  c.view_rows(begin, end));
+        }
+      };
     case ProductKind::kInputGradient:
       break;
   }

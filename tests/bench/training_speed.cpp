@@ -26,6 +26,7 @@
 #include "temporary_folder.h"
 #include "trp/core/cpu.h"
 #include "trp/data/data_files.h"
+#include "trp/data/density.h"
 #include "trp/data/sampler.h"
 #include "trp/strategy/strategy.h"
 
@@ -236,6 +237,7 @@ Work make_work(const BenchOptions& options) {
   Index sample_count = data.train.sample_count;
   if (options.quick) sample_count = std::min(sample_count, kQuickSamples);
   Work work{std::move(data), make_mlp(sizes, 1), {}};
+  work.initial.zero_inputs = choose_zero_inputs(work.data.train, {});  // as the program does
   epoch_order(make_sampler(sample_count, 0, 1, true), 1, work.order);
   return work;
 }
@@ -243,8 +245,10 @@ Work make_work(const BenchOptions& options) {
 int run(const BenchOptions& options) {
   const int rounds = options.rounds ? options.rounds : options.quick ? 3 : 9;
   const Work work = make_work(options);
-  fmt::print("{}\n{}: {} samples of {} features\n", describe_machine(), work.data.source,
-             work.order.size(), work.data.train.feature_count);
+  fmt::print("{}\n{}: {} samples of {} features, {:.0f} % of them zero{}\n", describe_machine(),
+             work.data.source, work.order.size(), work.data.train.feature_count,
+             100 * (1 - measure_density(work.data.train)),
+             work.initial.zero_inputs == ZeroInputs::kSkip ? ", which the program skips" : "");
 
   const StrategyOptions sequential = {StrategyKind::kSequential, {}};
   const auto merge = [](MergeKind kind) { return StrategyOptions{StrategyKind::kData, kind}; };

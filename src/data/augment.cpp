@@ -61,10 +61,11 @@ void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<Va
   for (Index row = 0; row < height; ++row) blank(row * row_values + column, blank_columns);
 }
 
-/// Leaves the random stream where noise begins.
+/// Leaves the random stream where that of the noise begins.
 template <class Value>
-void copy_places(const Dataset& dataset, std::uint32_t sample, const AugmentOptions& options,
-                 RandomStream& random, std::span<Value> values) {
+void copy_shifted_or_whole(const Dataset& dataset, std::uint32_t sample,
+                           const AugmentOptions& options, RandomStream& random,
+                           std::span<Value> values) {
   const Index first = static_cast<Index>(sample) * dataset.feature_count;
   if (options.shift)
     copy_shifted(dataset, first, draw_shift(random), values);
@@ -103,7 +104,7 @@ void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
                  std::span<float> values) {
   RandomStream random = stream_of(sample, augmentation);
-  copy_places(dataset, sample, augmentation.options, random, values);
+  copy_shifted_or_whole(dataset, sample, augmentation.options, random, values);
   if (augmentation.options.noise) add_noise(random, !dataset.bytes.empty(), values);
 }
 
@@ -111,7 +112,7 @@ void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentatio
                  std::span<std::uint8_t> bytes) {
   assert(!dataset.bytes.empty() && !augmentation.options.noise);
   RandomStream random = stream_of(sample, augmentation);
-  copy_places(dataset, sample, augmentation.options, random, bytes);
+  copy_shifted_or_whole(dataset, sample, augmentation.options, random, bytes);
 }
 
 }  // namespace trp

@@ -6,40 +6,44 @@
 
 namespace trp {
 
-Batch::Batch(Index capacity, Index feature_count, ZeroInputs zeros)
+Batch::Batch(Index capacity, Index feature_count, ZeroInputs zero_inputs)
     : labels(static_cast<std::size_t>(capacity)) {
-  if (zeros == ZeroInputs::kSkip)
+  if (zero_inputs == ZeroInputs::kSkip)
     bytes = ByteTensor(capacity, feature_count);
   else
-    input = Tensor(capacity, feature_count);
+    floats = Tensor(capacity, feature_count);
 }
 
-InputView Batch::inputs() const {
-  return bytes.rows() > 0 ? InputView(bytes.view()) : InputView(input.view());
+InputView Batch::input() const {
+  return bytes.rows() > 0 ? InputView(bytes.view()) : InputView(floats.view());
 }
 
 void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
             Batch& batch, const Augmentation& augmentation) {
   constexpr Index kAhead = 2;
   constexpr std::size_t kLine = kLineFloats * sizeof(float);
+  const bool of_bytes = batch.bytes.rows() > 0;
+  if (of_bytes && (dataset.bytes.empty() || augmentation.options.noise))
+    throw std::invalid_argument("gather: a batch of bytes takes bytes alone, and no noise");
   const auto features = static_cast<std::size_t>(dataset.feature_count);
+  const std::size_t sample_count = dataset.labels.size();
   for (Index row = rows.begin; row < rows.end; ++row) {
     const std::uint32_t sample = samples[static_cast<std::size_t>(row)];
-    if (sample >= dataset.labels.size()) {
-      throw std::out_of_range(fmt::format("gather: sample {} of a data set with {} labels", sample,
-                                          dataset.labels.size()));
+    if (sample >= sample_count) {
+      throw std::out_of_range(
+          fmt::format("gather: sample {} of a data set with {} labels", sample, sample_count));
     }
     // Samples are taken from all over the data set, where no processor foresees them. (Not in a
     // function of its own, which GCC leaves out as one without effect.)
     if (row + kAhead < rows.end && !dataset.bytes.empty()) {
-      const std::size_t next = samples[static_cast<std::size_t>(row + kAhead)] * features;
-      for (std::size_t i = 0; i < features; i += kLine)
-        __builtin_prefetch(dataset.bytes.data() + next + i);
+      const std::size_t next = samples[static_cast<std::size_t>(row + kAhead)];
+      for (std::size_t i = 0; i < features && next < sample_count; i += kLine)
+        __builtin_prefetch(dataset.bytes.data() + next * features + i);
     }
-    if (batch.bytes.rows() > 0)
+    if (of_bytes)
       copy_sample(dataset, sample, augmentation, std::span(batch.bytes.row(row), features));
     else
-      copy_sample(dataset, sample, augmentation, std::span(batch.input.row(row), features));
+      copy_sample(dataset, sample, augmentation, std::span(batch.floats.row(row), features));
     batch.labels[static_cast<std::size_t>(row)] = dataset.labels[sample];
   }
 }

@@ -14,7 +14,7 @@ std::vector<Batch> make_batches(const Dataset& dataset, const BatchPlan& plan, i
   std::vector<Batch> batches;
   batches.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i)
-    batches.emplace_back(plan.batch_size, dataset.feature_count, plan.zeros);
+    batches.emplace_back(plan.batch_size, dataset.feature_count, plan.zero_inputs);
   return batches;
 }
 

@@ -15,10 +15,10 @@ namespace {
 /// double to be exact, so whatever the order of the additions, the result is to be the same.
 class LinearModel {
  public:
-  LinearModel(const Batch& batch) : features_(static_cast<std::size_t>(batch.input.cols())) {
-    for (Index i = 0; i < batch.input.rows(); ++i) {
-      for (Index f = 0; f < batch.input.cols(); ++f)
-        inputs_.push_back(std::nearbyint(255 * std::clamp(batch.input(i, f), -1.0F, 1.0F)));
+  LinearModel(const Batch& batch) : features_(static_cast<std::size_t>(batch.floats.cols())) {
+    for (Index i = 0; i < batch.floats.rows(); ++i) {
+      for (Index f = 0; f < batch.floats.cols(); ++f)
+        inputs_.push_back(std::nearbyint(255 * std::clamp(batch.floats(i, f), -1.0F, 1.0F)));
       targets_.push_back(batch.labels[static_cast<std::size_t>(i)]);
     }
     for (std::size_t f = 0; f < features_; ++f) weights_.push_back(static_cast<double>(f % 5) - 2);

@@ -32,7 +32,7 @@ class Convolution {
     }
   }
 
-  Index count() const { return images_.input.rows(); }
+  Index count() const { return images_.floats.rows(); }
   double flops() const {
     return 2.0 * static_cast<double>(kTaps * outputs_.rows() * outputs_.cols());
   }
@@ -48,7 +48,7 @@ class Convolution {
           for (Index dr = 0; dr < kSide; ++dr)
             for (Index dc = 0; dc < kSide; ++dc) {
               const float weight = filters_(dr * kSide + dc, f);
-              const float* in = images_.input.row(i) + (r + dr) * width_ + dc;
+              const float* in = images_.floats.row(i) + (r + dr) * width_ + dc;
               for (Index c = 0; c < out_width(); ++c) out[c] += weight * in[c];
             }
           for (Index c = 0; c < out_width(); ++c) out[c] = std::max(out[c], 0.0F);
@@ -64,7 +64,7 @@ class Convolution {
     for (Index i = 0; i < count(); ++i) {
       for (Index place = 0; place < seen.rows(); ++place)
         for (Index t = 0; t < kTaps; ++t)
-          seen(place, t) = images_.input(
+          seen(place, t) = images_.floats(
               i, (place / out_width() + t / kSide) * width_ + place % out_width() + t % kSide);
       forward_product(seen.view(), filters_.view(), bias_.view(), Activation::kRelu,
                       expected.view());

@@ -42,7 +42,7 @@ void forward_handed_on(const Mlp& mlp, const Batch& batch, Range rows, ThreadPoo
   ProgressCounter layers_done(pool.worker_count() <= pool.cpu_count());
   pool.run(static_cast<int>(mlp.layers.size()), [&](int layer, int) {
     const auto l = static_cast<std::size_t>(layer);
-    const Tensor& input = l == 0 ? batch.input : activations.outputs[l - 1];
+    const Tensor& input = l == 0 ? batch.floats : activations.outputs[l - 1];
     Tensor& output = activations.outputs[l];
     layers_done.wait_for(layer);
     forward_layer(mlp, l, input.view_rows(rows.begin, rows.end), {0, output.cols()},
@@ -74,12 +74,12 @@ Findings run(const LabContext& context) {
     pool.run(kChains, [&](int c, int) { several[static_cast<std::size_t>(c)] = chain_of(c); });
   };
   const auto samples_in_turn = [&] {
-    for (Index i = 0; i < kBatch; ++i) forward(mlp, batch.input.view(), {i, i + 1}, activations);
+    for (Index i = 0; i < kBatch; ++i) forward(mlp, batch.input(), {i, i + 1}, activations);
   };
   const auto samples_handed_on = [&] {
     for (Index i = 0; i < kBatch; ++i) forward_handed_on(mlp, batch, {i, i + 1}, pool, activations);
   };
-  const auto whole_batch = [&] { forward(mlp, batch.input.view(), {0, kBatch}, activations); };
+  const auto whole_batch = [&] { forward(mlp, batch.input(), {0, kBatch}, activations); };
 
   const ExpectedOutputs expected(mlp, batch);
   one_chain();

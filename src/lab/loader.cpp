@@ -26,7 +26,7 @@ bool batches_are_right(Loader& loader, const BatchPlan& plan, const Dataset& dat
            {.options = plan.augment, .seed = sampler.seed, .epoch = 1});
     const Batch& found = loader.next();
     if (found.labels != expected.labels) return false;
-    if (found.input.view().matrix() != expected.input.view().matrix()) return false;
+    if (found.floats.view().matrix() != expected.floats.view().matrix()) return false;
   }
   return true;
 }

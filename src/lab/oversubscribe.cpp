@@ -49,7 +49,7 @@ class Steps {
         expected_(mlp_, batch_),
         activations_(make_activations(mlp_, kBatch)) {}
 
-  void sequential() { forward(mlp_, batch_.input.view(), {0, kBatch}, activations_); }
+  void sequential() { forward(mlp_, batch_.input(), {0, kBatch}, activations_); }
 
   void new_threads(int workers) {
     std::vector<std::thread> threads;
@@ -86,7 +86,7 @@ class Steps {
   static constexpr Index kBatch = 128;
 
   void do_shard(int workers, int shard) {
-    forward(mlp_, batch_.input.view(), split_evenly(kBatch, workers, shard), activations_);
+    forward(mlp_, batch_.input(), split_evenly(kBatch, workers, shard), activations_);
   }
 
   const Mlp mlp_;

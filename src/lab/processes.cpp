@@ -58,7 +58,7 @@ class ShardWorker {
         gradient_(make_gradient(mlp)) {}
 
   const Gradient& compute(const Mlp& mlp, Range rows) {
-    forward(mlp, batch_.input.view(), rows, activations_);
+    forward(mlp, batch_.input(), rows, activations_);
     const auto begin = static_cast<std::size_t>(rows.begin);
     const auto count = static_cast<std::size_t>(rows.size());
     losses_.resize(count);
@@ -69,8 +69,8 @@ class ShardWorker {
                           correct_);
     backward(mlp, rows, activations_);
     for (const Tile& tile : tiles_)
-      tile_gradient(tile_factors(batch_.input.view(), activations_, rows, tile), tile,
-                    ChainStart::kZero, gradient_.of_tile(tile));
+      tile_gradient(tile_factors(batch_.input(), activations_, rows, tile), tile, ChainStart::kZero,
+                    gradient_.of_tile(tile));
     return gradient_;
   }
 

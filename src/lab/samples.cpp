@@ -17,10 +17,10 @@ Findings run(const LabContext& context) {
   // A row through a layer is a vector times a matrix: each weight is loaded for one multiply-add.
   const auto one_by_one = [&](Range rows) {
     for (Index i = rows.begin; i < rows.end; ++i)
-      forward(mlp, batch.input.view(), {i, i + 1}, activations);
+      forward(mlp, batch.input(), {i, i + 1}, activations);
   };
   // Many rows are a matrix product: each weight is loaded for many.
-  const auto at_once = [&](Range rows) { forward(mlp, batch.input.view(), rows, activations); };
+  const auto at_once = [&](Range rows) { forward(mlp, batch.input(), rows, activations); };
 
   Contest contest;
   std::vector<Work> works;

@@ -8,7 +8,7 @@ namespace {
 constexpr float kLearningRate = 0.1F;
 constexpr double kTolerance = 1e-3;  // of the norm
 
-Eigen::MatrixXd input_of(const Batch& batch) { return batch.input.view().matrix().cast<double>(); }
+Eigen::MatrixXd input_of(const Batch& batch) { return batch.floats.view().matrix().cast<double>(); }
 
 bool close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected) {
   return (found - expected).norm() <= kTolerance * expected.norm();

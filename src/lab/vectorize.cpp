@@ -46,7 +46,7 @@ bool is_product(const Tensor& x, const Tensor& w, const Tensor& z) {
 
 Findings run(const LabContext& context) {
   const Batch batch = first_samples(context, kRows);
-  const Tensor& x = batch.input;
+  const Tensor& x = batch.floats;
   const Mlp mlp = make_mlp(std::vector<Index>{x.cols(), kOutputs}, context.seed);
   const Tensor& w = mlp.layers.front().weight;
   const Tensor& zero_bias = mlp.layers.front().bias;

@@ -152,7 +152,7 @@ bool simd_target_is_fused() {
 }
 
 double ProductErrors::largest() const {
-  return std::max({forward, forward_relu, weight_gradient, bias_gradient, input_gradient});
+  return std::max({forward, forward_relu, weight_gradient, bias_gradient, input_gradient, bytes});
 }
 
 ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& random) {
@@ -185,6 +185,21 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
   const Eigen::MatrixXd mask = (as_double(x).array() > 0).cast<double>();
   errors.input_gradient =
       largest_difference(dx, (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask));
+
+  ByteTensor bytes(rows, depth);
+  Tensor floats(rows, depth);
+  for (Index r = 0; r < rows; ++r) {
+    for (Index c = 0; c < depth; ++c)
+      bytes(r, c) = static_cast<std::uint8_t>(random.below(2) * random.below(256));
+    scale_bytes(bytes.row(r), depth, floats.row(r));
+  }
+  Tensor of_bytes(rows, cols), dw_of_bytes(depth, cols);
+  forward_product(floats.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+  forward_product(bytes.view(), weight.view(), bias.view(), Activation::kNone, of_bytes.view());
+  weight_gradient_product(floats.view(), dz.view(), ChainStart::kZero, dw.view());
+  weight_gradient_product(bytes.view(), dz.view(), ChainStart::kZero, dw_of_bytes.view());
+  errors.bytes = std::max(largest_difference(of_bytes, as_double(z)),
+                          largest_difference(dw_of_bytes, as_double(dw)));
   return errors;
 }
 

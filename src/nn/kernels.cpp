@@ -42,7 +42,7 @@ void compute_tile(const Product& p, Index row, Index col) {
   const Index b_stride = p.b_stride;
   for (Index k = 0; k < p.depth; ++k, b += b_stride) {
     // Rows of weights lie too far apart for the processor to foresee the next ones.
-    if (!kTransposed) __builtin_prefetch(b + 4 * b_stride);
+    if constexpr (!kTransposed) __builtin_prefetch(b + 4 * b_stride);
     FloatVector factors[kVectors];
     for (int v = 0; v < kVectors; ++v) factors[v] = hn::Load(d, b + v * kLanes);
     for (int r = 0; r < kRows; ++r) {
@@ -65,7 +65,7 @@ constexpr std::array<TileFunction, kTileRows> tile_functions(std::integer_sequen
 /// As many rows of c as `rows` has, and of its columns from col the next kTileVectors vectors or
 /// what is left of them.
 template <bool kTransposed>
-void compute_tile(const Product& p, Range rows, Index col) {
+void compute_panel_tile(const Product& p, Range rows, Index col) {
   static constexpr auto kRows = std::make_integer_sequence<int, kTileRows>();
   static constexpr auto kWide = tile_functions<kTransposed, kTileVectors>(kRows);
   static constexpr auto kNarrow = tile_functions<kTransposed, 1>(kRows);
@@ -83,19 +83,23 @@ void compute_tiles(const Product& p) {
   if (p.depth * p.cols <= kDepthBlock * kPanelCols) {
     for (Index tile = 0; tile < tile_count; ++tile) {
       const Range rows = split_evenly(p.rows, tile_count, tile);
-      for (Index col = 0; col < p.cols; col += kPanelCols) compute_tile<kTransposed>(p, rows, col);
+      for (Index col = 0; col < p.cols; col += kPanelCols)
+        compute_panel_tile<kTransposed>(p, rows, col);
     }
   } else {
     for (Index col = 0; col < p.cols; col += kPanelCols)
       for (Index tile = 0; tile < tile_count; ++tile)
-        compute_tile<kTransposed>(p, split_evenly(p.rows, tile_count, tile), col);
+        compute_panel_tile<kTransposed>(p, split_evenly(p.rows, tile_count, tile), col);
   }
 }
 
+/// At most kDepthBlock links.
+void compute_block(const Product& p) {
+  p.row_step == 1 ? compute_tiles<true>(p) : compute_tiles<false>(p);
+}
+
 void compute_product(const Product& product) {
-  for_each_block(product, kDepthBlock, [](const Product& block) HWY_ATTR {
-    block.row_step == 1 ? compute_tiles<true>(block) : compute_tiles<false>(block);
-  });
+  for_each_block(product, kDepthBlock, compute_block);
 }
 
 void sum_rows(const float* rows, Index stride, Index row_count, Index cols, bool from_zero,
@@ -121,13 +125,12 @@ void scale_bytes_to(const std::uint8_t* bytes, Index count, float* values) {
   const Floats d;
   const hn::Rebind<std::int32_t, Floats> d32;
   const hn::Rebind<std::uint8_t, Floats> d8;
-  constexpr float kScale = 1.0F / 255.0F;
   Index i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     const auto integers = hn::PromoteTo(d32, hn::LoadU(d8, bytes + i));
-    hn::StoreU(hn::Mul(hn::ConvertTo(d, integers), hn::Set(d, kScale)), d, values + i);
+    hn::StoreU(hn::Mul(hn::ConvertTo(d, integers), hn::Set(d, kByteScale)), d, values + i);
   }
-  for (; i < count; ++i) values[i] = static_cast<float>(bytes[i]) * kScale;
+  for (; i < count; ++i) values[i] = static_cast<float>(bytes[i]) * kByteScale;
 }
 
 const char* target_name() { return hwy::TargetName(HWY_TARGET); }

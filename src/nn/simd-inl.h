@@ -81,8 +81,8 @@ HWY_INLINE void start(const Product& p, Index row, Index col,
   });
 }
 
-/// Finishes and stores the tile at [row, col]. No result is −0: whether a chain that came to
-/// nothing ends in +0 or −0 depends on whether zeros in it were left out.
+/// Finishes and stores the tile at [row, col]. No result of a chain of bytes may be −0:
+/// whether one that came to nothing ends in +0 or −0 depends on whether zeros in it were left out.
 template <int kRows, int kVectors>
 HWY_INLINE void finish(const Product& p, Index row, Index col,
                        FloatVector (&sums)[kRows][kVectors]) {

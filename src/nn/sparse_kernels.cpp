@@ -24,14 +24,15 @@ namespace HWY_NAMESPACE {
 /// Links whose zeros one word of bits tells; the rows of b that belong to them stay in cache while
 /// as many rows of the product go through them.
 constexpr Index kLinks = 64;
+static_assert(kLinks == 2 * kBlockBytes, "transpose_bits has its masks for this");
+static_assert(std::endian::native == std::endian::little, "bits are stored into words as bytes");
 
 using LinkBits = std::array<std::uint64_t, kLinks>;  // a word for each row, or for each link
 
 /// What the bytes stand for: scale_bytes of each.
 constexpr std::array<float, 256> kScaledBytes = [] {
   std::array<float, 256> values = {};
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>(i) * (1.0F / 255.0F);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * kByteScale;
   return values;
 }();
 
@@ -41,7 +42,7 @@ std::uint64_t nonzero_bits(const std::uint8_t* bytes, Index count) {
   std::uint64_t bits = 0;
   for (Index i = 0; i < count; i += static_cast<Index>(hn::Lanes(d))) {
     std::uint64_t vector_bits = 0;
-    const auto is_nonzero = hn::Ne(hn::LoadU(d, bytes + i), hn::Zero(d));
+    const auto is_nonzero = hn::Ne(hn::Load(d, bytes + i), hn::Zero(d));
     hn::StoreMaskBits(d, is_nonzero, reinterpret_cast<std::uint8_t*>(&vector_bits));
     bits |= vector_bits << i;
   }
@@ -129,7 +130,7 @@ void add_links_to_columns(const Product& p, Range rows, const LinkBits& bits) {
 }
 
 /// At most kLinks links.
-void compute_block(const Product& p) {
+void compute_sparse_block(const Product& p) {
   LinkBits bits;
   const bool is_transposed = p.link_step != 1;
   const Index row_count = is_transposed ? kBlockBytes : kLinks;
@@ -143,7 +144,7 @@ void compute_block(const Product& p) {
   }
 }
 
-void compute_sparse(const Product& p) { for_each_block(p, kLinks, compute_block); }
+void compute_sparse(const Product& p) { for_each_block(p, kLinks, compute_sparse_block); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace trp

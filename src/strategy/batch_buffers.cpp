@@ -43,7 +43,7 @@ void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffe
   }
   {
     const PhaseScope scope(input.phases, worker, Phase::kForward);
-    forward(mlp, batch_of(input, buffers).inputs(), rows, activations);
+    forward(mlp, batch_of(input, buffers).input(), rows, activations);
     compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
                    activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
   }

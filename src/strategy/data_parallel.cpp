@@ -34,7 +34,7 @@ StepResult DataParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     update_.apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
   } else {
     const auto factors_of = [&](const Tile& tile) {
-      return tile_factors(batch.inputs(), buffers_.activations, {0, sample_count}, tile);
+      return tile_factors(batch.input(), buffers_.activations, {0, sample_count}, tile);
     };
     update_.apply_factors(run, factors_of, input, sgd, mlp);
   }

@@ -56,7 +56,7 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
       const std::lock_guard lock(turn.mutex);
       // The sum is made by the products that are there to be added.
       const PhaseScope scope(phases_, worker, Phase::kBackward);
-      tile_gradient(tile_factors(batch.inputs(), activations, rows, tiles_[t]), tiles_[t],
+      tile_gradient(tile_factors(batch.input(), activations, rows, tiles_[t]), tiles_[t],
                     shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
     }
     turn.merged_shards.advance();
@@ -70,7 +70,7 @@ void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& 
   {
     const PhaseScope scope(phases_, worker, Phase::kBackward);
     for (const Tile& tile : tiles_)
-      tile_gradient(tile_factors(batch.inputs(), activations, rows, tile), tile, ChainStart::kZero,
+      tile_gradient(tile_factors(batch.input(), activations, rows, tile), tile, ChainStart::kZero,
                     own.of_tile(tile));
   }
 

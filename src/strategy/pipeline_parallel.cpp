@@ -210,7 +210,7 @@ TensorView PipelineParallel::live_rows(const Step& step, std::size_t l, int micr
 InputView PipelineParallel::input_of_layer(const Step& step, std::size_t l, int micro_batch) {
   if (l > 0) return live_rows(step, l - 1, micro_batch, buffers_.activations.outputs);
   const Range rows = batch_rows(step, micro_batch);
-  return view_rows(step.batch.inputs(), rows.begin, rows.end);
+  return view_rows(step.batch.input(), rows.begin, rows.end);
 }
 
 void PipelineParallel::add_times() {

@@ -15,7 +15,7 @@ StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     for (int index = 0; index < count; ++index) task(index, 0);
   };
   const auto factors_of = [&](const Tile& tile) {
-    return tile_factors(batch.inputs(), buffers_.activations, rows, tile);
+    return tile_factors(batch.input(), buffers_.activations, rows, tile);
   };
   update_.apply_factors(run, factors_of, input, sgd, mlp);
   return sum_results(buffers_, input.samples.size());

@@ -63,7 +63,7 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   std::vector<Tensor>& gradients = buffers_.activations.gradients;
   const auto rows_of = [&](auto& tensor) { return tensor.view_rows(0, sample_count); };
   const auto input_of_layer = [&](std::size_t l) -> InputView {
-    return l == 0 ? view_rows(batch.inputs(), 0, sample_count) : rows_of(outputs[l - 1]);
+    return l == 0 ? view_rows(batch.input(), 0, sample_count) : rows_of(outputs[l - 1]);
   };
 
   // What is done row by row is shared out by rows.

@@ -44,7 +44,7 @@ EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
     const auto count = static_cast<std::size_t>(range.size());
     const Range rows = {0, range.size()};
     gather(dataset, samples.subspan(begin, count), rows, own->batch);
-    forward(mlp, own->batch.inputs(), rows, own->activations);
+    forward(mlp, own->batch.input(), rows, own->activations);
     softmax_cross_entropy(own->activations.outputs.back().view_rows(0, rows.end),
                           std::span(own->batch.labels).first(count), 1,
                           own->activations.gradients.back().view_rows(0, rows.end),

@@ -72,7 +72,7 @@ class Training {
                               .epochs = options.epochs,
                               .first_batch = steps_before_epoch() + state_.progress.batch,
                               .augment = options.augment,
-                              .zeros = state_.mlp.zero_inputs};
+                              .zero_inputs = state_.mlp.zero_inputs};
       loader_.emplace(data.train, sampler_, plan, options.loaders, options.queue_size);
     }
   }

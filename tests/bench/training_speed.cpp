@@ -102,7 +102,7 @@ void write_work(const Work& work, const std::filesystem::path& folder) {
   std::vector<float> samples;
   for (std::uint32_t sample = 0; sample < work.order.size(); ++sample) {
     gather(train, std::span(&sample, 1), {0, 1}, one);
-    samples.insert(samples.end(), one.input.row(0), one.input.row(0) + train.feature_count);
+    samples.insert(samples.end(), one.floats.row(0), one.floats.row(0) + train.feature_count);
   }
   write_array(folder / "samples.f32", samples.data(), samples.size() * sizeof(float));
   write_array(folder / "labels.u8", train.labels.data(), work.order.size());

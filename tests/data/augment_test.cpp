@@ -161,12 +161,12 @@ TEST_CASE("what is random depends on seed, epoch and sample, and on nothing else
   gather(dataset, samples, {0, 40}, whole, augmentation);
   for (Index row = 0; row < 40; ++row) {
     const auto alone = augmented(dataset, static_cast<std::uint32_t>(39 - row), augmentation);
-    REQUIRE(std::equal(alone.begin(), alone.end(), whole.input.row(row)));
+    REQUIRE(std::equal(alone.begin(), alone.end(), whole.floats.row(row)));
   }
   Batch parts(40, 784);
   for (const Range rows : {Range{17, 40}, Range{0, 1}, Range{1, 17}})
     gather(dataset, samples, rows, parts, augmentation);
-  CHECK(parts.input.view().matrix() == whole.input.view().matrix());
+  CHECK(parts.floats.view().matrix() == whole.floats.view().matrix());
 }
 
 TEST_CASE("rows of a table cannot be shifted, and the message says why") {

@@ -13,12 +13,12 @@ TEST_CASE("bytes are scaled by 1/255 and other values taken as they are") {
   bytes.feature_count = 3;
   Batch batch(2, 3);
   gather(bytes, std::vector<std::uint32_t>{1, 0}, {0, 2}, batch);
-  CHECK(batch.input(1, 0) == 0);
-  CHECK(batch.input(1, 1) == 1);
-  CHECK(batch.input(1, 2) == Approx(0.2));
-  CHECK(batch.input(0, 2) == Approx(3 / 255.0));
+  CHECK(batch.floats(1, 0) == 0);
+  CHECK(batch.floats(1, 1) == 1);
+  CHECK(batch.floats(1, 2) == Approx(0.2));
+  CHECK(batch.floats(0, 2) == Approx(3 / 255.0));
   CHECK(batch.labels == std::vector<std::uint8_t>{5, 4});
-  CHECK(batch.input.row(0)[3] == 0);  // padding
+  CHECK(batch.floats.row(0)[3] == 0);  // padding
 
   Dataset values;
   values.values = {-1.5F, 300.0F, 0.25F};
@@ -26,8 +26,8 @@ TEST_CASE("bytes are scaled by 1/255 and other values taken as they are") {
   values.sample_count = 1;
   values.feature_count = 3;
   gather(values, std::vector<std::uint32_t>{0}, {0, 1}, batch);
-  CHECK(batch.input(0, 0) == -1.5F);
-  CHECK(batch.input(0, 1) == 300.0F);
+  CHECK(batch.floats(0, 0) == -1.5F);
+  CHECK(batch.floats(0, 1) == 300.0F);
   CHECK(batch.labels[0] == 9);
 }
 
@@ -46,11 +46,22 @@ TEST_CASE("a batch of bytes holds what a batch of floats stands for, shifted or 
     std::vector<float> scaled(784);
     for (Index row = 0; row < 40; ++row) {
       scale_bytes(bytes.bytes.row(row), 784, scaled.data());
-      REQUIRE(std::equal(scaled.begin(), scaled.end(), floats.input.row(row)));
+      REQUIRE(std::equal(scaled.begin(), scaled.end(), floats.floats.row(row)));
     }
-    CHECK(std::get<ConstByteTensorView>(bytes.inputs()).data() == bytes.bytes.row(0));
-    CHECK(std::get<ConstTensorView>(floats.inputs()).data() == floats.input.row(0));
+    CHECK(std::get<ConstByteTensorView>(bytes.input()).data() == bytes.bytes.row(0));
+    CHECK(std::get<ConstTensorView>(floats.input()).data() == floats.floats.row(0));
   }
+}
+
+TEST_CASE("a batch of bytes refuses floats and noise") {
+  Dataset dataset = synthetic_dataset(2, 12, 3, 1);
+  const std::vector<std::uint32_t> samples = {0, 1};
+  Batch batch(2, 12, ZeroInputs::kSkip);
+  CHECK_THROWS_AS(gather(dataset, samples, {0, 2}, batch, {.options = {.noise = true}}),
+                  std::invalid_argument);
+  dataset.values.assign(24, 0.5F);
+  dataset.bytes.clear();
+  CHECK_THROWS_AS(gather(dataset, samples, {0, 2}, batch), std::invalid_argument);
 }
 
 TEST_CASE("only the rows asked for are filled") {
@@ -62,6 +73,6 @@ TEST_CASE("only the rows asked for are filled") {
   Batch batch(4, 1);
   gather(dataset, std::vector<std::uint32_t>{0, 1, 2, 3}, {1, 3}, batch);
   CHECK(batch.labels == std::vector<std::uint8_t>{0, 2, 3, 0});
-  CHECK(batch.input(0, 0) == 0);
-  CHECK(batch.input(2, 0) == Approx(30 / 255.0));
+  CHECK(batch.floats(0, 0) == 0);
+  CHECK(batch.floats(2, 0) == Approx(30 / 255.0));
 }

@@ -18,8 +18,15 @@ Dataset image_data() {
 }
 
 bool same_rows(const Batch& a, const Batch& b, Index count) {
-  return a.input.view_rows(0, count).matrix() == b.input.view_rows(0, count).matrix() &&
-         std::equal(a.labels.begin(), a.labels.begin() + count, b.labels.begin());
+  const auto features = static_cast<std::size_t>(std::max(a.floats.cols(), a.bytes.cols()));
+  const auto same_row = [&](Index row) {
+    return a.bytes.rows() == 0
+               ? std::equal(a.floats.row(row), a.floats.row(row) + features, b.floats.row(row))
+               : std::equal(a.bytes.row(row), a.bytes.row(row) + features, b.bytes.row(row));
+  };
+  for (Index row = 0; row < count; ++row)
+    if (!same_row(row)) return false;
+  return std::equal(a.labels.begin(), a.labels.begin() + count, b.labels.begin());
 }
 
 }  // namespace
@@ -27,17 +34,18 @@ bool same_rows(const Batch& a, const Batch& b, Index count) {
 TEST_CASE("loaders give the batches of gather, in order, however many they are") {
   const Dataset dataset = image_data();
   const Sampler sampler = make_sampler(50, 0.1, 7, true);  // 45 to train on
-  for (const bool augment : {false, true})
+  for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip})
     for (const Index batch_size : {1, 16, 45})
       for (const int threads : {0, 1, 2, 3, 8})
         for (const int queue_size : {1, 4, 4096}) {
           const BatchPlan plan = {.batch_size = batch_size,
                                   .samples_per_epoch = 45,
                                   .epochs = 3,
-                                  .augment = {augment, augment}};
+                                  .augment = {zero_inputs == ZeroInputs::kMultiply, true},
+                                  .zero_inputs = zero_inputs};
           Loader loader(dataset, sampler, plan, threads, queue_size);
           REQUIRE(loader.thread_count() == threads);
-          Batch expected(batch_size, 30);
+          Batch expected(batch_size, 30, zero_inputs);
           std::vector<std::uint32_t> order;
           for (int epoch = 1; epoch <= 3; ++epoch) {
             epoch_order(sampler, epoch, order);
@@ -75,7 +83,7 @@ TEST_CASE("batches lie in as many buffers as the queue is long, through all epoc
   std::set<const std::uint8_t*> labels;
   for (int batch = 0; batch < 200; ++batch) {
     const Batch& next = loader.next();
-    rows.insert(next.input.row(0));
+    rows.insert(next.floats.row(0));
     labels.insert(next.labels.data());
   }
   CHECK(rows.size() == 4);

@@ -47,6 +47,7 @@ TEST_CASE("products agree with Eigen's in double precision") {
       CHECK(errors.weight_gradient < errors.tolerance);
       CHECK(errors.bias_gradient < errors.tolerance);
       CHECK(errors.input_gradient < errors.tolerance);
+      CHECK(errors.bytes == 0);
     }
   });
 }
@@ -215,15 +216,15 @@ TEST_CASE("to update weights with a gradient is to compute it and then update, b
       for (const float momentum : {0.0F, 0.9F})
         for (const bool of_bytes : {false, true}) {
           const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
-          const Tensor floats = random_tensor(samples, 25, random);
-          const ByteTensor bytes = random_bytes(samples, 25, 0.5F, random);
+          const Tensor floats = random_tensor(samples, 35, random);
+          const ByteTensor bytes = random_bytes(samples, 35, 0.5F, random);
           const InputView x = of_bytes ? InputView(bytes.view()) : InputView(floats.view());
           const Tensor dz = random_tensor(samples, 37, random);
-          Tensor weights = random_tensor(25, 37, random);
-          Tensor velocity = random_tensor(25, 37, random);
+          Tensor weights = random_tensor(35, 37, random);
+          Tensor velocity = random_tensor(35, 37, random);
           Tensor expected_weights = weights;
           Tensor expected_velocity = velocity;
-          Tensor gradient(25, 37);
+          Tensor gradient(35, 37);
           weight_gradient_product(x, dz.view(), ChainStart::kZero, gradient.view());
           sgd_update(gradient.view(), k, expected_weights.view(), expected_velocity.view());
           weight_gradient_update(x, dz.view(), k, gradient.view(), weights.view(), velocity.view());

@@ -22,7 +22,7 @@ struct ComputedBatch {
     std::vector<double> losses(samples.size());
     std::vector<std::uint8_t> correct(samples.size());
     gather(dataset, samples, {0, row_count}, batch);
-    forward(mlp, batch.inputs(), {0, row_count}, activations);
+    forward(mlp, batch.input(), {0, row_count}, activations);
     softmax_cross_entropy(activations.outputs.back().view(), batch.labels, row_count,
                           activations.gradients.back().view(), losses, correct);
     backward(mlp, {0, row_count}, activations);
@@ -40,7 +40,7 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
   const ComputedBatch computed(mlp, 20);
   Gradient expected = make_gradient(mlp);
   for (const Tile& tile : tiles)
-    tile_gradient(tile_factors(computed.batch.inputs(), computed.activations, {0, 20}, tile), tile,
+    tile_gradient(tile_factors(computed.batch.input(), computed.activations, {0, 20}, tile), tile,
                   ChainStart::kZero, expected.of_tile(tile));
 
   ThreadPool pool(4, 4);

@@ -46,8 +46,9 @@ class BasicTensorView {
     return {data_ + begin, rows_, end - begin, stride_};
   }
 
-  /// Floats alone: the same for Eigen's own arithmetic.
-  auto matrix() const {
+  /// The same floats for Eigen's own arithmetic.
+  auto matrix() const requires std::is_same_v < std::remove_const_t<Scalar>,
+  float > {
     using Matrix =
         std::conditional_t<std::is_const_v<Scalar>, const RowMajorMatrix, RowMajorMatrix>;
     return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(

@@ -10,8 +10,8 @@ namespace trp {
 /// set; 0 for a data set without values.
 double measure_density(const Dataset& dataset);
 
-/// What serves training best: to skip zeros pays with bytes, unless nearly all are something else
-/// or noise makes them so. Changes no bit of the result.
+/// What serves training best: to skip zeros pays with bytes, unless more than about two thirds
+/// are something else or noise makes them so. Changes no bit of the result.
 ZeroInputs choose_zero_inputs(const Dataset& dataset, const AugmentOptions& augment);
 
 }  // namespace trp

@@ -17,7 +17,7 @@ struct BatchPlan {
   int epochs = 1;
   std::int64_t first_batch = 0;  // counted from 0 through all epochs
   AugmentOptions augment = {};
-  ZeroInputs zeros = ZeroInputs::kMultiply;  // of the batches
+  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 
   std::int64_t batches_per_epoch() const {
     return (samples_per_epoch + batch_size - 1) / batch_size;

@@ -29,6 +29,7 @@ struct ProductErrors {
   double weight_gradient = 0;
   double bias_gradient = 0;
   double input_gradient = 0;
+  double bytes = 0;      // of products of bytes, from the same of the floats that they stand for
   double tolerance = 0;  // what rounding may come to for factors of this shape
 
   double largest() const;

@@ -23,8 +23,8 @@ struct Layer {
 /// Constant while a gradient is computed, so threads may share it.
 struct Mlp {
   std::vector<Layer> layers;
-  /// How the first layer shall treat inputs that are zero, by the form in which batches hold them:
-  /// a matter of speed alone.
+  /// The form in which batches for this network hold its input; the result is the same. With kSkip
+  /// bytes, so only for data sets of bytes and without noise.
   ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 
   Index input_size() const { return layers.front().weight.rows(); }
@@ -56,7 +56,7 @@ bool all_finite(const Mlp& mlp);
 /// A block of one layer's weight, the unit in which gradients are merged and applied.
 struct Tile {
   std::size_t layer;
-  Range rows;
+  Range rows;      // begins at a multiple of kTileInputs
   Range cols;      // begins at a multiple of kLineFloats
   bool with_bias;  // the first rows of a layer stand for its bias too
 };

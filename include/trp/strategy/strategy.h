@@ -66,8 +66,8 @@ class Strategy {
   virtual const Pipeline* pipeline() const { return nullptr; }
 };
 
-/// `mlp` gives the shape of the networks that step() will get. The pool is used by all but
-/// kSequential and must outlive the strategy.
+/// `mlp` gives the shape of the networks that step() will get, and the form of their input. The
+/// pool is used by all but kSequential and must outlive the strategy.
 std::unique_ptr<Strategy> make_strategy(const StrategyOptions& options, const Mlp& mlp,
                                         const Sgd& sgd, Index batch_size, ThreadPool& pool);
 

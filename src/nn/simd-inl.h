@@ -7,14 +7,19 @@
 #define TRP_NN_SIMD_INL_H
 #endif
 
-#include <utility>
-
 #include <hwy/highway.h>
 
 #include "nn/product.h"
 
-/// Lambdas that get accumulators: unless they are inlined early, GCC leaves these in memory.
+// Accumulators stay in registers if loops over them are unrolled, and lambdas that get them
+// inlined, before the compiler decides.
+#undef TRP_UNROLL
 #undef TRP_INLINE_LAMBDA
+#if defined(__clang__)
+#define TRP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define TRP_UNROLL _Pragma("GCC unroll 16")
+#endif
 #define TRP_INLINE_LAMBDA HWY_ATTR __attribute__((always_inline))
 
 HWY_BEFORE_NAMESPACE();
@@ -27,13 +32,6 @@ using Floats = hn::CappedTag<float, kLineFloats>;
 using FloatVector = hn::Vec<Floats>;
 
 constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
-
-/// Calls f(0), …, f(kCount − 1) without a loop, so that arrays indexed by f stay in registers.
-template <int kCount, class F>
-HWY_INLINE void unroll(const F& f) {
-  [&f]<int... kIndex>(std::integer_sequence<int, kIndex...>) TRP_INLINE_LAMBDA { (f(kIndex), ...); }
-  (std::make_integer_sequence<int, kCount>());
-}
 
 struct SgdVectors {
   FloatVector learning_rate;
@@ -64,9 +62,11 @@ HWY_INLINE void update_vector(const SgdVectors& k, FloatVector gradient, float* 
 /// Calls f(sum, row, vector) for each accumulator of a tile.
 template <int kRows, int kVectors, class F>
 HWY_INLINE void for_each(FloatVector (&sums)[kRows][kVectors], const F& f) {
-  unroll<kRows>([&](int r) TRP_INLINE_LAMBDA {
-    unroll<kVectors>([&](int v) TRP_INLINE_LAMBDA { f(sums[r][v], r, v); });
-  });
+  TRP_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    TRP_UNROLL
+    for (int v = 0; v < kVectors; ++v) f(sums[r][v], r, v);
+  }
 }
 
 /// The chains of the tile at [row, col] as they begin, or as they were left.

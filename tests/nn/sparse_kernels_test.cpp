@@ -56,6 +56,24 @@ void check_products(const ByteTensor& bytes, const Tensor& weight, const Tensor&
   }
 }
 
+/// Of weights and velocities that show the sign of a gradient that is zero.
+void check_updates(const ByteTensor& bytes, const Tensor& dz) {
+  const SgdCoefficients k = {.learning_rate = 0.1F, .momentum = 0.9F};
+  const Tensor x = as_floats(bytes);
+  const auto update = [&](const InputView& input, Tensor& weights, Tensor& velocity) {
+    Tensor scratch(bytes.cols(), dz.cols());
+    weights.view().matrix().setConstant(-1);
+    velocity.view().matrix().setConstant(-0.0F);
+    weight_gradient_update(input, dz.view(), k, scratch.view(), weights.view(), velocity.view());
+  };
+  Tensor expected_weights(bytes.cols(), dz.cols()), weights = expected_weights;
+  Tensor expected_velocity = weights, velocity = weights;
+  update(x.view(), expected_weights, expected_velocity);
+  update(bytes.view(), weights, velocity);
+  check_same_bits(weights, expected_weights);
+  check_same_bits(velocity, expected_velocity);
+}
+
 }  // namespace
 
 TEST_CASE("to skip zeros changes no bit, whatever their number and place") {
@@ -82,7 +100,9 @@ TEST_CASE("chains that come to nothing end in the same zero when zeros are skipp
         for (Index c = 0; c < 90; ++c) x(r, c) = r == 0 ? 0 : x(r, c) & 127;
       Tensor bias(1, 40);
       for (Index c = 0; c < 40; c += 2) bias(0, c) = -0.0F;
-      check_products(x, tiny_tensor(90, 40, random), bias, tiny_tensor(rows, 40, random), random);
+      const Tensor dz = tiny_tensor(rows, 40, random);
+      check_products(x, tiny_tensor(90, 40, random), bias, dz, random);
+      check_updates(x, dz);
     }
   });
 }

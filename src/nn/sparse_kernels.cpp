@@ -8,7 +8,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <utility>
 
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>

@@ -47,8 +47,8 @@ class BasicTensorView {
   }
 
   /// The same floats for Eigen's own arithmetic.
-  auto matrix() const requires std::is_same_v < std::remove_const_t<Scalar>,
-  float > {
+  auto matrix() const {
+    static_assert(std::is_same_v<std::remove_const_t<Scalar>, float>);
     using Matrix =
         std::conditional_t<std::is_const_v<Scalar>, const RowMajorMatrix, RowMajorMatrix>;
     return Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>(
@@ -88,14 +88,12 @@ class BasicTensor {
   Scalar& operator()(Index r, Index c) { return row(r)[c]; }
   Scalar operator()(Index r, Index c) const { return row(r)[c]; }
 
-  BasicTensorView<Scalar> view() { return view_rows(0, rows()); }
-  BasicTensorView<const Scalar> view() const { return view_rows(0, rows()); }
+  BasicTensorView<Scalar> view() { return {row(0), rows(), cols_, stride()}; }
+  BasicTensorView<const Scalar> view() const { return {row(0), rows(), cols_, stride()}; }
   /// Rows begin to end − 1.
-  BasicTensorView<Scalar> view_rows(Index begin, Index end) {
-    return {row(begin), end - begin, cols_, stride()};
-  }
+  BasicTensorView<Scalar> view_rows(Index begin, Index end) { return view().view_rows(begin, end); }
   BasicTensorView<const Scalar> view_rows(Index begin, Index end) const {
-    return {row(begin), end - begin, cols_, stride()};
+    return view().view_rows(begin, end);
   }
 
  private:

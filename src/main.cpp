@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "trp/cli/commands.h"
-#include "trp/cli/options.h"
+#include "cli/commands.h"
+#include "cli/options.h"
 
 int main(int argument_count, char** argument_list) {
   std::vector<std::string> arguments;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "trp/core/tick_clock.h"
+#include "profile/tick_clock.h"
 
 namespace trp {
 

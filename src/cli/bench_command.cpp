@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/stop_signals.h"
+#include "cli/commands.h"
 #include "cli/version.h"
-#include "trp/cli/commands.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/cpu.h"
-#include "trp/core/error.h"
-#include "trp/measure/bench.h"
-#include "trp/nn/kernels.h"
-#include "trp/report/bench_report.h"
-#include "trp/report/line_writer.h"
-#include "trp/report/names.h"
-#include "trp/report/numbers.h"
-#include "trp/report/timeline_picture.h"
-#include "trp/train/network.h"
+#include "core/error.h"
+#include "measure/bench.h"
+#include "nn/kernels.h"
+#include "report/bench_report.h"
+#include "report/names.h"
+#include "report/numbers.h"
+#include "report/timeline_picture.h"
+#include "system/atomic_file.h"
+#include "system/cpu.h"
+#include "system/line_writer.h"
+#include "system/stop_signals.h"
+#include "train/network.h"
 
 namespace trp {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/command_syntax.h"
-#include "trp/cli/options.h"
+#include "cli/options.h"
 
 namespace trp {
 

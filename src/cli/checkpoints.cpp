@@ -5,9 +5,9 @@
 
 #include "cli/file_kind.h"
 #include "cli/version.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/error.h"
-#include "trp/nn/kernels.h"
+#include "core/error.h"
+#include "nn/kernels.h"
+#include "system/atomic_file.h"
 
 namespace trp {
 namespace {

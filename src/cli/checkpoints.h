@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cli/output.h"
-#include "trp/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 namespace trp {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "trp/cli/option.h"
+#include "cli/option.h"
 
 namespace trp {
 

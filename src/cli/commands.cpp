@@ -1,4 +1,4 @@
-#include "trp/cli/commands.h"
+#include "cli/commands.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "trp/core/error.h"
-#include "trp/report/line_writer.h"
+#include "core/error.h"
+#include "system/line_writer.h"
 
 namespace trp {
 namespace {

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "cli/option_makers.h"
-#include "trp/cli/options.h"
-#include "trp/core/tensor.h"
-#include "trp/report/terminal.h"
+#include "cli/options.h"
+#include "core/tensor.h"
+#include "system/terminal.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/cli/config_file.h"
+#include "cli/config_file.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -6,9 +6,9 @@
 #include <set>
 #include <system_error>
 
-#include "trp/cli/nearest.h"
-#include "trp/cli/values.h"
-#include "trp/core/error.h"
+#include "cli/nearest.h"
+#include "cli/values.h"
+#include "core/error.h"
 
 namespace trp {
 namespace {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <span>
 
-#include "data/input_file.h"
-#include "trp/data/array_file.h"
-#include "trp/train/checkpoint.h"
+#include "formats/array_file.h"
+#include "system/input_file.h"
+#include "train/checkpoint.h"
 
 namespace trp {
 

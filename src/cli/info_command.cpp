@@ -7,14 +7,14 @@
 
 #include <fmt/ranges.h>
 
+#include "cli/commands.h"
 #include "cli/file_kind.h"
-#include "trp/cli/commands.h"
-#include "trp/core/error.h"
-#include "trp/data/idx.h"
-#include "trp/report/numbers.h"
-#include "trp/report/picture.h"
-#include "trp/train/checkpoint.h"
-#include "trp/train/model_file.h"
+#include "core/error.h"
+#include "formats/idx.h"
+#include "report/numbers.h"
+#include "report/picture.h"
+#include "train/checkpoint.h"
+#include "train/model_file.h"
 
 namespace trp {
 namespace {

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/version.h"
-#include "trp/cli/commands.h"
-#include "trp/core/cpu.h"
-#include "trp/core/error.h"
-#include "trp/lab/experiment.h"
-#include "trp/nn/kernels.h"
-#include "trp/report/lab.h"
-#include "trp/report/terminal.h"
+#include "core/error.h"
+#include "lab/experiment.h"
+#include "nn/kernels.h"
+#include "report/lab.h"
+#include "system/cpu.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {

@@ -5,10 +5,10 @@
 #include <limits>
 
 #include "cli/common_options.h"
+#include "cli/nearest.h"
 #include "cli/option_makers.h"
-#include "trp/cli/nearest.h"
-#include "trp/core/error.h"
-#include "trp/lab/experiment.h"
+#include "core/error.h"
+#include "lab/experiment.h"
 
 namespace trp {
 namespace {

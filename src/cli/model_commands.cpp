@@ -8,19 +8,19 @@
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
+#include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/file_kind.h"
-#include "trp/cli/commands.h"
-#include "trp/core/cpu.h"
-#include "trp/core/error.h"
-#include "trp/data/idx.h"
-#include "trp/nn/kernels.h"
-#include "trp/report/evaluation.h"
-#include "trp/report/numbers.h"
-#include "trp/report/terminal.h"
-#include "trp/train/checkpoint.h"
-#include "trp/train/model_file.h"
-#include "trp/train/predict.h"
+#include "core/error.h"
+#include "formats/idx.h"
+#include "nn/kernels.h"
+#include "report/evaluation.h"
+#include "report/numbers.h"
+#include "system/cpu.h"
+#include "system/terminal.h"
+#include "train/checkpoint.h"
+#include "train/model_file.h"
+#include "train/predict.h"
 
 namespace trp {
 namespace {

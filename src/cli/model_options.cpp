@@ -4,8 +4,8 @@
 
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
-#include "trp/core/error.h"
-#include "trp/train/model_file.h"
+#include "core/error.h"
+#include "train/model_file.h"
 
 namespace trp {
 namespace {

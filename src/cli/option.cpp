@@ -1,6 +1,6 @@
-#include "trp/cli/option.h"
+#include "cli/option.h"
 
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 

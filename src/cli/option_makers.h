@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "trp/cli/option.h"
-#include "trp/cli/values.h"
+#include "cli/option.h"
+#include "cli/values.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/cli/options.h"
+#include "cli/options.h"
 
 #include <algorithm>
 #include <map>
@@ -7,16 +7,16 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/bench_options.h"
+#include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/lab_options.h"
 #include "cli/model_options.h"
+#include "cli/nearest.h"
 #include "cli/selftest_options.h"
 #include "cli/train_options.h"
+#include "cli/values.h"
 #include "cli/version.h"
-#include "trp/cli/config_file.h"
-#include "trp/cli/nearest.h"
-#include "trp/cli/values.h"
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "trp/report/csv.h"
-#include "trp/report/json.h"
-#include "trp/report/text.h"
+#include "report/csv.h"
+#include "report/json.h"
+#include "report/text.h"
 
 namespace trp {
 

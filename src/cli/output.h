@@ -5,10 +5,10 @@
 #include <optional>
 #include <string_view>
 
-#include "trp/cli/options.h"
-#include "trp/report/line_writer.h"
-#include "trp/report/progress.h"
-#include "trp/report/run.h"
+#include "cli/options.h"
+#include "report/progress.h"
+#include "report/run.h"
+#include "system/line_writer.h"
 
 namespace trp {
 

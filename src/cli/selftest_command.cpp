@@ -1,12 +1,12 @@
 #include <unistd.h>
 
+#include "cli/commands.h"
 #include "cli/version.h"
-#include "trp/cli/commands.h"
-#include "trp/core/cpu.h"
-#include "trp/core/stopwatch.h"
-#include "trp/nn/kernels.h"
-#include "trp/report/selftest.h"
-#include "trp/report/terminal.h"
+#include "nn/kernels.h"
+#include "profile/stopwatch.h"
+#include "report/selftest.h"
+#include "system/cpu.h"
+#include "system/terminal.h"
 
 namespace trp {
 

@@ -9,9 +9,9 @@
 
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/error.h"
-#include "trp/train/model_file.h"
+#include "core/error.h"
+#include "system/atomic_file.h"
+#include "train/model_file.h"
 
 namespace trp {
 namespace {

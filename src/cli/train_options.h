@@ -3,7 +3,7 @@
 #include <string>
 
 #include "cli/command_syntax.h"
-#include "trp/cli/options.h"
+#include "cli/options.h"
 
 namespace trp {
 

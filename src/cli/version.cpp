@@ -4,7 +4,7 @@
 #include <hwy/highway.h>
 #include <Eigen/Core>
 
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
 
 namespace trp {
 

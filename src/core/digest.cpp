@@ -1,4 +1,4 @@
-#include "trp/core/digest.h"
+#include "core/digest.h"
 
 #include <new>
 

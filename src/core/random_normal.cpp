@@ -10,7 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "trp/core/random.h"
+#include "core/random.h"
 
 #ifndef TRP_CORE_RANDOM_NORMAL_ONCE
 #define TRP_CORE_RANDOM_NORMAL_ONCE

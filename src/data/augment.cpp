@@ -1,13 +1,13 @@
-#include "trp/data/augment.h"
+#include "data/augment.h"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdlib>
 
-#include "trp/core/error.h"
-#include "trp/core/random.h"
-#include "trp/nn/kernels.h"
+#include "core/error.h"
+#include "core/random.h"
+#include "nn/kernels.h"
 
 namespace trp {
 namespace {

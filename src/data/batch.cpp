@@ -1,4 +1,4 @@
-#include "trp/data/batch.h"
+#include "data/batch.h"
 
 #include <stdexcept>
 

@@ -1,4 +1,4 @@
-#include "trp/data/data_files.h"
+#include "data/data_files.h"
 
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/data/dataset.h"
+#include "data/dataset.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/core/digest.h"
-#include "trp/core/error.h"
-#include "trp/data/idx.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "formats/idx.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/data/density.h"
+#include "data/density.h"
 
 #include <algorithm>
 

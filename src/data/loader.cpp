@@ -1,10 +1,10 @@
-#include "trp/data/loader.h"
+#include "data/loader.h"
 
 #include <algorithm>
 #include <exception>
 #include <stdexcept>
 
-#include "trp/core/cpu.h"
+#include "system/cpu.h"
 
 namespace trp {
 namespace {

@@ -1,10 +1,10 @@
-#include "trp/data/sampler.h"
+#include "data/sampler.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "trp/core/random.h"
+#include "core/random.h"
 
 namespace trp {
 

@@ -1,8 +1,8 @@
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/lab/verdicts.h"
-#include "trp/measure/statistics.h"
+#include "measure/statistics.h"
 
 namespace trp {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "trp/lab/experiment.h"
-#include "trp/lab/race.h"
+#include "lab/experiment.h"
+#include "lab/race.h"
 
 namespace trp {
 

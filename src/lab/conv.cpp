@@ -1,12 +1,12 @@
 #include <algorithm>
 
+#include "core/error.h"
+#include "core/random.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/core/error.h"
-#include "trp/core/random.h"
-#include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {

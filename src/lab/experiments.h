@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trp/lab/experiment.h"
+#include "lab/experiment.h"
 
 namespace trp {
 

@@ -1,10 +1,10 @@
 #include <cstdint>
 
+#include "core/partition.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/core/partition.h"
-#include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {

@@ -1,12 +1,12 @@
-#include "trp/data/loader.h"
+#include "data/loader.h"
 
 #include <algorithm>
 
+#include "core/error.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
-#include "trp/core/error.h"
-#include "trp/lab/verdicts.h"
+#include "lab/verdicts.h"
 
 namespace trp {
 namespace {

@@ -1,11 +1,11 @@
 #include <atomic>
 #include <mutex>
 
+#include "core/partition.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/core/partition.h"
-#include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/partition.h"
 #include "lab/experiments.h"
 #include "lab/free_memory.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/core/partition.h"
-#include "trp/lab/verdicts.h"
-#include "trp/measure/fma_peak.h"
+#include "measure/fma_peak.h"
 
 namespace trp {
 namespace {

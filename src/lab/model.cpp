@@ -1,8 +1,8 @@
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {

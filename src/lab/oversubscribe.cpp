@@ -4,9 +4,9 @@
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/lab/verdicts.h"
-#include "trp/parallel/progress_counter.h"
+#include "parallel/progress_counter.h"
 
 namespace trp {
 namespace {

@@ -1,7 +1,7 @@
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/workers.h"
-#include "trp/lab/verdicts.h"
 
 namespace trp {
 namespace {

@@ -1,13 +1,13 @@
 #include <algorithm>
 
+#include "core/error.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
+#include "lab/verdicts.h"
 #include "lab/worker_processes.h"
 #include "lab/workers.h"
-#include "trp/core/error.h"
-#include "trp/lab/verdicts.h"
-#include "trp/nn/loss.h"
+#include "nn/loss.h"
 
 namespace trp {
 namespace {

@@ -1,11 +1,11 @@
-#include "trp/lab/race.h"
+#include "lab/race.h"
 
 #include <cmath>
 
 #include <fmt/format.h>
 
-#include "trp/core/stopwatch.h"
-#include "trp/measure/statistics.h"
+#include "measure/statistics.h"
+#include "profile/stopwatch.h"
 
 namespace trp {
 namespace {

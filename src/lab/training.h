@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "trp/data/batch.h"
-#include "trp/lab/experiment.h"
-#include "trp/nn/mlp.h"
-#include "trp/nn/reference_mlp.h"
-#include "trp/strategy/strategy.h"
+#include "data/batch.h"
+#include "lab/experiment.h"
+#include "nn/mlp.h"
+#include "nn/reference_mlp.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

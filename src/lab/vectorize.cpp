@@ -2,9 +2,9 @@
 
 #include "lab/experiments.h"
 #include "lab/training.h"
-#include "trp/lab/verdicts.h"
-#include "trp/measure/fma_peak.h"
-#include "trp/nn/kernels.h"
+#include "lab/verdicts.h"
+#include "measure/fma_peak.h"
+#include "nn/kernels.h"
 
 namespace trp {
 namespace {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 

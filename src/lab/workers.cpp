@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "trp/parallel/thread_pool.h"
+#include "parallel/thread_pool.h"
 
 namespace trp {
 

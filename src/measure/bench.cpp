@@ -1,10 +1,10 @@
-#include "trp/measure/bench.h"
+#include "measure/bench.h"
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/measure/budget.h"
+#include "measure/budget.h"
 
 #include <algorithm>
 #include <cassert>

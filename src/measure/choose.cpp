@@ -1,4 +1,4 @@
-#include "trp/measure/choose.h"
+#include "measure/choose.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,8 +6,8 @@
 #include <numeric>
 #include <vector>
 
-#include "trp/core/stopwatch.h"
-#include "trp/train/network.h"
+#include "profile/stopwatch.h"
+#include "train/network.h"
 
 namespace trp {
 namespace {

@@ -3,12 +3,12 @@
 #define HWY_TARGET_INCLUDE "measure/fma_peak.cpp"
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
-#include "trp/measure/fma_peak.h"
+#include "measure/fma_peak.h"
 
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "trp/core/tensor.h"
+#include "core/tensor.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trp {

@@ -1,4 +1,4 @@
-#include "trp/measure/statistics.h"
+#include "measure/statistics.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,4 +1,4 @@
-#include "trp/measure/timeline.h"
+#include "measure/timeline.h"
 
 #include <algorithm>
 

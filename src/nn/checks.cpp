@@ -1,4 +1,4 @@
-#include "trp/nn/checks.h"
+#include "nn/checks.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,10 +8,10 @@
 
 #include <hwy/targets.h>
 
-#include "trp/nn/kernels.h"
-#include "trp/nn/loss.h"
-#include "trp/nn/mlp.h"
-#include "trp/nn/reference_mlp.h"
+#include "nn/kernels.h"
+#include "nn/loss.h"
+#include "nn/mlp.h"
+#include "nn/reference_mlp.h"
 
 namespace trp {
 namespace {

@@ -12,9 +12,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/partition.h"
 #include "nn/product.h"
 #include "nn/simd-inl.h"
-#include "trp/core/partition.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trp {

@@ -1,4 +1,4 @@
-#include "trp/nn/loss.h"
+#include "nn/loss.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,11 +1,11 @@
-#include "trp/nn/mlp.h"
+#include "nn/mlp.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 
-#include "trp/core/digest.h"
-#include "trp/core/random.h"
+#include "core/digest.h"
+#include "core/random.h"
 
 namespace trp {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/parallel/progress_counter.h"
+#include "parallel/progress_counter.h"
 
 #include "parallel/spin.h"
 

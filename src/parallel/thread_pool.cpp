@@ -1,4 +1,4 @@
-#include "trp/parallel/thread_pool.h"
+#include "parallel/thread_pool.h"
 
 #include <algorithm>
 #include <cassert>
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "parallel/spin.h"
-#include "trp/core/cpu.h"
+#include "system/cpu.h"
 
 namespace trp {
 namespace {

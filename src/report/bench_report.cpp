@@ -1,4 +1,4 @@
-#include "trp/report/bench_report.h"
+#include "report/bench_report.h"
 
 #include <algorithm>
 #include <array>
@@ -6,11 +6,11 @@
 
 #include <fmt/ranges.h>
 
+#include "report/budget_table.h"
 #include "report/json_values.h"
-#include "trp/report/budget_table.h"
-#include "trp/report/names.h"
-#include "trp/report/numbers.h"
-#include "trp/report/table.h"
+#include "report/names.h"
+#include "report/numbers.h"
+#include "report/table.h"
 
 namespace trp {
 namespace {

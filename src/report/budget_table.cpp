@@ -1,11 +1,11 @@
-#include "trp/report/budget_table.h"
+#include "report/budget_table.h"
 
 #include <array>
 
 #include <fmt/format.h>
 
-#include "trp/report/names.h"
-#include "trp/report/numbers.h"
+#include "report/names.h"
+#include "report/numbers.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/csv.h"
+#include "report/csv.h"
 
 #include <cmath>
 

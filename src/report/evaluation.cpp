@@ -1,4 +1,4 @@
-#include "trp/report/evaluation.h"
+#include "report/evaluation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <fmt/color.h>
 
 #include "report/json_values.h"
-#include "trp/report/numbers.h"
-#include "trp/report/terminal.h"
+#include "report/numbers.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {

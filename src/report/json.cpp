@@ -1,11 +1,11 @@
-#include "trp/report/json.h"
+#include "report/json.h"
 
 #include <cmath>
 #include <memory>
 
+#include "measure/statistics.h"
 #include "report/json_values.h"
-#include "trp/measure/statistics.h"
-#include "trp/report/names.h"
+#include "report/names.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/lab.h"
+#include "report/lab.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "report/json_values.h"
-#include "trp/report/numbers.h"
-#include "trp/report/terminal.h"
+#include "report/numbers.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/numbers.h"
+#include "report/numbers.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "trp/report/phase_table.h"
+#include "report/phase_table.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "trp/report/numbers.h"
-#include "trp/report/table.h"
+#include "report/numbers.h"
+#include "report/table.h"
 
 namespace trp {
 namespace {

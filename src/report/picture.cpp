@@ -1,4 +1,4 @@
-#include "trp/report/picture.h"
+#include "report/picture.h"
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include "trp/report/pipeline_picture.h"
+#include "report/pipeline_picture.h"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "trp/report/predictions.h"
+#include "report/predictions.h"
 
 #include <span>
 #include <string>
 #include <vector>
 
 #include "report/json_values.h"
-#include "trp/train/predict.h"
+#include "train/predict.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/progress.h"
+#include "report/progress.h"
 
 #include <unistd.h>
 
@@ -8,8 +8,8 @@
 
 #include <fmt/color.h>
 
-#include "trp/report/numbers.h"
-#include "trp/report/terminal.h"
+#include "report/numbers.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/run.h"
+#include "report/run.h"
 
 #include <exception>
 #include <memory>

@@ -1,9 +1,9 @@
-#include "trp/report/selftest.h"
+#include "report/selftest.h"
 
 #include <algorithm>
 
 #include "report/json_values.h"
-#include "trp/report/terminal.h"
+#include "system/terminal.h"
 
 namespace trp {
 

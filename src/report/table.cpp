@@ -1,4 +1,4 @@
-#include "trp/report/table.h"
+#include "report/table.h"
 
 #include <algorithm>
 

@@ -1,14 +1,14 @@
-#include "trp/report/text.h"
+#include "report/text.h"
 
 #include <fmt/color.h>
 #include <fmt/ranges.h>
 
-#include "trp/measure/statistics.h"
-#include "trp/report/names.h"
-#include "trp/report/numbers.h"
-#include "trp/report/phase_table.h"
-#include "trp/report/pipeline_picture.h"
-#include "trp/report/terminal.h"
+#include "measure/statistics.h"
+#include "report/names.h"
+#include "report/numbers.h"
+#include "report/phase_table.h"
+#include "report/pipeline_picture.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {

@@ -1,12 +1,12 @@
-#include "trp/report/timeline_picture.h"
+#include "report/timeline_picture.h"
 
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
-#include "trp/measure/timeline.h"
-#include "trp/report/phase_table.h"
+#include "measure/timeline.h"
+#include "report/phase_table.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/report/trace.h"
+#include "report/trace.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "measure/timeline.h"
 #include "report/json_values.h"
-#include "trp/measure/timeline.h"
-#include "trp/report/phase_table.h"
+#include "report/phase_table.h"
 
 namespace trp {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "trp/nn/loss.h"
+#include "nn/loss.h"
 
 namespace trp {
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "trp/data/batch.h"
-#include "trp/nn/mlp.h"
-#include "trp/strategy/strategy.h"
+#include "data/batch.h"
+#include "nn/mlp.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "strategy/batch_buffers.h"
+#include "strategy/gradient_accumulator.h"
 #include "strategy/parameter_update.h"
-#include "trp/strategy/gradient_accumulator.h"
-#include "trp/strategy/strategy.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "trp/core/phases.h"
-#include "trp/parallel/thread_pool.h"
+#include "parallel/thread_pool.h"
+#include "profile/phases.h"
 
 namespace trp {
 

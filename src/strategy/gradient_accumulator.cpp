@@ -1,4 +1,4 @@
-#include "trp/strategy/gradient_accumulator.h"
+#include "strategy/gradient_accumulator.h"
 
 namespace trp {
 namespace {

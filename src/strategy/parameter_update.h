@@ -3,9 +3,9 @@
 #include <span>
 #include <vector>
 
-#include "trp/nn/mlp.h"
-#include "trp/nn/sgd.h"
-#include "trp/strategy/strategy.h"
+#include "nn/mlp.h"
+#include "nn/sgd.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

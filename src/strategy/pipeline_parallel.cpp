@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "profile/stopwatch.h"
 #include "strategy/fork_join.h"
-#include "trp/core/stopwatch.h"
 
 namespace trp {
 namespace {

@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
+#include "parallel/progress_counter.h"
 #include "strategy/batch_buffers.h"
 #include "strategy/parameter_update.h"
-#include "trp/parallel/progress_counter.h"
-#include "trp/strategy/pipeline_schedule.h"
-#include "trp/strategy/strategy.h"
+#include "strategy/pipeline_schedule.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

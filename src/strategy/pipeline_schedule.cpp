@@ -1,4 +1,4 @@
-#include "trp/strategy/pipeline_schedule.h"
+#include "strategy/pipeline_schedule.h"
 
 #include <algorithm>
 #include <cassert>

@@ -2,7 +2,7 @@
 
 #include "strategy/batch_buffers.h"
 #include "strategy/parameter_update.h"
-#include "trp/strategy/strategy.h"
+#include "strategy/strategy.h"
 
 namespace trp {
 

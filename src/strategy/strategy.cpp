@@ -1,4 +1,4 @@
-#include "trp/strategy/strategy.h"
+#include "strategy/strategy.h"
 
 #include "strategy/data_parallel.h"
 #include "strategy/pipeline_parallel.h"

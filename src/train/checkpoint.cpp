@@ -1,4 +1,4 @@
-#include "trp/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <map>
 #include <optional>
@@ -6,9 +6,9 @@
 
 #include <fmt/ranges.h>
 
-#include "data/input_file.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/error.h"
+#include "core/error.h"
+#include "system/atomic_file.h"
+#include "system/input_file.h"
 
 namespace trp {
 namespace {

@@ -2,11 +2,11 @@
 #include <bit>
 #include <cmath>
 
-#include "data/array_checks.h"
-#include "data/little_endian.h"
-#include "trp/core/digest.h"
-#include "trp/core/error.h"
-#include "trp/train/checkpoint.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "formats/array_checks.h"
+#include "formats/little_endian.h"
+#include "train/checkpoint.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/train/confusion.h"
+#include "train/confusion.h"
 
 #include <cmath>
 

@@ -1,12 +1,12 @@
-#include "trp/train/evaluate.h"
+#include "train/evaluate.h"
 
 #include <cmath>
 #include <memory>
 #include <numeric>
 #include <vector>
 
-#include "trp/data/batch.h"
-#include "trp/nn/loss.h"
+#include "data/batch.h"
+#include "nn/loss.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/train/model_file.h"
+#include "train/model_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,10 @@
 
 #include <fmt/ranges.h>
 
-#include "data/array_checks.h"
-#include "data/onnx.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/error.h"
+#include "core/error.h"
+#include "formats/array_checks.h"
+#include "formats/onnx.h"
+#include "system/atomic_file.h"
 
 namespace trp {
 namespace {

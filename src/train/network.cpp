@@ -1,6 +1,6 @@
-#include "trp/train/network.h"
+#include "train/network.h"
 
-#include "trp/data/density.h"
+#include "data/density.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/train/predict.h"
+#include "train/predict.h"
 
 #include <algorithm>
 #include <cassert>
@@ -7,9 +7,9 @@
 #include <numeric>
 #include <utility>
 
-#include "trp/core/error.h"
-#include "trp/core/partition.h"
-#include "trp/data/augment.h"
+#include "core/error.h"
+#include "core/partition.h"
+#include "data/augment.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/train/selftest.h"
+#include "train/selftest.h"
 
 #include <stdlib.h>
 
@@ -10,13 +10,13 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
-#include "trp/nn/checks.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/checkpoint.h"
-#include "trp/train/model_file.h"
-#include "trp/train/trainer.h"
+#include "core/error.h"
+#include "data/synthetic.h"
+#include "nn/checks.h"
+#include "strategy/schedules.h"
+#include "train/checkpoint.h"
+#include "train/model_file.h"
+#include "train/trainer.h"
 
 namespace trp {
 namespace {

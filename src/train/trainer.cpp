@@ -1,4 +1,4 @@
-#include "trp/train/trainer.h"
+#include "train/trainer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,12 +10,12 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/core/error.h"
-#include "trp/core/stopwatch.h"
-#include "trp/data/density.h"
-#include "trp/data/loader.h"
-#include "trp/data/sampler.h"
-#include "trp/train/network.h"
+#include "core/error.h"
+#include "data/density.h"
+#include "data/loader.h"
+#include "data/sampler.h"
+#include "profile/stopwatch.h"
+#include "train/network.h"
 
 namespace trp {
 namespace {

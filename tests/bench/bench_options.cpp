@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "trp/core/cpu.h"
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
+#include "system/cpu.h"
 
 namespace trp {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <Eigen/Dense>
 
-#include "trp/data/dataset.h"
-#include "trp/nn/mlp.h"
+#include "data/dataset.h"
+#include "nn/mlp.h"
 
 namespace trp {
 

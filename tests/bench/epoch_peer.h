@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "trp/core/tensor.h"
+#include "core/tensor.h"
 
 namespace trp {
 

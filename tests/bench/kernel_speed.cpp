@@ -12,7 +12,7 @@
 #include "bench/bench_options.h"
 #include "bench/quartiles.h"
 #include "bench/step_products.h"
-#include "trp/measure/fma_peak.h"
+#include "measure/fma_peak.h"
 
 using namespace trp;
 

@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "trp/core/tensor.h"
+#include "core/tensor.h"
 
 namespace trp {
 

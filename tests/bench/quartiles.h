@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "trp/measure/statistics.h"
+#include "measure/statistics.h"
 
 namespace trp {
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "trp/nn/mlp.h"
+#include "nn/mlp.h"
 
 namespace trp {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bench/product_peer.h"
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
 
 namespace trp {
 

@@ -23,12 +23,12 @@
 #include "bench/eigen_step.h"
 #include "bench/epoch_peer.h"
 #include "bench/quartiles.h"
+#include "data/data_files.h"
+#include "data/density.h"
+#include "data/sampler.h"
+#include "strategy/strategy.h"
+#include "system/cpu.h"
 #include "temporary_folder.h"
-#include "trp/core/cpu.h"
-#include "trp/data/data_files.h"
-#include "trp/data/density.h"
-#include "trp/data/sampler.h"
-#include "trp/strategy/strategy.h"
 
 using namespace trp;
 

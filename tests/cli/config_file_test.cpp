@@ -1,7 +1,7 @@
-#include "trp/cli/config_file.h"
+#include "cli/config_file.h"
 
 #include "catch.h"
-#include "trp/core/error.h"
+#include "core/error.h"
 
 namespace trp {
 namespace {

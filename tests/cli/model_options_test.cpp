@@ -1,8 +1,8 @@
 #include "catch.h"
+#include "cli/options.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "data/idx_builder.h"
-#include "trp/cli/options.h"
-#include "trp/core/error.h"
+#include "formats/idx_builder.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/cli/nearest.h"
+#include "cli/nearest.h"
 
 #include <vector>
 

@@ -1,8 +1,8 @@
-#include "trp/cli/options.h"
+#include "cli/options.h"
 
 #include "catch.h"
+#include "core/error.h"
 #include "temporary_folder.h"
-#include "trp/core/error.h"
 
 namespace trp {
 namespace {

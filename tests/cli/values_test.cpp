@@ -1,4 +1,4 @@
-#include "trp/cli/values.h"
+#include "cli/values.h"
 
 #include <functional>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "trp/core/partition.h"
+#include "core/partition.h"
 
 #include "catch.h"
 

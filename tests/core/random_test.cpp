@@ -1,4 +1,4 @@
-#include "trp/core/random.h"
+#include "core/random.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "trp/core/tensor.h"
+#include "core/tensor.h"
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "trp/data/augment.h"
+#include "data/augment.h"
 
 #include <cmath>
 #include <limits>
@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "catch.h"
+#include "core/error.h"
+#include "data/batch.h"
 #include "data/check_contains.h"
-#include "trp/core/error.h"
-#include "trp/data/batch.h"
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 using namespace trp;
 

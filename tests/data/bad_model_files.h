@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/array_builder.h"
+#include "formats/array_builder.h"
 
 /// Files that are no sound models, each with words that the message must have.
 namespace trp::test {

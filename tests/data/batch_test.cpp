@@ -1,7 +1,7 @@
-#include "trp/data/batch.h"
+#include "data/batch.h"
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 using namespace trp;
 

@@ -1,12 +1,12 @@
-#include "trp/data/data_files.h"
+#include "data/data_files.h"
 
 #include <unistd.h>
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "data/idx_builder.h"
-#include "trp/core/error.h"
-#include "trp/data/dataset.h"
+#include "data/dataset.h"
+#include "formats/idx_builder.h"
 
 using namespace trp;
 using namespace trp::test;

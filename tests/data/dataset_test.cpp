@@ -1,9 +1,9 @@
-#include "trp/data/dataset.h"
+#include "data/dataset.h"
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "data/idx_builder.h"
-#include "trp/core/error.h"
+#include "formats/idx_builder.h"
 
 using namespace trp;
 using namespace trp::test;

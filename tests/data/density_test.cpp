@@ -1,7 +1,7 @@
-#include "trp/data/density.h"
+#include "data/density.h"
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 using namespace trp;
 

@@ -1,11 +1,11 @@
-#include "trp/data/loader.h"
+#include "data/loader.h"
 
 #include <set>
 #include <stdexcept>
 #include <thread>
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 using namespace trp;
 

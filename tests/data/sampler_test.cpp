@@ -1,4 +1,4 @@
-#include "trp/data/sampler.h"
+#include "data/sampler.h"
 
 #include <algorithm>
 #include <numeric>

@@ -4,9 +4,9 @@
 #include <new>
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/strategy/strategy.h"
+#include "data/synthetic.h"
+#include "strategy/schedules.h"
+#include "strategy/strategy.h"
 
 namespace {
 

@@ -13,10 +13,10 @@
 #include <thread>
 
 #include "catch.h"
+#include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
-#include "trp/data/synthetic.h"
-#include "trp/measure/budget.h"
-#include "trp/train/trainer.h"
+#include "measure/budget.h"
+#include "train/trainer.h"
 
 namespace trp {
 namespace {

@@ -9,10 +9,10 @@
 #include <thread>
 
 #include "catch.h"
+#include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/trainer.h"
+#include "strategy/schedules.h"
+#include "train/trainer.h"
 
 namespace trp {
 namespace {

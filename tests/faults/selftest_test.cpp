@@ -1,6 +1,6 @@
 // The selftest notices what it is there to notice. The functions that it checks are replaced by the
 // linker (--wrap, see CMakeLists.txt) with ones that go wrong when told to.
-#include "trp/train/selftest.h"
+#include "train/selftest.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 #include <thread>
 
 #include "catch.h"
-#include "trp/cli/commands.h"
-#include "trp/core/error.h"
-#include "trp/data/array_file.h"
-#include "trp/nn/kernels.h"
+#include "cli/commands.h"
+#include "core/error.h"
+#include "formats/array_file.h"
+#include "nn/kernels.h"
 
 namespace trp {
 namespace {

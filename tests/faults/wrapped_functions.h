@@ -4,9 +4,9 @@
 // their place (--wrap, see CMakeLists.txt): it calls enter(), which the including test defines,
 // and then the library's function. Nothing in the program itself knows of these tests.
 
-#include "trp/data/batch.h"
-#include "trp/nn/kernels.h"
-#include "trp/nn/loss.h"
+#include "data/batch.h"
+#include "nn/kernels.h"
+#include "nn/loss.h"
 
 namespace trp {
 namespace {

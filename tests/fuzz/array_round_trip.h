@@ -5,10 +5,10 @@
 #include <optional>
 #include <ranges>
 
+#include "core/error.h"
+#include "formats/array_file.h"
 #include "fuzz/fuzz.h"
-#include "trp/core/error.h"
-#include "trp/data/array_file.h"
-#include "trp/train/model_file.h"
+#include "train/model_file.h"
 
 namespace trp {
 

@@ -1,10 +1,10 @@
-#include "trp/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <optional>
 
-#include "data/little_endian.h"
+#include "core/error.h"
+#include "formats/little_endian.h"
 #include "fuzz/fuzz.h"
-#include "trp/core/error.h"
 
 namespace trp {
 namespace {

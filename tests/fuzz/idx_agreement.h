@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "core/error.h"
+#include "formats/idx.h"
 #include "fuzz/fuzz.h"
-#include "trp/core/error.h"
-#include "trp/data/idx.h"
 
 namespace trp {
 

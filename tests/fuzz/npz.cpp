@@ -1,4 +1,4 @@
-#include "data/zip.h"
+#include "formats/zip.h"
 #include "fuzz/array_round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <vector>
 
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 namespace fs = std::filesystem;
 

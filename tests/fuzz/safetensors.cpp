@@ -1,4 +1,4 @@
-#include "data/little_endian.h"
+#include "formats/little_endian.h"
 #include "fuzz/array_round_trip.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

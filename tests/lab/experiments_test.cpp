@@ -2,10 +2,10 @@
 #include <set>
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
-#include "trp/lab/experiment.h"
+#include "data/synthetic.h"
+#include "lab/experiment.h"
 
 namespace trp {
 namespace {

@@ -1,4 +1,4 @@
-#include "trp/lab/race.h"
+#include "lab/race.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "trp/lab/verdicts.h"
+#include "lab/verdicts.h"
 
 #include "catch.h"
 

@@ -1,10 +1,10 @@
-#include "trp/measure/bench.h"
+#include "measure/bench.h"
 
 #include <set>
 
 #include "catch.h"
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
+#include "core/error.h"
+#include "data/synthetic.h"
 
 using namespace trp;
 

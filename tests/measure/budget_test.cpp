@@ -1,11 +1,11 @@
-#include "trp/measure/budget.h"
+#include "measure/budget.h"
 
 #include <numeric>
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/trainer.h"
+#include "data/synthetic.h"
+#include "strategy/schedules.h"
+#include "train/trainer.h"
 
 namespace trp {
 namespace {

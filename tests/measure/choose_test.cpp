@@ -1,7 +1,7 @@
-#include "trp/measure/choose.h"
+#include "measure/choose.h"
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 namespace trp {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "catch.h"
-#include "trp/core/tensor.h"
-#include "trp/nn/checks.h"
-#include "trp/nn/kernels.h"
+#include "core/tensor.h"
+#include "nn/checks.h"
+#include "nn/kernels.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
 
 #include <cmath>
 #include <limits>
@@ -6,9 +6,9 @@
 #include <string>
 
 #include "catch.h"
+#include "core/partition.h"
 #include "nn/each_target.h"
 #include "nn/random_tensor.h"
-#include "trp/core/partition.h"
 
 using namespace trp;
 

@@ -1,4 +1,4 @@
-#include "trp/nn/loss.h"
+#include "nn/loss.h"
 
 #include <cmath>
 #include <limits>

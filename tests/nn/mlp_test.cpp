@@ -1,9 +1,9 @@
-#include "trp/nn/mlp.h"
+#include "nn/mlp.h"
 
 #include <limits>
 
 #include "catch.h"
-#include "trp/nn/checks.h"
+#include "nn/checks.h"
 
 using namespace trp;
 

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "trp/nn/checks.h"
+#include "nn/checks.h"
 
 namespace trp {
 

@@ -1,4 +1,4 @@
-#include "trp/nn/sgd.h"
+#include "nn/sgd.h"
 
 #include <cmath>
 

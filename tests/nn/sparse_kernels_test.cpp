@@ -1,12 +1,12 @@
-#include "trp/nn/kernels.h"
+#include "nn/kernels.h"
 
 #include <cstring>
 #include <limits>
 
 #include "catch.h"
+#include "core/partition.h"
 #include "nn/each_target.h"
 #include "nn/random_tensor.h"
-#include "trp/core/partition.h"
 
 using namespace trp;
 

@@ -1,4 +1,4 @@
-#include "trp/parallel/bounded_queue.h"
+#include "parallel/bounded_queue.h"
 
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "trp/parallel/thread_pool.h"
+#include "parallel/thread_pool.h"
 
 #include <atomic>
 #include <chrono>
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "catch.h"
+#include "parallel/progress_counter.h"
 #include "parallel/stress_rounds.h"
-#include "trp/parallel/progress_counter.h"
 
 using namespace trp;
 

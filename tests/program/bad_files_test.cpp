@@ -1,7 +1,7 @@
 #include <filesystem>
 
 #include "catch.h"
-#include "data/bad_idx_files.h"
+#include "formats/bad_idx_files.h"
 #include "program/run_program.h"
 #include "temporary_folder.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/idx_builder.h"
+#include "formats/idx_builder.h"
 #include "program/run_program.h"
 #include "temporary_folder.h"
 

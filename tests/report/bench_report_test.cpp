@@ -1,4 +1,4 @@
-#include "trp/report/bench_report.h"
+#include "report/bench_report.h"
 
 #include <nlohmann/json.hpp>
 

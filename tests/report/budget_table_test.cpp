@@ -1,4 +1,4 @@
-#include "trp/report/budget_table.h"
+#include "report/budget_table.h"
 
 #include "catch.h"
 

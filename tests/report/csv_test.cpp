@@ -1,4 +1,4 @@
-#include "trp/report/csv.h"
+#include "report/csv.h"
 
 #include "catch.h"
 #include "report/sample_run.h"

@@ -1,4 +1,4 @@
-#include "trp/report/evaluation.h"
+#include "report/evaluation.h"
 
 #include <nlohmann/json.hpp>
 

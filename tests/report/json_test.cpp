@@ -1,4 +1,4 @@
-#include "trp/report/json.h"
+#include "report/json.h"
 
 #include <nlohmann/json.hpp>
 

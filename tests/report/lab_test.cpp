@@ -1,4 +1,4 @@
-#include "trp/report/lab.h"
+#include "report/lab.h"
 
 #include <limits>
 

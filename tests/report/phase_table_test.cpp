@@ -1,4 +1,4 @@
-#include "trp/report/phase_table.h"
+#include "report/phase_table.h"
 
 #include <fmt/ranges.h>
 

@@ -1,4 +1,4 @@
-#include "trp/report/predictions.h"
+#include "report/predictions.h"
 
 #include "catch.h"
 #include "report/sample_run.h"

@@ -1,4 +1,4 @@
-#include "trp/report/progress.h"
+#include "report/progress.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "trp/report/run.h"
+#include "report/run.h"
 
 #include "catch.h"
 #include "report/sample_run.h"

@@ -6,9 +6,9 @@
 #include <sstream>
 #include <string>
 
+#include "report/run.h"
+#include "system/line_writer.h"
 #include "temporary_folder.h"
-#include "trp/report/line_writer.h"
-#include "trp/report/run.h"
 
 namespace trp {
 

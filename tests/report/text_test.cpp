@@ -1,4 +1,4 @@
-#include "trp/report/text.h"
+#include "report/text.h"
 
 #include "catch.h"
 #include "report/sample_run.h"

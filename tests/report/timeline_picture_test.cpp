@@ -1,4 +1,4 @@
-#include "trp/report/timeline_picture.h"
+#include "report/timeline_picture.h"
 
 #include <fmt/format.h>
 

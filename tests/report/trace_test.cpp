@@ -1,4 +1,4 @@
-#include "trp/report/trace.h"
+#include "report/trace.h"
 
 #include <algorithm>
 

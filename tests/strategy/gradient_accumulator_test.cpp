@@ -1,12 +1,12 @@
-#include "trp/strategy/gradient_accumulator.h"
+#include "strategy/gradient_accumulator.h"
 
 #include <chrono>
 #include <stdexcept>
 #include <thread>
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
-#include "trp/nn/loss.h"
+#include "data/synthetic.h"
+#include "nn/loss.h"
 
 using namespace trp;
 

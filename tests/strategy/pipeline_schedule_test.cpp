@@ -1,11 +1,11 @@
-#include "trp/strategy/pipeline_schedule.h"
+#include "strategy/pipeline_schedule.h"
 
 #include <algorithm>
 #include <limits>
 #include <map>
 
 #include "catch.h"
-#include "trp/core/random.h"
+#include "core/random.h"
 
 using namespace trp;
 

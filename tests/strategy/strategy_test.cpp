@@ -1,4 +1,4 @@
-#include "trp/strategy/strategy.h"
+#include "strategy/strategy.h"
 
 #include <cmath>
 #include <limits>
@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "trp/data/sampler.h"
-#include "trp/data/synthetic.h"
-#include "trp/nn/reference_mlp.h"
-#include "trp/strategy/schedules.h"
+#include "data/sampler.h"
+#include "data/synthetic.h"
+#include "nn/reference_mlp.h"
+#include "strategy/schedules.h"
 
 using namespace trp;
 

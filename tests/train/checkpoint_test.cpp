@@ -1,4 +1,4 @@
-#include "trp/train/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <bit>
 #include <cstring>
@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "data/idx_builder.h"
-#include "trp/core/atomic_file.h"
-#include "trp/core/error.h"
+#include "formats/idx_builder.h"
+#include "system/atomic_file.h"
 
 namespace trp {
 namespace {

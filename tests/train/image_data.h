@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trp/data/synthetic.h"
+#include "data/synthetic.h"
 
 namespace trp {
 

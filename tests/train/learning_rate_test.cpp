@@ -1,4 +1,4 @@
-#include "trp/train/learning_rate.h"
+#include "train/learning_rate.h"
 
 #include "catch.h"
 

@@ -1,13 +1,13 @@
-#include "trp/train/model_file.h"
+#include "train/model_file.h"
 
 #include <filesystem>
 #include <limits>
 #include <set>
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/bad_model_files.h"
 #include "data/check_contains.h"
-#include "trp/core/error.h"
 
 namespace trp {
 namespace {

@@ -2,9 +2,9 @@
 #include <numeric>
 
 #include "catch.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/trainer.h"
+#include "data/synthetic.h"
+#include "strategy/schedules.h"
+#include "train/trainer.h"
 
 using namespace trp;
 

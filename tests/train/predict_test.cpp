@@ -1,16 +1,16 @@
-#include "trp/train/predict.h"
+#include "train/predict.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "catch.h"
+#include "core/error.h"
 #include "data/check_contains.h"
-#include "data/idx_builder.h"
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
-#include "trp/train/confusion.h"
-#include "trp/train/evaluate.h"
+#include "data/synthetic.h"
+#include "formats/idx_builder.h"
+#include "train/confusion.h"
+#include "train/evaluate.h"
 
 namespace trp {
 namespace {

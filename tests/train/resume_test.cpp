@@ -3,11 +3,11 @@
 #include <limits>
 
 #include "catch.h"
+#include "core/error.h"
+#include "data/synthetic.h"
 #include "sanitized.h"
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/checkpoint.h"
+#include "strategy/schedules.h"
+#include "train/checkpoint.h"
 
 namespace trp {
 namespace {

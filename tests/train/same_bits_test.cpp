@@ -1,10 +1,10 @@
 // One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
 #include "catch.h"
+#include "data/synthetic.h"
 #include "sanitized.h"
+#include "strategy/schedules.h"
 #include "train/image_data.h"
-#include "trp/data/synthetic.h"
-#include "trp/strategy/schedules.h"
-#include "trp/train/trainer.h"
+#include "train/trainer.h"
 
 using namespace trp;
 

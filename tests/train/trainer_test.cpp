@@ -1,4 +1,4 @@
-#include "trp/train/trainer.h"
+#include "train/trainer.h"
 
 #include <cmath>
 #include <limits>
@@ -6,11 +6,11 @@
 #include <stdexcept>
 
 #include "catch.h"
+#include "core/error.h"
+#include "data/synthetic.h"
+#include "nn/reference_mlp.h"
+#include "strategy/schedules.h"
 #include "train/image_data.h"
-#include "trp/core/error.h"
-#include "trp/data/synthetic.h"
-#include "trp/nn/reference_mlp.h"
-#include "trp/strategy/schedules.h"
 
 using namespace trp;
 

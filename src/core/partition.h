@@ -1,0 +1,31 @@
+#pragma once
+
+#include <algorithm>
+
+#include "core/tensor.h"
+
+namespace trp {
+
+/// The indices begin, …, end − 1.
+struct Range {
+  Index begin = 0;
+  Index end = 0;
+
+  Index size() const { return end - begin; }
+  bool empty() const { return begin == end; }
+  bool operator==(const Range&) const = default;
+};
+
+/// Part `part` of 0 … n − 1 cut into `parts` consecutive ranges whose sizes differ by at most one
+/// `multiple`, larger ones first; every cut is at a multiple of `multiple`. Parts are empty when
+/// there are more of them than multiples.
+inline Range split_evenly(Index n, Index parts, Index part, Index multiple = 1) {
+  const Index units = (n + multiple - 1) / multiple;
+  const Index size = units / parts;
+  const Index larger = units % parts;
+  const Index begin = part * size + std::min(part, larger);
+  const Index end = begin + size + (part < larger ? 1 : 0);
+  return {std::min(begin * multiple, n), std::min(end * multiple, n)};
+}
+
+}  // namespace trp

@@ -1,0 +1,155 @@
+#include "formats/array_file.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "core/digest.h"
+#include "core/error.h"
+#include "formats/array_checks.h"
+#include "formats/foreign_format.h"
+#include "formats/npz.h"
+#include "formats/safetensors.h"
+#include "system/input_file.h"
+
+namespace trp {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+constexpr std::string_view kProgramKey = "program";
+constexpr std::string_view kProgram = "tensor_relu_parallel";
+constexpr std::string_view kDigestKey = "digest";
+constexpr std::string_view kDigestPrefix = "xxh128:";
+constexpr std::size_t kDigestDigits = 32;
+constexpr std::string_view kBeforeDigits = "\"digest\":\"xxh128:";
+
+std::string blank_digest() { return std::string(kDigestPrefix) + std::string(kDigestDigits, '0'); }
+
+/// Of all bytes, with zeros in place of the digits.
+std::string digest_of(Bytes bytes, std::size_t digits) {
+  const std::string zeros(kDigestDigits, '0');
+  Digest digest;
+  digest.update(bytes.data(), digits);
+  digest.update(zeros.data(), zeros.size());
+  const Bytes rest = bytes.subspan(digits + kDigestDigits);
+  digest.update(rest.data(), rest.size());
+  return digest.to_string();
+}
+
+/// Where the digits of the digest are. Inside a text the quotes of kBeforeDigits would be escaped,
+/// so it is found only where it is meant.
+std::optional<std::size_t> find_digits(Bytes bytes, Range metadata) {
+  const auto begin = static_cast<std::size_t>(metadata.begin);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin,
+                              static_cast<std::size_t>(metadata.size()));
+  const std::size_t found = text.find(kBeforeDigits);
+  if (found == std::string_view::npos) return std::nullopt;
+  const std::size_t digits = found + kBeforeDigits.size();
+  if (text.size() - digits < kDigestDigits) return std::nullopt;
+  return begin + digits;
+}
+
+/// A file that says who wrote it or has a digest must do both, so that damage to either shows.
+/// Returns whether it does.
+bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name) {
+  const std::string* program = find_metadata(parsed.content.metadata, kProgramKey);
+  const std::string* digest = find_metadata(parsed.content.metadata, kDigestKey);
+  if (program == nullptr && digest == nullptr) return false;
+  const auto digits = digest ? find_digits(bytes, parsed.metadata) : std::nullopt;
+  if (program == nullptr || *program != kProgram || !digits) {
+    throw Error(
+        "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
+        "the file was damaged or changed, fetch it again or remove both",
+        name, kProgram);
+  }
+  const std::string found = digest_of(bytes, *digits);
+  if (found != *digest) {
+    throw Error(
+        "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
+        "changed, fetch or copy it again",
+        name, quote(*digest), found);
+  }
+  return true;
+}
+
+bool is_seal(const Metadata::value_type& entry) {
+  return entry.first == kProgramKey || entry.first == kDigestKey;
+}
+
+[[noreturn]] void throw_not_array_file(Bytes start, const std::string& name) {
+  if (start.empty()) {
+    throw Error("{}: the file is empty, expected a model; hint: fetch or copy the file again",
+                name);
+  }
+  const bool is_idx = start.size() >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 &&
+                      start[2] <= 0x0e && start[3] >= 1 && start[3] <= 4;
+  throw Error("{}: expected a model, a .safetensors or .npz file; found {}", name,
+              is_idx ? "an IDX file; hint: are model and data exchanged?"
+                     : fmt::format("neither at byte 0; {}", foreign_model_hint(start)));
+}
+
+}  // namespace
+
+std::string_view array_format_name(ArrayFormat format) {
+  return format == ArrayFormat::kNpz ? "npz" : "safetensors";
+}
+
+std::optional<ArrayFormat> array_format_of_name(std::string_view path) {
+  if (path.ends_with(".safetensors")) return ArrayFormat::kSafetensors;
+  if (path.ends_with(".npz")) return ArrayFormat::kNpz;
+  return std::nullopt;
+}
+
+const std::string* find_metadata(const Metadata& metadata, std::string_view name) {
+  const auto found = std::ranges::find(metadata, name, &Metadata::value_type::first);
+  return found == metadata.end() ? nullptr : &found->second;
+}
+
+std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat format) {
+  ArrayFile sealed = file;
+  std::erase_if(sealed.metadata, is_seal);
+  sealed.metadata.emplace(sealed.metadata.begin(), kProgramKey, kProgram);
+  sealed.metadata.emplace_back(kDigestKey, blank_digest());
+  std::vector<std::uint8_t> bytes =
+      format == ArrayFormat::kNpz ? encode_npz(sealed) : encode_safetensors(sealed);
+  // Nothing leaves that could not be read again.
+  const std::string name(array_format_name(format));
+  const Range metadata =
+      (format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name))
+          .metadata;
+  const std::size_t digits = *find_digits(bytes, metadata);
+  const std::string digest = digest_of(bytes, digits);
+  std::ranges::copy(digest.substr(kDigestPrefix.size()),
+                    bytes.begin() + static_cast<std::ptrdiff_t>(digits));
+  return bytes;
+}
+
+DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name) {
+  DecodedArrayFile file;
+  if (starts_npz(bytes)) {
+    file.format = ArrayFormat::kNpz;
+  } else if (!starts_safetensors(bytes)) {
+    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), 64)), name);
+  }
+  ParsedArrayFile parsed =
+      file.format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
+  file.verified = verify(bytes, parsed, name);
+  file.content = std::move(parsed.content);
+  std::erase_if(file.content.metadata, is_seal);
+  return file;
+}
+
+DecodedArrayFile read_array_file(const std::string& path) {
+  InputFile file(path);
+  const std::vector<std::uint8_t> bytes = read_whole(file, "model", [&](Bytes start) {
+    if (!starts_array_file(start)) throw_not_array_file(start, file.name());
+  });
+  return decode_array_file(bytes, file.name());
+}
+
+bool starts_array_file(std::span<const std::uint8_t> start) {
+  return starts_npz(start) || starts_safetensors(start);
+}
+
+}  // namespace trp

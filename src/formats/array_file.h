@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace trp {
+
+/// Formats of files of named arrays that other programs read too; data/README.md has the grammars.
+enum class ArrayFormat { kSafetensors, kNpz };
+
+/// "safetensors", "npz"
+std::string_view array_format_name(ArrayFormat format);
+
+/// The format that a file's name asks for by its ending, if it is one of these.
+std::optional<ArrayFormat> array_format_of_name(std::string_view path);
+
+/// Floats in C order, the last dimension running fastest.
+struct NamedArray {
+  std::string name;
+  std::vector<Index> shape;
+  std::vector<float> values;
+};
+
+/// Names and texts about the whole file, in the order of the file. Names are unique.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// The text of this name, or null.
+const std::string* find_metadata(const Metadata& metadata, std::string_view name);
+
+struct ArrayFile {
+  std::vector<NamedArray> arrays;
+  Metadata metadata;
+};
+
+/// The bytes of the file: a function of its arguments alone. Two entries are put around the
+/// metadata: first "program", last "digest", the XXH3-128 of all bytes of the file with zeros in
+/// place of the digest's own digits.
+std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat format);
+
+struct DecodedArrayFile {
+  ArrayFile content;  ///< without "program" and "digest"
+  ArrayFormat format = ArrayFormat::kSafetensors;
+  bool verified = false;  ///< had a digest, which agrees; files of other programs have none
+};
+
+/// Takes files of encode_array_file(), any safetensors file of 32-bit floats, and any .npz file of
+/// them as NumPy writes it, compressed or not. `name` is for messages.
+///
+/// Throws Error for anything else. All sizes are checked against the number of bytes before memory
+/// is taken, every byte has to have a meaning, and a file that has "program" or "digest" must have
+/// both and agree with its digest: no single wrong bit in it goes unnoticed.
+DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name);
+
+/// The same for a file, or standard input when the path is "-".
+DecodedArrayFile read_array_file(const std::string& path);
+
+/// Whether these first bytes of a file may be those of an array file.
+bool starts_array_file(std::span<const std::uint8_t> start);
+
+}  // namespace trp

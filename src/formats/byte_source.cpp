@@ -1,0 +1,147 @@
+#include "formats/byte_source.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "core/error.h"
+#include "formats/deflate.h"
+
+namespace trp {
+namespace {
+
+constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
+constexpr std::uint64_t kSmallestGzip = 18;  // header and trailer
+constexpr std::string_view kFetchAgain = "hint: fetch or copy the file again";
+
+bool starts_gzip(const std::uint8_t* bytes) { return bytes[0] == 0x1f && bytes[1] == 0x8b; }
+
+/// zlib's own words are for programmers.
+std::string_view in_plain_words(std::string_view reason) {
+  if (reason == "incorrect data check") return "the checksum does not agree with the data";
+  if (reason == "incorrect length check") return "the length does not agree with the data";
+  if (reason == "unknown header flags set") return "the header has reserved flags";
+  return reason;
+}
+
+}  // namespace
+
+ByteSource::ByteSource(const std::string& path) : file_(path) {
+  start_size_ = file_.read(start_.data(), start_.size());
+  if (start_size_ == start_.size() && starts_gzip(start_.data())) start_inflating();
+}
+
+ByteSource::~ByteSource() = default;
+
+void ByteSource::InflateEnd::operator()(z_stream_s* stream) const {
+  inflateEnd(stream);
+  delete stream;
+}
+
+void ByteSource::start_inflating() {
+  auto stream = std::make_unique<z_stream>();
+  constexpr int kGzipOnly = 15 + 16;
+  if (inflateInit2(stream.get(), kGzipOnly) != Z_OK) throw std::bad_alloc();
+  inflater_.reset(stream.release());
+  compressed_.resize(kBufferBytes);
+  std::copy(start_.begin(), start_.end(), compressed_.begin());
+  inflater_->next_in = compressed_.data();
+  inflater_->avail_in = static_cast<uInt>(start_.size());
+}
+
+void ByteSource::refill() {
+  const std::size_t got = file_.read(compressed_.data(), compressed_.size());
+  inflater_->next_in = compressed_.data();
+  inflater_->avail_in = static_cast<uInt>(got);
+}
+
+std::size_t ByteSource::read(std::uint8_t* into, std::size_t count) {
+  std::size_t done = 0;
+  while (done < count) {
+    const std::size_t got =
+        is_gzip() ? inflate_some(into + done, count - done) : read_plain(into + done, count - done);
+    if (got == 0) break;
+    done += got;
+    offset_ += got;
+  }
+  return done;
+}
+
+std::size_t ByteSource::read_plain(std::uint8_t* into, std::size_t count) {
+  if (start_used_ == start_size_) return file_.read(into, count);
+  const std::size_t taken = std::min(count, start_size_ - start_used_);
+  std::memcpy(into, start_.data() + start_used_, taken);
+  start_used_ += taken;
+  return taken;
+}
+
+/// At least one byte, or none at the end of the member.
+std::size_t ByteSource::inflate_some(std::uint8_t* into, std::size_t count) {
+  const auto room =
+      static_cast<uInt>(std::min<std::size_t>(count, std::numeric_limits<uInt>::max()));
+  inflater_->next_out = into;
+  inflater_->avail_out = room;
+  while (!member_ended_ && inflater_->avail_out == room) {
+    if (inflater_->avail_in == 0) refill();
+    const int result = inflate(inflater_.get(), Z_NO_FLUSH);
+    if (result == Z_STREAM_END) {
+      member_ended_ = true;
+    } else if (result == Z_BUF_ERROR && inflater_->avail_in == 0) {
+      throw Error(
+          "{}: the gzip data are cut short: the file ends at byte {} in the middle of them; {}",
+          name(), file_.offset(), kFetchAgain);
+    } else if (result == Z_MEM_ERROR) {
+      throw std::bad_alloc();
+    } else if (result != Z_OK) {
+      throw_damaged(inflater_->msg != nullptr ? inflater_->msg : "not deflate data");
+    }
+  }
+  return room - inflater_->avail_out;
+}
+
+void ByteSource::throw_damaged(std::string_view reason) const {
+  throw Error("{}: the gzip data are damaged at or before byte {} of the file: {}; {}", name(),
+              file_.offset() - inflater_->avail_in, in_plain_words(reason), kFetchAgain);
+}
+
+void ByteSource::expect_end() {
+  const std::uint64_t expected = offset_;
+  std::uint8_t extra = 0;
+  if (read(&extra, 1) != 0) {
+    throw Error(
+        "{}: data go on after {}, where the header says that they end; "
+        "hint: the header is wrong, or something was appended",
+        name(), byte_name(expected));
+  }
+  if (!is_gzip()) return;
+  if (inflater_->avail_in == 0) refill();
+  if (inflater_->avail_in == 0) return;
+  const std::uint64_t end = file_.offset() - inflater_->avail_in;
+  // The buffer may have been cut between the two bytes; then only "other data" is said.
+  const bool second_member = inflater_->avail_in >= 2 && starts_gzip(inflater_->next_in);
+  throw Error("{}: expected the end of the file at byte {}, found {}; hint: {}", name(), end,
+              second_member ? "a second gzip member" : "other data after the gzip data",
+              second_member ? "unpack it with gunzip and check what was joined"
+                            : "the file was damaged or something was appended: fetch it again");
+}
+
+std::optional<ByteSource::SizeBound> ByteSource::size_bound() const {
+  const auto size = file_.size();
+  if (!size) return std::nullopt;
+  SizeBound bound{.file_bytes = *size, .most_bytes = *size, .gzip_trailer = {}};
+  if (!is_gzip()) return bound;
+  if (__builtin_mul_overflow(*size, kDeflateRatio, &bound.most_bytes)) {
+    bound.most_bytes = std::numeric_limits<std::uint64_t>::max();
+  }
+  if (*size >= kSmallestGzip) bound.gzip_trailer = file_.last_word();
+  return bound;
+}
+
+std::string ByteSource::byte_name(std::uint64_t offset) const {
+  return fmt::format("{}byte {}", is_gzip() ? "uncompressed " : "", offset);
+}
+
+}  // namespace trp

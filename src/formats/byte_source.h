@@ -1,0 +1,72 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "system/input_file.h"
+
+struct z_stream_s;
+
+namespace trp {
+
+/// The bytes in a file, which may be compressed with gzip: the content tells, not the name. Gzip
+/// is one member whose checksum and length are verified, with nothing after it.
+///
+/// Every failure is an Error that names the file.
+class ByteSource {
+ public:
+  /// "-" is standard input.
+  explicit ByteSource(const std::string& path);
+  ~ByteSource();
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+
+  /// Fewer than `count` uncompressed bytes only at the (verified) end of the data.
+  std::size_t read(std::uint8_t* into, std::size_t count);
+
+  /// Requires that nothing is left, and for gzip that the checksum agrees.
+  void expect_end();
+
+  /// What is known of the size before the data are read.
+  struct SizeBound {
+    std::uint64_t file_bytes = 0;  ///< of the file itself, compressed or not
+    std::uint64_t most_bytes = 0;  ///< uncompressed; plain files have exactly this many
+    /// The uncompressed size modulo 2^32 if the file is whole, as its last four bytes say.
+    std::optional<std::uint32_t> gzip_trailer;
+  };
+  /// Nothing for a pipe or a device.
+  std::optional<SizeBound> size_bound() const;
+
+  const std::string& name() const { return file_.name(); }
+  bool is_gzip() const { return inflater_ != nullptr; }
+  /// "byte 8", or "uncompressed byte 8" in a gzip file.
+  std::string byte_name(std::uint64_t offset) const;
+
+ private:
+  struct InflateEnd {
+    void operator()(z_stream_s* stream) const;
+  };
+
+  void start_inflating();
+  void refill();
+  std::size_t read_plain(std::uint8_t* into, std::size_t count);
+  std::size_t inflate_some(std::uint8_t* into, std::size_t count);
+  [[noreturn]] void throw_damaged(std::string_view reason) const;
+
+  InputFile file_;
+  std::array<std::uint8_t, 2> start_ = {};  // read to tell gzip from the rest
+  std::size_t start_size_ = 0;
+  std::size_t start_used_ = 0;
+  std::unique_ptr<z_stream_s, InflateEnd> inflater_;
+  std::vector<std::uint8_t> compressed_;
+  bool member_ended_ = false;
+  std::uint64_t offset_ = 0;  // of uncompressed bytes
+};
+
+}  // namespace trp

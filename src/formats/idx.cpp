@@ -1,0 +1,186 @@
+#include "formats/idx.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "core/error.h"
+#include "formats/byte_source.h"
+#include "formats/idx_header.h"
+
+namespace trp {
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // at a time; a multiple of every element
+
+/// Reads `count` bytes of elements; there must be so many.
+void read_elements(ByteSource& source, const IdxHeader& header, std::uint64_t done,
+                   std::uint8_t* into, std::size_t count) {
+  const std::size_t got = source.read(into, count);
+  if (got == count) return;
+  const std::uint64_t end = header.header_bytes + done + got;
+  throw Error("{}: the data end at {}, expected {} for {}; hint: {}", source.name(),
+              source.byte_name(end), byte_count(header.total_bytes), describe(header),
+              wrong_size_hint(header, end));
+}
+
+/// Calls body(done, n) for the bytes begin to end of the elements, at most kReadBytes at a time.
+template <class Body>
+void for_each_read(std::uint64_t begin, std::uint64_t end, const Body& body) {
+  for (std::uint64_t done = begin; done < end;) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, end - done));
+    body(done, count);
+    done += count;
+  }
+}
+
+void read_bytes(ByteSource& source, const IdxHeader& header, std::uint64_t begin, std::uint64_t end,
+                std::vector<std::uint8_t>& bytes) {
+  for_each_read(begin, end, [&](std::uint64_t done, std::size_t count) {
+    bytes.resize(bytes.size() + count);
+    read_elements(source, header, done, &bytes[bytes.size() - count], count);
+  });
+}
+
+/// Refuses what does not fit a finite float, NaN among it.
+template <class T>
+float to_float(const ByteSource& source, const IdxHeader& header, T element, std::uint64_t index) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!(std::abs(element) <= std::numeric_limits<float>::max())) {
+      throw Error(
+          "{}: element {} at {} is {}, expected a finite 32-bit float; "
+          "hint: mend or remove the sample",
+          source.name(), index, source.byte_name(header.header_bytes + index * sizeof(T)), element);
+    }
+  }
+  return static_cast<float>(element);
+}
+
+/// T in the file, whose bits are read as an Unsigned.
+template <class T, class Unsigned>
+void read_values(ByteSource& source, const IdxHeader& header, std::uint64_t begin,
+                 std::uint64_t end, std::vector<float>& values) {
+  static_assert(sizeof(T) == sizeof(Unsigned));
+  std::vector<std::uint8_t> raw(std::min<std::uint64_t>(kReadBytes, end - begin));
+  for_each_read(begin, end, [&](std::uint64_t done, std::size_t count) {
+    read_elements(source, header, done, raw.data(), count);
+    for (std::size_t i = 0; i < count; i += sizeof(T)) {
+      const auto bits = big_endian<Unsigned>(&raw[i]);
+      values.push_back(to_float(source, header, std::bit_cast<T>(bits), (done + i) / sizeof(T)));
+    }
+  });
+}
+
+/// Finds what is wrong with a gzip file whose last bytes contradict its header, in no memory.
+[[noreturn]] void throw_diagnosis(ByteSource& source, const IdxHeader& header) {
+  std::vector<std::uint8_t> scratch(kReadBytes);
+  for_each_read(0, header.total_bytes - header.header_bytes,
+                [&](std::uint64_t done, std::size_t count) {
+                  read_elements(source, header, done, scratch.data(), count);
+                });
+  source.expect_end();
+  throw Error("{}: changed while it was read; hint: try again when it is complete", source.name());
+}
+
+void reserve(const IdxHeader& header, IdxArray& array) {
+  if (header.type == IdxType::kUnsignedByte) {
+    array.bytes.reserve(header.element_count);
+  } else {
+    array.values.reserve(header.element_count);
+  }
+}
+
+/// The elements whose bytes are begin to end.
+void read_body(ByteSource& source, const IdxHeader& header, std::uint64_t begin, std::uint64_t end,
+               IdxArray& array) {
+  switch (header.type) {
+    case IdxType::kUnsignedByte:
+      return read_bytes(source, header, begin, end, array.bytes);
+    case IdxType::kSignedByte:
+      return read_values<std::int8_t, std::uint8_t>(source, header, begin, end, array.values);
+    case IdxType::kInt16:
+      return read_values<std::int16_t, std::uint16_t>(source, header, begin, end, array.values);
+    case IdxType::kInt32:
+      return read_values<std::int32_t, std::uint32_t>(source, header, begin, end, array.values);
+    case IdxType::kFloat32:
+      return read_values<float, std::uint32_t>(source, header, begin, end, array.values);
+    case IdxType::kFloat64:
+      return read_values<double, std::uint64_t>(source, header, begin, end, array.values);
+  }
+}
+
+}  // namespace
+
+Index IdxArray::byte_offset(Index element) const {
+  const auto rank = static_cast<Index>(shape.size());
+  return static_cast<Index>(kIdxMagicBytes) + rank * static_cast<Index>(kIdxDimensionBytes) +
+         element * idx_element_bytes(type);
+}
+
+struct OpenIdxFile {
+  OpenIdxFile(const std::string& path, const IdxExpected& expected)
+      : source(path),
+        header(read_idx_header(source, expected)),
+        size_is_sure(check_size(source, header)) {}
+
+  ByteSource source;
+  IdxHeader header;
+  bool size_is_sure;  // the file's size vouches for the header
+  Index samples_read = 0;
+};
+
+IdxReader::IdxReader(const std::string& path, const IdxExpected& expected)
+    : file_(std::make_unique<OpenIdxFile>(path, expected)) {}
+
+IdxReader::~IdxReader() = default;
+
+IdxType IdxReader::type() const { return file_->header.type; }
+const std::vector<Index>& IdxReader::shape() const { return file_->header.shape; }
+bool IdxReader::is_gzip() const { return file_->source.is_gzip(); }
+
+bool IdxReader::read(Index most, IdxArray& samples) {
+  const IdxHeader& header = file_->header;
+  const Index count = std::min(most, header.shape[0] - file_->samples_read);
+  if (count == 0) {
+    file_->source.expect_end();
+    return false;
+  }
+  samples.type = header.type;
+  samples.shape = header.shape;
+  samples.shape[0] = count;
+  samples.bytes.clear();
+  samples.values.clear();
+  const std::uint64_t sample_bytes =
+      (header.total_bytes - header.header_bytes) / static_cast<std::uint64_t>(header.shape[0]);
+  const std::uint64_t begin = static_cast<std::uint64_t>(file_->samples_read) * sample_bytes;
+  read_body(file_->source, header, begin, begin + static_cast<std::uint64_t>(count) * sample_bytes,
+            samples);
+  file_->samples_read += count;
+  return true;
+}
+
+IdxArray read_idx(const std::string& path, const IdxExpected& expected) {
+  OpenIdxFile file(path, expected);
+  const IdxHeader& header = file.header;
+  if (!file.size_is_sure && file.source.is_gzip() && file.source.size_bound()) {
+    throw_diagnosis(file.source, header);
+  }
+  IdxArray array;
+  array.type = header.type;
+  array.shape = header.shape;
+  try {
+    if (file.size_is_sure) reserve(header, array);
+    read_body(file.source, header, 0, header.total_bytes - header.header_bytes, array);
+  } catch (const std::bad_alloc&) {
+    throw Error("{}: {} do not fit in memory; hint: use a smaller file or a larger machine", path,
+                describe(header));
+  }
+  file.source.expect_end();
+  return array;
+}
+
+}  // namespace trp

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace trp {
+
+/// The type of the elements of an IDX file, as its third byte gives it.
+enum class IdxType : std::uint8_t {
+  kUnsignedByte = 0x08,
+  kSignedByte = 0x09,
+  kInt16 = 0x0B,
+  kInt32 = 0x0C,
+  kFloat32 = 0x0D,
+  kFloat64 = 0x0E,
+};
+
+/// "unsigned bytes", "32-bit floats", …
+std::string_view idx_type_name(IdxType type);
+/// 1, 2, 4 or 8.
+Index idx_element_bytes(IdxType type);
+
+/// An array of one to four dimensions, the last one running fastest. Every dimension is at least 1.
+struct IdxArray {
+  IdxType type = IdxType::kUnsignedByte;
+  std::vector<Index> shape;
+  std::vector<std::uint8_t> bytes;  ///< the elements if they are unsigned bytes, else empty
+  std::vector<float> values;        ///< the elements of any other type; all are finite
+
+  /// Where element `element` starts in the (uncompressed) file, in bytes.
+  Index byte_offset(Index element) const;
+};
+
+/// What the reader hopes to find. A file of another rank is refused.
+struct IdxExpected {
+  std::string_view what = "data";  ///< a word for messages: "images", "labels"
+  int min_rank = 1;
+  int max_rank = 4;
+};
+inline constexpr IdxExpected kIdxImages{"images", 2, 4};
+inline constexpr IdxExpected kIdxLabels{"labels", 1, 1};
+
+struct OpenIdxFile;
+
+/// Reads an IDX file, plain or gzip, a few samples at a time: in little memory, and from a pipe as
+/// soon as they arrive. Refuses what read_idx() refuses, some of it only when it gets there.
+class IdxReader {
+ public:
+  /// Reads the header; "-" is standard input.
+  explicit IdxReader(const std::string& path, const IdxExpected& expected = {});
+  ~IdxReader();
+  IdxReader(const IdxReader&) = delete;
+  IdxReader& operator=(const IdxReader&) = delete;
+
+  IdxType type() const;
+  const std::vector<Index>& shape() const;  ///< of the whole file
+  bool is_gzip() const;
+
+  /// The next samples, `most` at most. False after the last one, when it is sure that the file ends
+  /// there and is sound.
+  bool read(Index most, IdxArray& samples);
+
+ private:
+  std::unique_ptr<OpenIdxFile> file_;
+};
+
+/// Reads a whole IDX file, plain or gzip (which its content tells, not its name); "-" is standard
+/// input. 32-bit integers and 64-bit floats are rounded to the nearest float.
+///
+/// Throws Error, which names the file, the byte, what was expected and found and what to do, for
+/// anything but a sound file of exactly the declared size. No memory is taken on the word of the
+/// header alone: it must agree with the size of the file, or for a pipe with the data that arrive.
+///
+/// May be called from several threads at once, but only one of them may read standard input.
+IdxArray read_idx(const std::string& path, const IdxExpected& expected = {});
+
+}  // namespace trp

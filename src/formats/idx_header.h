@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "formats/byte_source.h"
+#include "formats/idx.h"
+
+namespace trp {
+
+inline constexpr std::size_t kIdxMagicBytes = 4;
+inline constexpr std::size_t kIdxDimensionBytes = 4;
+
+/// What an IDX file says of itself: two zero bytes, the type, the rank, and each dimension as a
+/// 32-bit number. The counts cannot overflow.
+struct IdxHeader {
+  IdxType type = IdxType::kUnsignedByte;
+  std::vector<Index> shape;
+  std::uint64_t element_count = 0;
+  std::uint64_t header_bytes = 0;
+  std::uint64_t total_bytes = 0;  ///< header and elements
+};
+
+IdxHeader read_idx_header(ByteSource& source, const IdxExpected& expected);
+
+/// Throws if the file's size contradicts the header. Returns whether it vouches for it, so that
+/// memory for all of it may be taken; for a pipe it cannot.
+bool check_size(const ByteSource& source, const IdxHeader& header);
+
+/// For messages: "60000 x 28 x 28 unsigned bytes".
+std::string describe(const IdxHeader& header);
+/// For messages: "1 byte", "2 bytes".
+std::string byte_count(std::uint64_t count);
+/// For messages: what it means that the uncompressed file has this size.
+std::string wrong_size_hint(const IdxHeader& header, std::uint64_t file_bytes);
+
+template <class Unsigned>
+Unsigned big_endian(const std::uint8_t* bytes) {
+  Unsigned number = 0;
+  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
+    number = static_cast<Unsigned>((number << 8) | bytes[i]);
+  }
+  return number;
+}
+
+}  // namespace trp

@@ -1,0 +1,186 @@
+#include "formats/npz.h"
+
+#include <charconv>
+#include <limits>
+#include <set>
+#include <string_view>
+
+#include <fmt/ranges.h>
+
+#include "core/error.h"
+#include "formats/array_checks.h"
+#include "formats/little_endian.h"
+#include "formats/strict_json.h"
+#include "formats/zip.h"
+#include "formats/zip_layout.h"
+
+namespace trp {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+using namespace std::string_view_literals;
+
+constexpr std::string_view kEnding = ".npy";
+constexpr std::string_view kMagic = "\x93NUMPY"sv;
+constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
+constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
+
+/// "(128, 784)", "(10,)", "()"
+std::string shape_text(const std::vector<Index>& shape) {
+  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+}
+
+std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
+  constexpr std::size_t kFixedBytes = 10;
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': {}, }}",
+                                   shape_text(array.shape));
+  while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
+  header += '\n';
+  std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
+  bytes.push_back(1);
+  bytes.push_back(0);
+  append_little_endian(bytes, static_cast<std::uint16_t>(header.size()));
+  bytes.insert(bytes.end(), header.begin(), header.end());
+  append_floats(bytes, array.values);
+  return bytes;
+}
+
+/// Reads the one form of a Python dictionary that NumPy writes.
+class NpyHeader {
+ public:
+  NpyHeader(std::string_view text, const std::string& file, const std::string& entry)
+      : text_(text), rest_(text), file_(file), entry_(entry) {}
+
+  std::vector<Index> read_shape() {
+    expect("{'descr': '");
+    if (!rest_.starts_with("<f4'")) {
+      throw Error(
+          "{}: {}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the "
+          "array with .astype('<f4')",
+          file_, quote(entry_), quote(rest_.substr(0, rest_.find('\''))));
+    }
+    expect("<f4', 'fortran_order': ");
+    if (rest_.starts_with("True")) {
+      throw Error(
+          "{}: {}: expected rows one after the other, found Fortran's order; hint: convert the "
+          "array with numpy.ascontiguousarray",
+          file_, quote(entry_));
+    }
+    expect("False, 'shape': (");
+    std::vector<Index> shape;
+    while (!rest_.starts_with(')')) {
+      shape.push_back(read_size());
+      if (!rest_.starts_with(')'))
+        expect(shape.size() == 1 && rest_.starts_with(",)") ? "," : ", ");
+    }
+    expect("), }");
+    if (rest_.empty() || rest_.back() != '\n' || rest_.find_first_not_of(' ') != rest_.size() - 1) {
+      fail("spaces and a line feed");
+    }
+    return shape;
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view expected) const {
+    throw Error("{}: {}: expected {} at character {} of the array's header, found {}; {}", file_,
+                quote(entry_), quote(expected), text_.size() - rest_.size(),
+                quote(rest_.substr(0, expected.size())), kDamagedHint);
+  }
+
+  void expect(std::string_view part) {
+    if (!rest_.starts_with(part)) fail(part);
+    rest_.remove_prefix(part.size());
+  }
+
+  Index read_size() {
+    Index size = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), size);
+    if (error != std::errc() || size < 0) fail("a size");
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    return size;
+  }
+
+  std::string_view text_;
+  std::string_view rest_;
+  const std::string& file_;
+  const std::string& entry_;
+};
+
+/// Where the text of the header begins and ends.
+std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& file,
+                                                 const std::string& entry) {
+  const bool magic_is_right =
+      bytes.size() >= 12 &&
+      std::string_view(reinterpret_cast<const char*>(bytes.data()), kMagic.size()) == kMagic;
+  const int version = magic_is_right ? bytes[kVersionByte] : 0;
+  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0) {
+    throw Error("{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}",
+                file, quote(entry), kDamagedHint);
+  }
+  const std::size_t begin = version == 1 ? 10 : 12;
+  const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
+                                          : little_endian<std::uint32_t>(&bytes[8]);
+  if (length > bytes.size() - begin) {
+    throw Error("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
+                quote(entry), bytes.size() - begin, length, kDamagedHint);
+  }
+  return {begin, begin + length};
+}
+
+NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
+  if (!entry.name.ends_with(kEnding) || entry.name.size() == kEnding.size()) {
+    throw Error(
+        "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
+        "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
+        file, quote(entry.name));
+  }
+  NamedArray array;
+  array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
+  const Bytes bytes = entry.content;
+  const auto [begin, end] = header_range(bytes, file, entry.name);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin, end - begin);
+  array.shape = NpyHeader(text, file, entry.name).read_shape();
+
+  const Bytes data = bytes.subspan(end);
+  check_data_size(array.shape, data.size(), array.name, file);
+  array.values = to_floats(data);
+  return array;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_npz(const ArrayFile& file) {
+  std::vector<ZipEntry> entries;
+  for (const NamedArray& array : file.arrays) {
+    entries.push_back({array.name + std::string(kEnding), encode_npy(array)});
+  }
+  return encode_zip(entries, json_text(to_json(file.metadata)));
+}
+
+ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
+  const ParsedZip zip = parse_zip(bytes, name);
+  ParsedArrayFile parsed;
+  std::set<std::string> names;
+  for (const ZipEntry& entry : zip.entries) {
+    if (!names.insert(entry.name).second) {
+      throw Error("{}: expected each array once, found {} again; {}", name, quote(entry.name),
+                  kDamagedHint);
+    }
+    parsed.content.arrays.push_back(parse_npy(entry, name));
+  }
+  if (!zip.comment.empty()) {
+    const std::size_t begin = bytes.size() - zip.comment.size();
+    parsed.content.metadata = to_metadata(parse_json_object(zip.comment, 1, {name, begin}), name);
+    parsed.metadata = {static_cast<Index>(begin), static_cast<Index>(bytes.size())};
+  }
+  return parsed;
+}
+
+bool starts_npz(std::span<const std::uint8_t> start) {
+  if (start.size() < 4) return false;
+  const auto signature = little_endian<std::uint32_t>(start.data());
+  // Without any array an archive is nothing but its end.
+  return signature == kZipLocalSignature || signature == kZipEndSignature;
+}
+
+}  // namespace trp

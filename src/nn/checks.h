@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "core/random.h"
+#include "core/tensor.h"
+
+namespace trp {
+
+// The arithmetic of training held against other ways of computing the same: for the tests, and for
+// the selftest of a machine that has no tests.
+
+/// Elements uniform in [−1, 1).
+Tensor random_tensor(Index rows, Index cols, RandomStream& random);
+
+/// Calls body once for each instruction set that this machine has, the best one last, the kernels
+/// using it, and then goes back to the best one. No other thread may use the kernels meanwhile.
+void for_each_simd_target(const std::function<void()>& body);
+
+/// Whether the instruction set in use multiplies and adds with one rounding: all that do give the
+/// same bits, and all that do not.
+bool simd_target_is_fused();
+
+/// The largest differences of elements from Eigen's products in double precision.
+struct ProductErrors {
+  double forward = 0;
+  double forward_relu = 0;
+  double weight_gradient = 0;
+  double bias_gradient = 0;
+  double input_gradient = 0;
+  double bytes = 0;      // of products of bytes, from the same of the floats that they stand for
+  double tolerance = 0;  // what rounding may come to for factors of this shape
+
+  double largest() const;
+};
+
+/// Of products of random factors: x [rows, depth], weight [depth, cols].
+ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& random);
+
+/// How far two gradients of one network are apart, relative to their length.
+struct GradientErrors {
+  double reference = 0;  // the reference in double precision against central differences
+  double program = 0;    // the program's own arithmetic against that reference
+};
+
+/// Of a network and a batch that are random, their shapes too.
+GradientErrors gradient_errors(std::uint64_t seed);
+
+}  // namespace trp

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "core/tensor.h"
+
+namespace trp {
+
+/// The arithmetic of training, vectorized for the best instruction set of the machine it runs on.
+///
+/// The chain rule of this program: each element of a product is one chain of fused multiply-adds
+/// over the summed index in ascending order, continuing from a start value. How rows, columns or
+/// the summed index are divided among calls changes no bit, so any schedule of calls that keeps the
+/// order of each chain gives the same result. (Targets without fused multiply-add round twice per
+/// link; the rule holds there too, with other bits.)
+///
+/// Tensors have the padding of trp::Tensor. Columns of results and of second factors begin at a
+/// multiple of kLineFloats floats; columns up to the next such multiple are read and written too.
+/// All functions may be called from several threads at once, on results that do not overlap.
+
+/// Where the chains of a gradient start: at zero, or at what the result already holds.
+enum class ChainStart { kZero, kResult };
+
+enum class Activation { kNone, kRelu };
+
+/// What becomes of an input that is zero: multiplied like any other, or left out of the chain
+/// where that is faster. A link with zero adds zero, so the bits are the same as long as the other
+/// factor is finite. Where it is not, zero times infinity or NaN is NaN, which leaving out hides: a
+/// weight that is not finite shows in the first batch in which its input is not zero.
+enum class ZeroInputs { kMultiply, kSkip };
+
+/// The factors x of a product, and what becomes of zeros among them: floats, which are multiplied,
+/// or bytes, of which zeros are skipped. A byte stands for what scale_bytes makes of it, bit by
+/// bit, and takes a quarter of a float's room in the caches. Columns of bytes begin at a multiple
+/// of kBlockBytes of a ByteTensor, and are read up to the next. Which zeros are left out depends on
+/// the bytes of such a block alone, so to divide a product there changes no bit, NaN included.
+using InputView = std::variant<ConstTensorView, ConstByteTensorView>;
+
+inline constexpr Index kBlockBytes = 32;
+
+/// Rows begin to end − 1.
+inline InputView view_rows(const InputView& x, Index begin, Index end) {
+  return std::visit([&](const auto& view) -> InputView { return view.view_rows(begin, end); }, x);
+}
+
+/// Columns begin to end − 1.
+inline InputView view_cols(const InputView& x, Index begin, Index end) {
+  return std::visit([&](const auto& view) -> InputView { return view.view_cols(begin, end); }, x);
+}
+
+/// result = activation(x · weight + bias), with x [rows, in], weight [in, out], bias [1, out],
+/// result [rows, out]. The chain runs over the inputs and starts from the bias. ReLU keeps NaN, so
+/// that a diverged network shows.
+void forward_product(const InputView& x, ConstTensorView weight, ConstTensorView bias,
+                     Activation activation, TensorView result);
+
+/// result = xᵀ · dz, with x [samples, in], dz [samples, out], result [in, out]. The chain runs over
+/// the samples.
+void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart start,
+                             TensorView result);
+
+/// result = Σ dz over the samples, with dz [samples, out], result [1, out], in order of the
+/// samples.
+void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result);
+
+/// result = dz · weightᵀ where the activation is positive, else zero (the gradient of ReLU), with
+/// dz [samples, out], weight_transposed [out, in], activation [samples, in], result [samples, in].
+/// The chain runs over the outputs and starts from zero.
+void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transposed,
+                            ConstTensorView activation, TensorView result);
+
+/// What one SGD update of an element w with gradient g and velocity v does, as in PyTorch
+/// (Sutskever et al., "On the importance of initialization and momentum", ICML 2013):
+/// g ← gradient_scale · g + weight_decay · w;  v ← momentum · v + g;  w ← w − learning_rate · v.
+struct SgdCoefficients {
+  float learning_rate = 0;
+  float momentum = 0;
+  float weight_decay = 0;
+  float gradient_scale = 1;
+};
+
+/// Updates weights and velocity, of the shape of gradient. The velocity is not touched without
+/// momentum.
+void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
+                TensorView velocity);
+
+/// weight_gradient_product from zero and sgd_update with its result, which goes from register to
+/// register: `scratch`, of the shape of the weights, is for chains too long to be finished at once.
+void weight_gradient_update(const InputView& x, ConstTensorView dz,
+                            const SgdCoefficients& coefficients, TensorView scratch,
+                            TensorView weights, TensorView velocity);
+
+/// values[i] = bytes[i] / 255, for i in 0 … count − 1, rounded to nearest after multiplying by the
+/// float nearest to 1/255.
+void scale_bytes(const std::uint8_t* bytes, Index count, float* values);
+
+/// The instruction set in use, in Highway's words: "AVX3", "AVX2", "SSE4", "NEON", …
+const char* simd_target_name();
+
+}  // namespace trp

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "lab/experiment.h"
+#include "system/line_writer.h"
+
+namespace trp {
+
+/// What is reported before the first experiment.
+struct LabStart {
+  std::string version;
+  int cpus = 1;
+  std::string simd;
+  std::string data;  // where the data came from, for people
+  bool quick = false;
+};
+
+/// Names and claims of all experiments, for people.
+void write_lab_list(LineWriter& out);
+
+void write_lab_start_text(LineWriter& out, const LabStart& start);
+void write_experiment_text(LineWriter& out, const Experiment& experiment, const Findings& findings,
+                           bool color);
+
+// The same as JSON objects, one per line, schema 1. A field is never renamed. A measured cell is an
+// object with median, lower and upper quartile; one that does not apply is an empty string.
+
+void write_lab_start_json(LineWriter& out, const LabStart& start);
+void write_experiment_json(LineWriter& out, const Experiment& experiment, const Findings& findings);
+
+}  // namespace trp

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "train/trainer.h"
+
+namespace trp {
+
+/// How far a training is.
+struct Progress {
+  StepReport step;
+  int epochs = 1;
+  double elapsed_seconds = 0;  // since training began, validation included
+};
+
+/// One line of at most `width` columns, the less important parts left out where it is narrow:
+/// "epoch 3/10 ━━━━━━━━╸   62%  37 120/60 000  412 k samples/s  loss 0.0841  ETA 0:07".
+std::string progress_line(const Progress& progress, int width, bool color = false);
+
+/// A line on a terminal that is redrawn in place. Never written to anything else.
+class ProgressBar {
+ public:
+  ProgressBar(int descriptor, int epochs, bool color);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// Starts the clock for the time that is left.
+  void begin();
+
+  /// Redraws the line unless that was done a moment ago.
+  void update(const StepReport& step);
+
+  /// Makes room for a line of text. The next update() draws again.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void draw(const std::string& text);
+
+  int descriptor_;
+  int epochs_;
+  bool color_;
+  bool shown_ = false;
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point next_draw_ = begin_;
+};
+
+}  // namespace trp

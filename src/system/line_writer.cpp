@@ -1,0 +1,79 @@
+#include "system/line_writer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "core/error.h"
+
+namespace trp {
+namespace {
+
+/// A descriptor may be non-blocking because whoever shares it wanted that.
+void wait_until_writable(int descriptor) {
+  pollfd polled{descriptor, POLLOUT, 0};
+  poll(&polled, 1, -1);
+}
+
+int open_for_writing(const std::string& path) {
+  constexpr mode_t kNewFileMode = 0666;  // less what the umask takes away
+  int descriptor = -1;
+  do {
+    descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kNewFileMode);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+}  // namespace
+
+LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
+    : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
+
+LineWriter::LineWriter(const std::string& path, std::string_view option)
+    : descriptor_(open_for_writing(path)), name_(path), owned_(true), to_be_emptied_(true) {
+  if (descriptor_ < 0) {
+    throw Error("{}: cannot open {} for writing: {}", option, path,
+                std::generic_category().message(errno));
+  }
+}
+
+LineWriter::~LineWriter() {
+  if (owned_ && descriptor_ >= 0) ::close(descriptor_);
+}
+
+void LineWriter::write_line(std::string_view text) {
+  if (before_line) before_line();
+  // Not before there is something to write; what is no regular file cannot be emptied.
+  if (std::exchange(to_be_emptied_, false) && ftruncate(descriptor_, 0) != 0 && errno != EINVAL)
+    fail();
+  std::string line;
+  line.reserve(text.size() + 1);
+  line.append(text).push_back('\n');
+  for (std::string_view rest = line; !rest.empty();) {
+    const ssize_t written = write(descriptor_, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      wait_until_writable(descriptor_);
+    } else if (errno != EINTR) {
+      if (on_error_ == OnError::kIgnore) return;
+      fail();
+    }
+  }
+}
+
+void LineWriter::close() {
+  if (!owned_ || descriptor_ < 0) return;
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail();
+}
+
+void LineWriter::fail() const {
+  if (errno == EPIPE && !owned_) throw OutputClosed();
+  throw Error("{}: cannot write: {}", name_, std::generic_category().message(errno));
+}
+
+}  // namespace trp

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace trp {
+
+/// How often samples of each class were taken for each class.
+struct Confusion {
+  explicit Confusion(Index classes)
+      : class_count(classes), counts(static_cast<std::size_t>(classes * classes)) {}
+
+  Index& operator()(Index actual, Index predicted) {
+    return counts[static_cast<std::size_t>(actual * class_count + predicted)];
+  }
+  Index operator()(Index actual, Index predicted) const {
+    return counts[static_cast<std::size_t>(actual * class_count + predicted)];
+  }
+
+  Index class_count;
+  std::vector<Index> counts;
+};
+
+/// How well one class is told from the others; 0 … 1. NaN where there is nothing to divide by: no
+/// sample of the class, or none taken for it.
+struct ClassScore {
+  Index sample_count = 0;
+  double precision = 0;  // of the samples taken for the class, the share that are of it
+  double recall = 0;     // of the samples of the class, the share taken for it
+  double f1 = 0;         // their harmonic mean
+};
+
+ClassScore class_score(const Confusion& confusion, Index which);
+
+/// Means over the classes, each as heavy as another, without those that are NaN.
+ClassScore mean_score(const Confusion& confusion);
+
+}  // namespace trp

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "data/dataset.h"
+#include "nn/mlp.h"
+#include "parallel/thread_pool.h"
+
+namespace trp {
+
+struct EvaluationResult {
+  double loss = 0;      // mean over the samples
+  double accuracy = 0;  // 0 … 1
+  Index sample_count = 0;
+
+  /// √(a(1−a)/n), the standard error of the accuracy as an estimate for unseen samples.
+  double accuracy_stderr() const;
+};
+
+/// Scores the given samples of the data set, at least one, sharing them out among the pool's
+/// workers. The result does not depend on how many there are.
+EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
+                          std::span<const std::uint32_t> samples, ThreadPool& pool);
+
+/// Scores all samples.
+EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool);
+
+}  // namespace trp

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "data/dataset.h"
+#include "nn/mlp.h"
+#include "parallel/thread_pool.h"
+
+namespace trp {
+
+/// Applies a network to samples, shared out among the workers of a pool. Keeps their memory from
+/// call to call.
+class Predictor {
+ public:
+  /// Both must outlive the predictor.
+  Predictor(const Mlp& mlp, ThreadPool& pool);
+  ~Predictor();
+  Predictor(const Predictor&) = delete;
+  Predictor& operator=(const Predictor&) = delete;
+
+  /// The logits, a row per sample, valid until the next call. The samples need no labels, but
+  /// feature_count must be the network's input size. The same bits from any number of workers.
+  ConstTensorView logits(const Dataset& samples);
+
+ private:
+  struct Scratch;
+
+  const Mlp& mlp_;
+  ThreadPool& pool_;
+  std::vector<std::unique_ptr<Scratch>> scratch_;  // of each worker
+  Tensor logits_;
+};
+
+/// Throws Error, which names the first such image, unless all logits are finite: the values of an
+/// image may be too large for the network. `first_image` is the number of the first row in the file
+/// `name`.
+void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_view name);
+
+// The logits of the following are finite.
+
+/// The probability of each class: softmax.
+std::vector<float> probabilities(std::span<const float> logits);
+
+/// The `count` likeliest classes, the first of equals first.
+std::vector<Index> likeliest_classes(std::span<const float> logits, Index count);
+
+}  // namespace trp

@@ -1,0 +1,145 @@
+#include "profile/phases.h"
+
+#include <numeric>
+#include <thread>
+
+#include "catch.h"
+#include "spin_for.h"
+
+namespace trp {
+namespace {
+
+double sum_of(const WorkerTimes& worker) {
+  return std::accumulate(worker.seconds.begin(), worker.seconds.end(), 0.0);
+}
+
+}  // namespace
+
+TEST_CASE("ticks are as long as the clock says") {
+  const TickClock clock;
+  const auto begin = std::chrono::steady_clock::now();
+  const std::int64_t first = clock.now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::int64_t last = clock.now();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double ticks = static_cast<double>(last - first) * clock.seconds_per_tick();
+  CHECK(ticks <= seconds * 1.001);
+  CHECK(ticks >= 0.02 * 0.999);
+}
+
+TEST_CASE("an inner phase is not part of the outer one, and all of them make the wall time") {
+  PhaseRecorder recorder(1, 1);
+  recorder.begin();
+  {
+    const PhaseScope outer(&recorder, 0, Phase::kForward);
+    spin_for(0.001);
+    {
+      const PhaseScope inner(&recorder, 0, Phase::kGather);
+      spin_for(0.002);
+    }
+    const PhaseScope again(&recorder, 0, Phase::kForward);
+  }
+  recorder.end();
+  const PhaseTimes times = recorder.times();
+  REQUIRE(times.workers.size() == 1);
+  const WorkerTimes& worker = times.workers[0];
+  CHECK(worker.of(Phase::kForward) >= 0.001);
+  CHECK(worker.of(Phase::kGather) >= 0.002);
+  CHECK(worker.of(Phase::kForward) + worker.of(Phase::kGather) <= times.wall_seconds);
+  CHECK(worker.of(Phase::kOther) > 0);
+  CHECK(worker.of(Phase::kBackward) == 0);
+  CHECK(sum_of(worker) == Approx(times.wall_seconds));
+}
+
+TEST_CASE("without a recorder the scopes do nothing") {
+  const StepScope step(nullptr);
+  const CommonPhaseScope load(nullptr, Phase::kLoad);
+  const ForkJoinScope join(nullptr);
+  const PhaseScope phase(nullptr, 5, Phase::kGather);
+}
+
+TEST_CASE("who has no task in a fork-join waits at its barrier, or sleeps where there is no CPU") {
+  for (const int cpus : {2, 3}) {
+    PhaseRecorder recorder(3, cpus);
+    recorder.begin();
+    {
+      const CommonPhaseScope evaluation(&recorder, Phase::kEvaluation);
+      spin_for(0.001);
+    }
+    {
+      // One thread plays all workers: recording does not ask who calls.
+      const ForkJoinScope join(&recorder);
+      {
+        const PhaseScope task(&recorder, 0, Phase::kForward);
+        spin_for(0.003);
+      }
+      const PhaseScope task(&recorder, 1, Phase::kBackward);
+      spin_for(0.001);
+      {
+        const PhaseScope wait(&recorder, 1, Phase::kBarrier);
+        spin_for(0.004);
+      }
+    }
+    recorder.end();
+    const PhaseTimes times = recorder.times();
+    for (const WorkerTimes& worker : times.workers) {
+      CHECK(sum_of(worker) == Approx(times.wall_seconds));
+      CHECK(worker.of(Phase::kEvaluation) >= 0.001);
+      CHECK(worker.of(Phase::kEvaluation) <= times.wall_seconds - 0.008);
+    }
+    CHECK(times.fork_join_seconds >= 0.008);
+    CHECK(times.busiest_seconds >= times.workers[0].of(Phase::kForward));
+    CHECK(times.busiest_seconds <= times.fork_join_seconds - 0.004);
+    CHECK(times.workers[0].of(Phase::kBarrier) >= 0.005);
+    CHECK(times.workers[1].of(Phase::kBarrier) >= 0.007);
+    const WorkerTimes& idle = times.workers[2];
+    CHECK(idle.of(cpus == 3 ? Phase::kBarrier : Phase::kAsleep) == Approx(times.fork_join_seconds));
+    CHECK(idle.of(cpus == 3 ? Phase::kAsleep : Phase::kBarrier) == 0);
+  }
+}
+
+TEST_CASE("a piece of work that slept gave its CPU away, a wait did not") {
+  PhaseRecorder recorder(1, 1);
+  recorder.begin();
+  {
+    const PhaseScope wait(&recorder, 0, Phase::kBarrier);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  recorder.end();
+  CHECK(recorder.times().workers[0].given_seconds < 0.02);
+  {
+    const PhaseScope work(&recorder, 0, Phase::kForward);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  const WorkerTimes worker = recorder.times().workers[0];
+  CHECK(worker.given_seconds >= 0.019);
+  CHECK(worker.given_seconds <= worker.of(Phase::kForward) + 0.02);
+}
+
+TEST_CASE("the events of the first steps are kept, with what they are about") {
+  PhaseRecorder recorder(2, 2, 2);
+  recorder.begin();
+  for (int step = 0; step < 3; ++step) {
+    const StepScope scope(&recorder);
+    const ForkJoinScope join(&recorder);
+    const PhaseScope outer(&recorder, 1, Phase::kOther);
+    const PhaseScope inner(&recorder, 1, Phase::kForward, 7);
+  }
+  recorder.end();
+  REQUIRE(recorder.events(0).size() == 2 * 2);
+  REQUIRE(recorder.events(1).size() == 2 * 2);
+  const PhaseEvent& inner = recorder.events(1)[2];
+  const PhaseEvent& outer = recorder.events(1)[3];
+  CHECK(inner.phase == Phase::kForward);
+  CHECK(inner.item == 7);
+  CHECK(inner.step == 1);
+  CHECK(outer.phase == Phase::kOther);
+  CHECK(outer.item == -1);
+  CHECK(outer.begin <= inner.begin);
+  CHECK(inner.begin <= inner.end);
+  CHECK(inner.end <= outer.end);
+  CHECK(recorder.seconds_at(outer.end) <= recorder.times().wall_seconds);
+}
+
+}  // namespace trp

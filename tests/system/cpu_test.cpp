@@ -1,0 +1,99 @@
+#include "system/cpu.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "catch.h"
+#include "temporary_folder.h"
+
+using namespace trp;
+
+namespace {
+
+/// What the machine gives when no cgroup limits it.
+int unlimited() { return available_cpus("/nonexistent"); }
+
+}  // namespace
+
+TEST_CASE("without a quota the affinity mask counts") {
+  cpu_set_t before;
+  REQUIRE(sched_getaffinity(0, sizeof(before), &before) == 0);
+  CHECK(unlimited() == CPU_COUNT(&before));
+
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu)
+    if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+  REQUIRE(sched_setaffinity(0, sizeof(one), &one) == 0);
+  CHECK(unlimited() == 1);
+  REQUIRE(sched_setaffinity(0, sizeof(before), &before) == 0);
+}
+
+TEST_CASE("a cgroup v2 quota counts, rounded down but at least 1") {
+  const TemporaryFolder root;
+  root.write("proc/self/cgroup", "0::/user/job\n");
+  root.write("sys/fs/cgroup/user/job/cpu.max", "150000 100000\n");
+  CHECK(available_cpus(root.path()) == 1);
+  root.write("sys/fs/cgroup/user/job/cpu.max", "20000 100000\n");
+  CHECK(available_cpus(root.path()) == 1);
+  root.write("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
+  CHECK(available_cpus(root.path()) == unlimited());
+  root.write("sys/fs/cgroup/user/job/cpu.max", "6400000 100000\n");
+  CHECK(available_cpus(root.path()) == std::min(unlimited(), 64));
+}
+
+TEST_CASE("the tightest quota of all enclosing groups counts") {
+  const TemporaryFolder root;
+  root.write("proc/self/cgroup", "0::/user/job\n");
+  root.write("sys/fs/cgroup/user/job/cpu.max", "max 100000\n");
+  root.write("sys/fs/cgroup/user/cpu.max", "100000 100000\n");
+  CHECK(available_cpus(root.path()) == 1);
+}
+
+TEST_CASE("in a container, whose own path is not visible, the mount point's quota counts") {
+  const TemporaryFolder v2;
+  v2.write("proc/self/cgroup", "0::/docker/0123abcd\n");
+  v2.write("sys/fs/cgroup/cpu.max", "100000 100000\n");
+  CHECK(available_cpus(v2.path()) == 1);
+
+  const TemporaryFolder v1;
+  v1.write("proc/self/cgroup", "4:cpu,cpuacct:/docker/0123abcd\n");
+  v1.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n");
+  v1.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  CHECK(available_cpus(v1.path()) == 1);
+}
+
+TEST_CASE("a cgroup v1 quota counts, and -1 means none") {
+  const TemporaryFolder root;
+  root.write("proc/self/cgroup", "5:memory:/other\n4:cpu,cpuacct:/job\n");
+  root.write("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us", "50000\n");
+  root.write("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "50000\n");
+  CHECK(available_cpus(root.path()) == 1);
+  root.write("sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
+  CHECK(available_cpus(root.path()) == unlimited());
+}
+
+TEST_CASE("a tied thread has one CPU, round and round, until it is untied") {
+  cpu_set_t all;
+  REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+  std::thread([&] {  // not the thread of the other tests
+    cpu_set_t mask;
+    cpu_set_t seen;
+    CPU_ZERO(&seen);
+    const int count = CPU_COUNT(&all);
+    for (int n = 0; n < 2 * count; ++n) {
+      REQUIRE(tie_thread(n));
+      REQUIRE(sched_getaffinity(0, sizeof(mask), &mask) == 0);
+      REQUIRE(CPU_COUNT(&mask) == 1);
+      CPU_OR(&seen, &seen, &mask);
+      REQUIRE(CPU_COUNT(&seen) == std::min(n + 1, count));
+    }
+    CHECK(CPU_EQUAL(&seen, &all));
+    untie_thread();
+    REQUIRE(sched_getaffinity(0, sizeof(mask), &mask) == 0);
+    CHECK(CPU_EQUAL(&mask, &all));
+  })
+      .join();
+}

@@ -1,35 +1,53 @@
 # Checks what the folders of the program include:  cmake -D SOURCE_DIR=… -P layering_test.cmake
-# Each may include only itself and those before it.
+# Each may include only itself and those before it. Each header of the library for other programs
+# belongs to the folder that implements it, and may include only such headers, the standard library
+# and Eigen.
 cmake_minimum_required(VERSION 3.22)
 set(FOLDERS core system parallel profile formats nn data strategy train measure lab report cli)
+set(PUBLIC_core error plan recipe tensor)
+set(PUBLIC_parallel thread_pool)
+set(PUBLIC_nn mlp)
+set(PUBLIC_data dataset)
+set(PUBLIC_train model predict score trainer)
 set(violations "")
 
 set(allowed "")
+set(placed_headers "")
 foreach(folder IN LISTS FOLDERS)
   list(APPEND allowed ${folder})
-  file(GLOB_RECURSE files
-    ${SOURCE_DIR}/src/${folder}/*.h
-    ${SOURCE_DIR}/src/${folder}/*.cpp)
+  foreach(header IN LISTS PUBLIC_${folder})
+    list(APPEND allowed trp/${header})
+    list(APPEND placed_headers ${header}.h)
+  endforeach()
+  file(GLOB_RECURSE files ${SOURCE_DIR}/src/${folder}/*.h ${SOURCE_DIR}/src/${folder}/*.cpp)
   foreach(file IN LISTS files)
     file(STRINGS ${file} lines REGEX "^ *# *include")
     foreach(line IN LISTS lines)
-      if(line MATCHES "include \"([a-z]+)/" AND NOT CMAKE_MATCH_1 IN_LIST allowed)
-        string(APPEND violations "  ${file}: ${line}\n")
-      endif()
-      # CLI11 is one file's business.
-      if(line MATCHES "<CLI/" AND NOT file STREQUAL "${SOURCE_DIR}/src/cli/options.cpp")
+      if(line MATCHES "include \"(trp/[a-z_]+|[a-z]+)[./]" AND NOT CMAKE_MATCH_1 IN_LIST allowed)
         string(APPEND violations "  ${file}: ${line}\n")
       endif()
     endforeach()
   endforeach()
 endforeach()
 
-# A folder that is not in the list would not be checked.
-file(GLOB entries RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/*)
+file(GLOB files ${SOURCE_DIR}/include/trp/*.h)
+foreach(file IN LISTS files)
+  file(STRINGS ${file} lines REGEX "^ *# *include")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "include (\"trp/|<[a-z_]+>|<Eigen/|<unsupported/Eigen/)")
+      string(APPEND violations "  ${file}: ${line}\n")
+    endif()
+  endforeach()
+endforeach()
+
+# A folder or a header that is in no list would not be checked.
+file(GLOB entries RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/* ${SOURCE_DIR}/include/trp/*)
 foreach(entry IN LISTS entries)
   get_filename_component(name ${entry} NAME)
   if(IS_DIRECTORY ${SOURCE_DIR}/${entry} AND NOT name IN_LIST FOLDERS)
     string(APPEND violations "  ${entry}: this folder has no place in the order\n")
+  elseif(entry MATCHES "^include/" AND NOT name IN_LIST placed_headers)
+    string(APPEND violations "  ${entry}: this header has no place in the order\n")
   endif()
 endforeach()
 

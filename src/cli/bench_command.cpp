@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "cli/version.h"
-#include "core/error.h"
 #include "measure/bench.h"
 #include "nn/kernels.h"
 #include "report/bench_report.h"
@@ -17,6 +18,7 @@
 #include "system/line_writer.h"
 #include "system/stop_signals.h"
 #include "train/network.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -75,8 +77,8 @@ std::string timelines(const BenchPlan& plan, const DataSets& data, int cpus,
   std::string text = fmt::format("\n{}\n", timeline_legend());
   for (const BenchCase& which : plan.cases) {
     const PhaseRecorder recorder = trace_case(plan, which, data, cpus, stop);
-    text += fmt::format("\n{}, {}, batch size {}: a step\n", schedule_name(which.strategy),
-                        count_of(which.workers, "worker"), which.batch_size);
+    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(which.plan),
+                        count_of(which.plan.workers, "worker"), which.batch_size);
     for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
       text += line + '\n';
   }
@@ -94,20 +96,20 @@ int run_bench_command(const BenchCommandOptions& options) {
   }
   warn_of_noise(talk);
   const int cpus = available_cpus();
-  const DataSets data = load_data(files, options.train.data.class_count);
+  const DataSets data = load_data(files, options.train.recipe.class_count);
 
   const BenchPlan plan = {
-      .train = options.train.train,
-      .cases = bench_cases(options.train.train.strategy, options.strategies, options.merges,
-                           options.workers, options.batch_sizes),
+      .recipe = options.train.recipe,
+      .cases = bench_cases(options.train.plan, options.strategies, options.merges, options.workers,
+                           options.batch_sizes),
       .warmup = options.warmup,
       .runs = options.runs};
   const BenchContext context = {
       .version = std::string(program_version()),
       .machine = fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
       .data = data.source,
-      .layers = network_sizes(plan.train, data.train),
-      .epochs = plan.train.epochs,
+      .layers = network_sizes(plan.recipe, data.train),
+      .epochs = plan.recipe.epochs,
       .warmup = plan.warmup,
       .runs = plan.runs};
 
@@ -130,7 +132,7 @@ int run_bench_command(const BenchCommandOptions& options) {
       talk.say(fmt::format(
           "warning: {} of {} runs of {} with {} at batch size {} took far longer or shorter than "
           "the others",
-          row.outliers, plan.runs, schedule_name(row.which.strategy), row.which.workers,
+          row.outliers, plan.runs, plan_name(row.which.plan), row.which.plan.workers,
           row.which.batch_size));
     }
   }
@@ -145,7 +147,7 @@ int run_bench_command(const BenchCommandOptions& options) {
 
   double best = 0;
   for (const BenchRow& row : rows) {
-    if (row.which.strategy.kind != StrategyKind::kSequential)
+    if (row.which.plan.strategy != StrategyKind::kSequential)
       best = std::max(best, row.speedup.value);
   }
   if (options.min_speedup && best < *options.min_speedup) {

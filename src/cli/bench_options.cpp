@@ -117,16 +117,17 @@ void check_together(const BenchCommandOptions& options) {
   if (to_output > 0 && options.timeline)
     throw UsageError("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
-    throw UsageError("--export-…: expected - for one format at most, found {}", to_output);
-  if (options.train.train.warmup_epochs > options.train.train.epochs)
-    throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}",
-                     options.train.train.epochs, options.train.train.warmup_epochs);
+    throw UsageError(
+        fmt::format("--export-…: expected - for one format at most, found {}", to_output));
+  if (options.train.recipe.warmup_epochs > options.train.recipe.epochs)
+    throw UsageError(fmt::format("--warmup-epochs: expected at most the {} of --epochs, found {}",
+                                 options.train.recipe.epochs, options.train.recipe.warmup_epochs));
 }
 
 }  // namespace
 
 CommandSyntax bench_syntax(BenchCommandOptions& options) {
-  options.train.train.epochs = 1;
+  options.train.recipe.epochs = 1;
   const std::vector<OptionGroup> groups = train_groups(options.train);
   CommandSyntax syntax = {
       .usage = {"bench [OPTIONS]"},

@@ -3,11 +3,13 @@
 #include <filesystem>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "cli/file_kind.h"
 #include "cli/version.h"
-#include "core/error.h"
 #include "nn/kernels.h"
 #include "system/atomic_file.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -28,9 +30,10 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
                    const TrainIdentity& identity, Output& output) {
   check_same_training(resumed.identity, identity, options.resume);
   const std::size_t finished = resumed.state.epochs.size();
-  if (finished > static_cast<std::size_t>(options.train.epochs)) {
-    throw UsageError("--resume: {} has finished {} epochs, expected at most the {} of --epochs",
-                     options.resume, finished, options.train.epochs);
+  if (finished > static_cast<std::size_t>(options.recipe.epochs)) {
+    throw UsageError(
+        fmt::format("--resume: {} has finished {} epochs, expected at most the {} of --epochs",
+                    options.resume, finished, options.recipe.epochs));
   }
   if (resumed.simd != simd_target_name()) {
     output.say(
@@ -39,12 +42,12 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
                     "from a training that was not stopped",
                     options.resume, resumed.simd, simd_target_name()));
   }
-  if (is_over(options.train, resumed.state)) {
+  if (is_over(options.recipe, resumed.state)) {
     output.hint(fmt::format("{}: training is finished already, it is only scored", options.resume));
     return;
   }
   output.hint(fmt::format("resuming {}: {}", options.resume,
-                          place_text(resumed.state, options.train.epochs)));
+                          place_text(resumed.state, options.recipe.epochs)));
   if (options.checkpoint.empty()) {
     output.hint(fmt::format("hint: what is trained from here on is not saved; --checkpoint {} does",
                             options.resume));
@@ -63,8 +66,8 @@ CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIden
   const bool goes_on = saved_ || is_same_file(options.resume, previous_file(path_));
   if (goes_on || !std::filesystem::exists(path_)) return;
   if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
-    throw Error("--checkpoint: {} holds something else, which would be lost; name another file",
-                path_);
+    throw Error(fmt::format(
+        "--checkpoint: {} holds something else, which would be lost; name another file", path_));
   }
   output.say(
       fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));

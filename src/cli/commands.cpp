@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "system/line_writer.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

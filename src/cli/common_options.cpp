@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace trp {
 namespace {
 
@@ -12,7 +14,7 @@ Option request(Option option) {
 
 }  // namespace
 
-Option workers_option(std::optional<int>& workers) {
+Option workers_option(int& workers) {
   return {.short_name = "-j",
           .name = "workers",
           .alias = "threads",
@@ -22,7 +24,7 @@ Option workers_option(std::optional<int>& workers) {
               [&workers](const std::string& text) {
                 int count = 0;
                 if (text == "auto") {
-                  workers.reset();
+                  workers = 0;
                 } else if (read_whole(text, count) && count >= 1 && count <= kMostWorkers) {
                   workers = count;
                 } else {
@@ -30,7 +32,7 @@ Option workers_option(std::optional<int>& workers) {
                       fmt::format("a whole number from 1 to {} or \"auto\"", kMostWorkers), text);
                 }
               },
-          .get = [&workers] { return workers ? fmt::format("{}", *workers) : "auto"; }};
+          .get = [&workers] { return workers > 0 ? fmt::format("{}", workers) : "auto"; }};
 }
 
 Option min_accuracy_option(std::optional<double>& bound) {

@@ -5,8 +5,8 @@
 
 #include "cli/option_makers.h"
 #include "cli/options.h"
-#include "core/tensor.h"
 #include "system/terminal.h"
+#include "trp/tensor.h"
 
 namespace trp {
 
@@ -28,7 +28,7 @@ inline constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
 }};
 
 /// -j, --workers; not set: auto.
-Option workers_option(std::optional<int>& workers);
+Option workers_option(int& workers);
 
 /// --min-accuracy
 Option min_accuracy_option(std::optional<double>& bound);

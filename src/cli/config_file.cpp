@@ -6,9 +6,11 @@
 #include <set>
 #include <system_error>
 
+#include <fmt/format.h>
+
 #include "cli/nearest.h"
 #include "cli/values.h"
-#include "core/error.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -38,7 +40,8 @@ char escaped(char c) {
     default:
       break;
   }
-  throw UsageError("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c}));
+  throw UsageError(
+      fmt::format("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c})));
 }
 
 /// `text` begins with a quote.
@@ -84,23 +87,25 @@ Assignment parse_line(std::string_view line, const std::string& where,
                       std::span<const OptionGroup> groups) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) {
-    throw UsageError("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line)));
+    throw UsageError(
+        fmt::format("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line))));
   }
   const std::string name(trimmed(line.substr(0, equals)));
   const Option* option = find_option(groups, name);
   if (option == nullptr || !option->get) {
-    throw UsageError("{}: unknown name {}{}", where, in_quotes(name),
-                     suggestion(name, configurable_names(groups)));
+    throw UsageError(fmt::format("{}: unknown name {}{}", where, in_quotes(name),
+                                 suggestion(name, configurable_names(groups))));
   }
   try {
     return {option->name, parse_value(line.substr(equals + 1)), fmt::format("{}: {}", where, name)};
   } catch (const UsageError& error) {
-    throw UsageError("{}: {}: {}", where, name, error.what());
+    throw UsageError(fmt::format("{}: {}: {}", where, name, error.what()));
   }
 }
 
 [[noreturn]] void throw_unreadable(const std::string& path) {
-  throw Error("--config: cannot read {}: {}", path, std::generic_category().message(errno));
+  throw Error(
+      fmt::format("--config: cannot read {}: {}", path, std::generic_category().message(errno)));
 }
 
 std::string read_small_file(const std::string& path) {
@@ -113,7 +118,8 @@ std::string read_small_file(const std::string& path) {
   content.resize(std::fread(content.data(), 1, content.size(), file.get()));
   if (std::ferror(file.get())) throw_unreadable(path);
   if (content.size() > kLargest) {
-    throw Error("--config: {} has more than {} bytes: not a configuration", path, kLargest);
+    throw Error(
+        fmt::format("--config: {} has more than {} bytes: not a configuration", path, kLargest));
   }
   return content;
 }
@@ -151,8 +157,8 @@ std::vector<Assignment> parse_config(std::string_view content, const std::string
     const std::string where = fmt::format("{}:{}", path, number);
     assignments.push_back(parse_line(line, where, groups));
     if (!seen.insert(assignments.back().name).second) {
-      throw UsageError("{}: expected each name once, found {} again", where,
-                       assignments.back().name);
+      throw UsageError(fmt::format("{}: expected each name once, found {} again", where,
+                                   assignments.back().name));
     }
   }
   return assignments;

@@ -9,12 +9,14 @@
 
 #include "cli/commands.h"
 #include "cli/file_kind.h"
-#include "core/error.h"
+#include "formats/array_file.h"
 #include "formats/idx.h"
 #include "report/numbers.h"
 #include "report/picture.h"
 #include "train/checkpoint.h"
-#include "train/model_file.h"
+#include "train/model_arrays.h"
+#include "trp/error.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
@@ -66,7 +68,7 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
 void write_model_info(const std::string& path, InfoWriter& out) {
   const Model model = load_model(path);
   out.write("file", path);
-  out.write("kind", fmt::format("model, {}, {}", array_format_name(model.format),
+  out.write("kind", fmt::format("model, {}, {}", model.format,
                                 model.verified ? "its digest agrees" : "without a digest"));
   out.write("network", network_text(layer_sizes(model.mlp), parameter_count(model.mlp)));
   const std::string weights = weights_digest(model.mlp);
@@ -134,7 +136,8 @@ void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
   IdxReader reader(options.file);
   const bool labels = reader.shape().size() == 1;
   if (labels && options.show > 0) {
-    throw UsageError("--show: expected a file of images, {} has rank 1, as labels", options.file);
+    throw UsageError(
+        fmt::format("--show: expected a file of images, {} has rank 1, as labels", options.file));
   }
   out.write("file", options.file == "-" ? "standard input" : options.file);
   out.write("kind",
@@ -159,8 +162,8 @@ int run_info(const InfoCommandOptions& options) {
   InfoWriter out;
   const FileKind kind = kind_of(options.file);
   if (kind != FileKind::kIdx && options.show > 0) {
-    throw UsageError("--show: expected a file of images, {} is a {}", options.file,
-                     kind == FileKind::kModel ? "model" : "checkpoint");
+    throw UsageError(fmt::format("--show: expected a file of images, {} is a {}", options.file,
+                                 kind == FileKind::kModel ? "model" : "checkpoint"));
   }
   switch (kind) {
     case FileKind::kIdx:

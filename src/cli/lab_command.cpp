@@ -2,15 +2,17 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/version.h"
-#include "core/error.h"
 #include "lab/experiment.h"
 #include "nn/kernels.h"
 #include "report/lab.h"
 #include "system/cpu.h"
 #include "system/terminal.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -58,7 +60,8 @@ int run_lab(const LabCommandOptions& options) {
       wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
   if (wrong.empty()) return kExitDone;
-  throw Error("{}: the results were not what another way of computing them gives", wrong);
+  throw Error(
+      fmt::format("{}: the results were not what another way of computing them gives", wrong));
 }
 
 }  // namespace trp

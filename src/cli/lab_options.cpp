@@ -4,11 +4,13 @@
 #include <array>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "cli/common_options.h"
 #include "cli/nearest.h"
 #include "cli/option_makers.h"
-#include "core/error.h"
 #include "lab/experiment.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -22,8 +24,8 @@ void add_experiment(const std::string& word, std::vector<std::string>& chosen) {
   std::vector<std::string> names = {"all"};
   for (const Experiment* experiment : experiments()) names.emplace_back(experiment->name);
   if (std::ranges::find(names, word) == names.end()) {
-    throw UsageError("unknown experiment {}{}; lab without arguments lists them all",
-                     in_quotes(word), suggestion(word, names));
+    throw UsageError(fmt::format("unknown experiment {}{}; lab without arguments lists them all",
+                                 in_quotes(word), suggestion(word, names)));
   }
   if (std::ranges::find(chosen, word) == chosen.end()) chosen.push_back(word);
 }

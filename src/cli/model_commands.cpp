@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/file_kind.h"
-#include "core/error.h"
+#include "data/dataset.h"
 #include "formats/idx.h"
 #include "nn/kernels.h"
 #include "report/evaluation.h"
@@ -19,16 +19,17 @@
 #include "system/cpu.h"
 #include "system/terminal.h"
 #include "train/checkpoint.h"
-#include "train/model_file.h"
-#include "train/predict.h"
+#include "trp/error.h"
+#include "trp/model.h"
+#include "trp/predict.h"
 
 namespace trp {
 namespace {
 
 /// If the system refuses threads, fewer do.
-ThreadPool make_pool(std::optional<int> workers) {
+ThreadPool make_pool(int workers) {
   const int cpus = available_cpus();
-  return {workers.value_or(cpus), cpus};
+  return {workers > 0 ? workers : cpus, cpus};
 }
 
 std::string_view shown(std::string_view path) { return path == "-" ? "standard input" : path; }
@@ -39,10 +40,10 @@ void check_fits(const std::string& model_name, const Mlp& mlp, const std::string
   Index values = 1;
   for (const Index size : shape) values *= size;
   if (values == mlp.input_size()) return;
-  throw Error(
+  throw Error(fmt::format(
       "{}: expected images of {} values each, as {} takes them, found {} ({}); hint: was the model "
       "trained on other data?",
-      shown(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x "));
+      shown(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x ")));
 }
 
 void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataFiles& files,
@@ -50,11 +51,11 @@ void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataF
   const auto bad = std::ranges::find_if(
       data.labels, [&mlp](std::uint8_t label) { return label >= mlp.output_size(); });
   if (bad == data.labels.end()) return;
-  throw Error(
+  throw Error(fmt::format(
       "{}: label {} is {}, expected 0 to {}, the classes that {} knows; hint: was the model "
       "trained "
       "on other data?",
-      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model);
+      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model));
 }
 
 /// The network as it was saved, or with early stopping the best one.
@@ -98,7 +99,7 @@ void say_settings(const EvalCommandOptions& options, const Model& model, const D
 
 int run_eval(const EvalCommandOptions& options) {
   const Model model = load_model(options.model);
-  const DataFiles files = find_data(options.data, default_data_search(), DataNeed::kTestOnly);
+  const DataFiles files = find_data(options.data, DataNeed::kTestOnly);
   const Dataset data = load_dataset(files.test_images, files.test_labels, kMostLabels);
   check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
   check_labels(options, model.mlp, files, data);
@@ -126,8 +127,8 @@ int run_eval(const EvalCommandOptions& options) {
 int run_predict(const PredictCommandOptions& options) {
   const Model model = load_model(options.model);
   if (options.style.top > model.mlp.output_size()) {
-    throw UsageError("--top: expected at most the {} classes of {}, found {}",
-                     model.mlp.output_size(), options.model, options.style.top);
+    throw UsageError(fmt::format("--top: expected at most the {} classes of {}, found {}",
+                                 model.mlp.output_size(), options.model, options.style.top));
   }
   IdxReader reader(options.images, kIdxImages);
   check_fits(options.model, model.mlp, options.images, std::span(reader.shape()).subspan(1));

@@ -2,10 +2,12 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
-#include "core/error.h"
-#include "train/model_file.h"
+#include "trp/error.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
@@ -41,8 +43,8 @@ OptionGroup test_data_group(DataOptions& data) {
 void check_standard_input(const std::string& model, const std::string& other,
                           std::string_view other_name) {
   if (model == "-" && other == "-") {
-    throw UsageError("MODEL and {} are both -, but standard input can be only one file",
-                     other_name);
+    throw UsageError(fmt::format("MODEL and {} are both -, but standard input can be only one file",
+                                 other_name));
   }
 }
 

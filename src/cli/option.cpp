@@ -1,6 +1,8 @@
 #include "cli/option.h"
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "trp/error.h"
 
 namespace trp {
 
@@ -18,7 +20,7 @@ void assign(std::span<const OptionGroup> groups, std::span<const Assignment> ass
     try {
       find_option(groups, assignment.name)->set(assignment.value);
     } catch (const UsageError& error) {
-      throw UsageError("{}: {}", assignment.where, error.what());
+      throw UsageError(fmt::format("{}: {}", assignment.where, error.what()));
     }
   }
 }

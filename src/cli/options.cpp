@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fmt/format.h>
+
 #include "cli/bench_options.h"
 #include "cli/config_file.h"
 #include "cli/help.h"
@@ -16,7 +18,7 @@
 #include "cli/train_options.h"
 #include "cli/values.h"
 #include "cli/version.h"
-#include "core/error.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -39,8 +41,8 @@ void check_known(std::span<const std::string> leftover, std::span<const OptionGr
   for (const std::string& argument : leftover) {
     if (!argument.starts_with('-') || argument == "-" || argument == "--") continue;
     const std::string name = argument.substr(0, argument.find('='));
-    throw UsageError("unknown option {}{}", in_quotes(name),
-                     suggestion(name, option_spellings(groups)));
+    throw UsageError(fmt::format("unknown option {}{}", in_quotes(name),
+                                 suggestion(name, option_spellings(groups))));
   }
 }
 
@@ -85,9 +87,9 @@ CommandLine split_command_line(std::span<const OptionGroup> groups,
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ArgumentMismatch&) {
-    throw UsageError("{}: expected a value, found the end of the command line", last);
+    throw UsageError(fmt::format("{}: expected a value, found the end of the command line", last));
   } catch (const CLI::Error& error) {
-    throw UsageError("{}", error.what());
+    throw UsageError(fmt::format("{}", error.what()));
   }
   CommandLine line = {.given = {}, .leftover = app.remaining()};
   check_known(line.leftover, groups);
@@ -107,7 +109,8 @@ void check_given_together(std::span<const Assignment> given) {
   const Assignment* strategy = find_assignment(given, "strategy");
   const Assignment* sequential = find_assignment(given, "sequential");
   if (strategy && sequential && sequential->value == "true" && strategy->value != "sequential") {
-    throw UsageError("--sequential and --strategy {}: expected one of them", strategy->value);
+    throw UsageError(
+        fmt::format("--sequential and --strategy {}: expected one of them", strategy->value));
   }
 }
 
@@ -125,7 +128,7 @@ void set_positional(const Positional& positional, const std::string& value) {
   try {
     positional.set(value);
   } catch (const UsageError& error) {
-    throw UsageError("{}: {}", positional.name, error.what());
+    throw UsageError(fmt::format("{}: {}", positional.name, error.what()));
   }
 }
 
@@ -134,15 +137,17 @@ void assign_positionals(const std::vector<Positional>& positionals,
   std::size_t next = 0;
   for (const Positional& positional : positionals) {
     if (next == given.size() && positional.required)
-      throw UsageError("expected {}, found the end of the command line", positional.name);
+      throw UsageError(
+          fmt::format("expected {}, found the end of the command line", positional.name));
     const std::size_t end = positional.repeated ? given.size() : std::min(next + 1, given.size());
     for (; next < end; ++next) set_positional(positional, given[next]);
   }
   if (next < given.size()) {
-    throw UsageError("expected {}, found {}",
-                     positionals.empty() ? "options only"
-                                         : fmt::format("nothing after {}", positionals.back().name),
-                     in_quotes(given[next]));
+    throw UsageError(fmt::format("expected {}, found {}",
+                                 positionals.empty()
+                                     ? "options only"
+                                     : fmt::format("nothing after {}", positionals.back().name),
+                                 in_quotes(given[next])));
   }
 }
 
@@ -199,7 +204,8 @@ Command parse_named(const std::string& command, std::vector<std::string> argumen
   if (command == "export") return parse_simple(export_syntax, std::move(arguments));
   if (command == "lab") return parse_simple(lab_syntax, std::move(arguments));
   if (command == "selftest") return parse_simple(selftest_syntax, std::move(arguments));
-  throw UsageError("unknown command {}{}", in_quotes(command), suggestion(command, kCommands));
+  throw UsageError(
+      fmt::format("unknown command {}{}", in_quotes(command), suggestion(command, kCommands)));
 }
 
 }  // namespace

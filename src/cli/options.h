@@ -7,10 +7,10 @@
 #include <variant>
 #include <vector>
 
-#include "data/data_files.h"
 #include "report/predictions.h"
 #include "system/terminal.h"
-#include "train/trainer.h"
+#include "trp/dataset.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
@@ -28,9 +28,9 @@ struct OutputOptions {
 
 struct TrainCommandOptions {
   DataOptions data;
-  TrainOptions train;
-  std::optional<int> workers;  // not set: the CPUs this process may use
-  Pinning pinning = Pinning::kNone;
+  Recipe recipe;
+  Plan plan;
+  int save_every = 1;
   OutputOptions output;
   std::optional<double> min_accuracy;
   std::string save;        // a file for the model; empty: none
@@ -59,7 +59,7 @@ struct BenchCommandOptions {
 struct EvalCommandOptions {
   std::string model;
   DataOptions data;
-  std::optional<int> workers;
+  int workers = 0;                            // 0: as many as CPUs
   OutputFormat format = OutputFormat::kText;  // or kJson
   Verbosity verbosity = Verbosity::kNormal;
   ColorWhen color = ColorWhen::kAuto;
@@ -69,7 +69,7 @@ struct EvalCommandOptions {
 struct PredictCommandOptions {
   std::string model;
   std::string images = "-";
-  std::optional<int> workers;
+  int workers = 0;  // 0: as many as CPUs
   Index batch_size = 512;
   PredictionStyle style;
 };

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "report/csv.h"
 #include "report/json.h"
 #include "report/text.h"

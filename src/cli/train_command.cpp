@@ -9,8 +9,9 @@
 #include "cli/output.h"
 #include "cli/train_options.h"
 #include "cli/version.h"
-#include "core/error.h"
+#include "data/dataset.h"
 #include "data/sampler.h"
+#include "formats/array_file.h"
 #include "measure/choose.h"
 #include "nn/kernels.h"
 #include "profile/stopwatch.h"
@@ -20,7 +21,8 @@
 #include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/stop_signals.h"
-#include "train/model_file.h"
+#include "trp/error.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
@@ -31,17 +33,15 @@ constexpr double kChoiceSeconds = 0.25;  // 0.3 s at most, with what is in hand 
 TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& train, int cpus,
                                 Output& output) {
   if (!options.choose) return options;
-  const Choice choice =
-      choose_schedule(options.train, train, options.workers, cpus, kChoiceSeconds);
-  options.train.strategy = choice.strategy;
-  options.workers = choice.workers;
-  const std::string what = fmt::format("auto: {} with {}", schedule_name(choice.strategy),
-                                       count_of(choice.workers, "worker"));
+  const Choice choice = choose_plan(options.recipe, options.plan, train, cpus, kChoiceSeconds);
+  options.plan = choice.plan;
+  const std::string what = fmt::format("auto: {} with {}", plan_name(choice.plan),
+                                       count_of(choice.plan.workers, "worker"));
   if (choice.tried == 0) {
     output.hint(fmt::format("{}, untried: a step takes too long to compare ways", what));
   } else if (choice.tried == 1) {
     output.hint(fmt::format("{}: one worker leaves nothing to choose", what));
-  } else if (choice.strategy.kind == StrategyKind::kSequential) {
+  } else if (choice.plan.strategy == StrategyKind::kSequential) {
     output.hint(fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
                             choice.tried - 1, choice.seconds));
   } else {
@@ -53,33 +53,19 @@ TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& trai
 }
 
 int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output) {
-  if (options.train.strategy.kind == StrategyKind::kSequential) {
-    if (options.workers.value_or(1) > 1) {
+  if (options.plan.strategy == StrategyKind::kSequential) {
+    if (options.plan.workers > 1) {
       output.hint(
-          fmt::format("warning: sequential training has one worker, not {}", *options.workers));
+          fmt::format("warning: sequential training has one worker, not {}", options.plan.workers));
     }
     return 1;
   }
-  const int workers = options.workers.value_or(cpus);
+  const int workers = options.plan.workers > 0 ? options.plan.workers : cpus;
   if (workers > cpus) {
     output.hint(fmt::format("warning: {} share {}, which makes training no faster",
                             count_of(workers, "worker"), count_of(cpus, "CPU")));
   }
   return workers;
-}
-
-/// How many samples there are to divide is known only now.
-void check_samples(const TrainOptions& options, const DataSets& data) {
-  const Index count = used_samples(options, data.train);
-  const Sampler sampler =
-      make_sampler(count, options.validation_share, options.seed, options.shuffle);
-  const bool validates = options.validation_share > 0;
-  if (sampler.train.empty() || (validates && sampler.validation.empty())) {
-    throw UsageError(
-        "--val-split {}: of {} samples, {} are left for training and {} for validation; expected "
-        "at least one each",
-        options.validation_share, count, sampler.train.size(), sampler.validation.size());
-  }
 }
 
 /// Once nobody takes the results training stops, so that what is trained is saved.
@@ -91,11 +77,11 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
   return {
       .start =
           [&output, stop_if_lost, start = std::move(start)](const TrainStart& training) mutable {
-            if (training.loaders < start.options.loaders) {
+            if (training.loaders < start.plan.loaders) {
               output.say(fmt::format(
                   "warning: the system allows only {} of {} loaders; training goes on with "
                   "them",
-                  training.loaders, start.options.loaders));
+                  training.loaders, start.plan.loaders));
             }
             start.training = training;
             output.events().start(start);
@@ -131,7 +117,7 @@ int exit_code(const TrainCommandOptions& options, const TrainResult& result, int
 Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& result) {
   return {{"version", std::string(program_version())},
           {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
-          {"seed", fmt::format("{}", options.train.seed)},
+          {"seed", fmt::format("{}", options.recipe.seed)},
           {"epochs",
            fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
                                                    : result.epochs.size())},
@@ -156,19 +142,18 @@ void save(const TrainCommandOptions& options, const TrainResult& result, Output&
 
 void write_trace(const TrainCommandOptions& options, const PhaseRecorder& recorder,
                  Output& output) {
-  write_file_atomically(options.trace,
-                        trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
-                                                         schedule_name(options.train.strategy))));
+  write_file_atomically(options.trace, trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
+                                                                        plan_name(options.plan))));
   output.detail(fmt::format("trace     {}", options.trace));
 }
 
 /// Throws Error if a strategy did not do what all of them must.
-void check_same_bits(const Comparison& comparison, const StrategyOptions& strategy) {
-  if (comparison.same_bits || bits_may_differ(strategy)) return;
-  throw Error(
+void check_same_bits(const Comparison& comparison, const Plan& plan) {
+  if (comparison.same_bits || bits_may_differ(plan)) return;
+  throw Error(fmt::format(
       "{} workers have trained other weights than one: a fault of this program or of this machine; "
       "please report it with the options and the machine",
-      comparison.workers);
+      comparison.workers));
 }
 
 }  // namespace
@@ -176,18 +161,17 @@ void check_same_bits(const Comparison& comparison, const StrategyOptions& strate
 int run_train(const TrainCommandOptions& given) {
   const Stopwatch stopwatch;
   const DataFiles files = find_data(given.data);
-  Output output(given.output, given.train.epochs);
+  Output output(given.output, given.recipe.epochs);
   for (const std::string& path : {given.save, given.checkpoint, given.trace})
     if (!path.empty()) check_writable(path);
   if (!given.checkpoint.empty()) check_writable(previous_file(given.checkpoint));
   std::optional<Checkpoint> resumed;
   if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
   const int cpus = available_cpus();
-  const DataSets data = load_data(files, given.data.class_count);
+  const DataSets data = load_data(files, given.recipe.class_count);
   output.detail(
       fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
-  check_samples(given.train, data);
-  const TrainCommandOptions options = with_choice(given, data.train, cpus, output);
+  TrainCommandOptions options = with_choice(given, data.train, cpus, output);
   const int workers = wanted_workers(options, cpus, output);
   TrainIdentity identity;
   std::optional<CheckpointKeeper> checkpoints;
@@ -199,37 +183,37 @@ int run_train(const TrainCommandOptions& given) {
   if (resumed) check_resumed(options, *resumed, identity, output);
   if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, resumed, output);
 
-  ThreadPool pool(workers, cpus, options.pinning);
+  ThreadPool pool(workers, cpus, options.plan.pin);
   if (pool.worker_count() < workers) {
     output.say(
         fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
                     pool.worker_count(), workers));
   }
+  options.plan.workers = pool.worker_count();
   std::optional<PhaseRecorder> recorder;
   if (options.time || !options.trace.empty())
     recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
   const StopSignals signals;
   TrainEvents events = to_train_events(output,
                                        {.version = std::string(program_version()),
-                                        .options = options.train,
-                                        .workers = pool.worker_count(),
+                                        .recipe = options.recipe,
+                                        .plan = options.plan,
                                         .cpus = cpus,
                                         .simd = simd_target_name(),
                                         .data = data.source,
                                         .test_samples = data.test.sample_count,
                                         .training = {}},
                                        checkpoints ? &*checkpoints : nullptr, signals);
-  if (recorder) events.phases = &*recorder;
+  events.save_every = options.save_every;
+  if (recorder) events.recorder = &*recorder;
   std::optional<TrainResult> sequential;
   if (options.compare) {
     output.hint("training sequentially first, to compare");
-    TrainOptions alone = options.train;
-    alone.strategy.kind = StrategyKind::kSequential;
-    alone.loaders = 0;
-    sequential = train(alone, data, pool, {}, signals.requested());
+    sequential = train(options.recipe, {.strategy = StrategyKind::kSequential}, data, pool, {},
+                       signals.requested());
   }
   const TrainResult result =
-      train(options.train, data, pool, events, signals.requested(),
+      train(options.recipe, options.plan, data, pool, events, signals.requested(),
             resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
   std::optional<Comparison> comparison;
   if (sequential && result.status != TrainStatus::kInterrupted) {
@@ -248,7 +232,7 @@ int run_train(const TrainCommandOptions& given) {
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.events().summary({result, stopwatch.seconds(), comparison, times});
   const int code = exit_code(options, result, signals.received(), output);
-  if (comparison) check_same_bits(*comparison, options.train.strategy);
+  if (comparison) check_same_bits(*comparison, options.plan);
   try {
     output.close();
   } catch (const OutputClosed&) {

@@ -7,11 +7,13 @@
 #include <optional>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
-#include "core/error.h"
 #include "system/atomic_file.h"
-#include "train/model_file.h"
+#include "trp/error.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
@@ -24,7 +26,8 @@ constexpr int kMostEpochs = 1'000'000;
 constexpr Index kMostSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
 // Rates that a float can hold; the largest ones are there to see a training diverge.
 constexpr double kLeastRate = 1e-38, kLargestRate = 1e38;
-constexpr float kLargestFactor = 1e6F;
+constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
+constexpr double kLargestFactor = 1e6;
 
 constexpr std::array<Name<OutputFormat>, 4> kFormatNames = {{
     {"text", OutputFormat::kText},
@@ -32,17 +35,6 @@ constexpr std::array<Name<OutputFormat>, 4> kFormatNames = {{
     {"jsonl", OutputFormat::kJsonLines},
     {"csv", OutputFormat::kCsv},
 }};
-
-/// Both parts of the program that need the number of classes get it.
-Option classes_option(TrainCommandOptions& options) {
-  Option option = whole_number({.name = "classes", .value = "N", .help = "labels are 0 to N-1"},
-                               options.data.class_count, 1, 256);
-  option.set = [set = option.set, &options](const std::string& text) {
-    set(text);
-    options.train.class_count = options.data.class_count;
-  };
-  return option;
-}
 
 Option augment_option(AugmentOptions& augment) {
   return {.name = "augment",
@@ -54,7 +46,6 @@ Option augment_option(AugmentOptions& augment) {
 
 OptionGroup data_group(TrainCommandOptions& options) {
   DataOptions& data = options.data;
-  TrainOptions& train = options.train;
   return {
       "Data",
       {text({.short_name = "-d",
@@ -68,60 +59,61 @@ OptionGroup data_group(TrainCommandOptions& options) {
        text({.name = "test-images", .value = "F"}, data.test_images),
        text({.name = "test-labels", .value = "F", .help = "by name; - is standard input"},
             data.test_labels),
-       classes_option(options),
+       whole_number({.name = "classes", .value = "N", .help = "labels are 0 to N-1"},
+                    options.recipe.class_count, 1, 256),
        number({.name = "val-split",
                .value = "X",
                .help = "part of the training set kept for validation"},
-              train.validation_share, 0, 1, UpperEnd::kExcluded),
+              options.recipe.validation_share, 0, 1, UpperEnd::kExcluded),
        whole_number(
            {.name = "limit", .value = "N", .help = "only the first N training samples; 0: all"},
-           train.limit, 0, kMostSamples),
-       choice({.name = "no-shuffle", .help = "keep the file's order"}, train.shuffle, false, true),
-       augment_option(train.augment)}};
+           options.recipe.limit, 0, kMostSamples),
+       choice({.name = "no-shuffle", .help = "keep the file's order"}, options.recipe.shuffle,
+              false, true),
+       augment_option(options.recipe.augment)}};
 }
 
-Option hidden_option(TrainOptions& train) {
+Option hidden_option(Recipe& recipe) {
   return {.name = "hidden",
           .value = "N[,N...]",
           .help = "width of each hidden layer, or none",
-          .set = [&train](const std::string& text) { train.hidden = parse_widths(text); },
-          .get = [&train] { return widths_text(train.hidden); }};
+          .set = [&recipe](const std::string& text) { recipe.hidden = parse_widths(text); },
+          .get = [&recipe] { return widths_text(recipe.hidden); }};
 }
 
-OptionGroup training_group(TrainOptions& train) {
-  SgdOptions& sgd = train.sgd;
+OptionGroup training_group(Recipe& recipe) {
   return {
       "Training",
       {whole_number({.name = "epochs", .value = "N", .help = "passes over the training set"},
-                    train.epochs, 1, kMostEpochs),
+                    recipe.epochs, 1, kMostEpochs),
        whole_number({.short_name = "-b",
                      .name = "batch-size",
                      .value = "N",
                      .help = "samples of a step, over all workers together"},
-                    train.batch_size, 1, kLargestBatch),
-       number({.name = "lr", .value = "X", .help = "learning rate"}, train.learning_rate,
+                    recipe.batch_size, 1, kLargestBatch),
+       number({.name = "lr", .value = "X", .help = "learning rate"}, recipe.learning_rate,
               kLeastRate, kLargestRate),
-       one_of({.name = "lr-schedule", .value = "WORD", .help = "how it changes"}, train.schedule,
-              kScheduleNames),
+       one_of({.name = "lr-schedule", .value = "WORD", .help = "how it changes"},
+              recipe.learning_rate_schedule, kScheduleNames),
        whole_number({.name = "warmup-epochs",
                      .value = "N",
                      .help = "epochs over which the learning rate rises first"},
-                    train.warmup_epochs, 0, kMostEpochs),
+                    recipe.warmup_epochs, 0, kMostEpochs),
        number({.name = "momentum", .value = "X", .help = "share of the last change kept"},
-              sgd.momentum, 0, 1, UpperEnd::kExcluded),
+              recipe.momentum, 0, kMaxMomentum),
        number({.name = "weight-decay", .value = "X", .help = "pull of all parameters to zero"},
-              sgd.weight_decay, 0, kLargestFactor),
+              recipe.weight_decay, 0, kLargestFactor),
        number({.name = "clip-norm", .value = "X", .help = "limit of the gradient's norm; 0: none"},
-              sgd.clip_norm, 0, kLargestFactor),
+              recipe.clip_norm, 0, kLargestFactor),
        whole_number({.name = "early-stopping",
                      .value = "N",
                      .help = "N epochs without a better validation loss: stop, keep the best"},
-                    train.early_stopping, 0, kMostEpochs),
+                    recipe.early_stopping, 0, kMostEpochs),
        whole_number({.name = "seed",
                      .value = "N",
                      .help = "same seed, same model, whatever the strategy and workers"},
-                    train.seed, 0, std::numeric_limits<std::uint64_t>::max()),
-       choice({.name = "dry-run", .help = "one batch per epoch"}, train.dry_run, true, false)}};
+                    recipe.seed, 0, std::numeric_limits<std::uint64_t>::max()),
+       choice({.name = "dry-run", .help = "one batch per epoch"}, recipe.dry_run, true, false)}};
 }
 
 /// Not a stream: it gets its name when it is whole.
@@ -136,7 +128,7 @@ Option whole_file(Option option, std::string& path) {
 
 /// One of the strategies, or auto.
 Option strategy_option(TrainCommandOptions& options) {
-  StrategyKind& kind = options.train.strategy.kind;
+  StrategyKind& kind = options.plan.strategy;
   Option option = one_of({.name = "strategy", .value = "WORD"}, kind, kStrategyNames);
   option.help = "sequential|data|tensor|pipeline, or auto: tried out for 0.3 s";
   option.set = [&options, &kind](const std::string& text) {
@@ -158,7 +150,7 @@ Option strategy_option(TrainCommandOptions& options) {
 
 /// Standing for --strategy, it is not written to a configuration a second time.
 Option sequential_option(TrainCommandOptions& options) {
-  StrategyKind& kind = options.train.strategy.kind;
+  StrategyKind& kind = options.plan.strategy;
   Option option = choice({.name = "sequential"}, kind, StrategyKind::kSequential, kind);
   option.set = [set = option.set, &options](const std::string& text) {
     if (parse_switch(text)) options.choose = false;
@@ -168,12 +160,12 @@ Option sequential_option(TrainCommandOptions& options) {
 }
 
 OptionGroup parallelism_group(TrainCommandOptions& options) {
-  StrategyOptions& strategy = options.train.strategy;
+  Plan& strategy = options.plan;
   return {
       "Parallelism",
-      {workers_option(options.workers), strategy_option(options), sequential_option(options),
+      {workers_option(options.plan.workers), strategy_option(options), sequential_option(options),
        one_of({.name = "pin", .value = "WORD", .help = "whether each worker is tied to a CPU"},
-              options.pinning, kPinningNames),
+              options.plan.pin, kPinningNames),
        one_of({.name = "merge",
                .value = "WORD",
                .help = "what is merged under the mutex\n"
@@ -191,10 +183,10 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
        whole_file({.name = "trace", .value = "FILE"}, options.trace),
        whole_number({.name = "trace-steps", .value = "N", .help = "timeline, for ui.perfetto.dev"},
                     options.trace_steps, 1, kMostTracedSteps),
-       whole_number({.name = "loaders", .value = "N"}, options.train.loaders, 0, kMostLoaders),
+       whole_number({.name = "loaders", .value = "N"}, options.plan.loaders, 0, kMostLoaders),
        whole_number(
            {.name = "queue", .value = "N", .help = "threads that prepare batches, how many ahead"},
-           options.train.queue_size, 1, kLongestQueue)}};
+           options.plan.queue, 1, kLongestQueue)}};
 }
 
 /// A file of its own: standard output has --format.
@@ -230,7 +222,7 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
        text({.name = "resume", .value = "FILE"}, options.resume),
        whole_number(
            {.name = "save-every", .value = "N", .help = "state to go on from, every N epochs"},
-           options.train.save_every, 1, kMostEpochs),
+           options.save_every, 1, kMostEpochs),
        one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
               kFormatNames),
        log_option(output.log),
@@ -270,27 +262,26 @@ void check_files(const TrainCommandOptions& options) {
     for (auto earlier = files.begin(); earlier != later; ++earlier) {
       const bool goes_on = earlier->option == "--checkpoint" && later->option == "--resume";
       if (goes_on || !is_same_file(earlier->path, later->path)) continue;
-      throw UsageError("{}: expected another file than that of {}, found {}", later->option,
-                       earlier->option, later->path);
+      throw UsageError(fmt::format("{}: expected another file than that of {}, found {}",
+                                   later->option, earlier->option, later->path));
     }
 }
 
 void check_together(const TrainCommandOptions& options) {
-  const TrainOptions& train = options.train;
-  if (train.early_stopping > 0 && train.validation_share == 0) {
+  if (options.recipe.early_stopping > 0 && options.recipe.validation_share == 0) {
     throw UsageError(
         "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
   }
-  if (options.choose && train.strategy.merge == MergeKind::kArrival) {
+  if (options.choose && options.plan.merge == MergeKind::kArrival) {
     throw UsageError(
         "--strategy auto: expected --merge factored or ordered, since arrival may train other "
         "weights");
   }
-  if (train.warmup_epochs > train.epochs) {
-    throw UsageError("--warmup-epochs: expected at most the {} of --epochs, found {}", train.epochs,
-                     train.warmup_epochs);
+  if (options.recipe.warmup_epochs > options.recipe.epochs) {
+    throw UsageError(fmt::format("--warmup-epochs: expected at most the {} of --epochs, found {}",
+                                 options.recipe.epochs, options.recipe.warmup_epochs));
   }
-  if (train.save_every > 1 && options.checkpoint.empty()) {
+  if (options.save_every > 1 && options.checkpoint.empty()) {
     throw UsageError("--save-every: expected --checkpoint FILE, which is saved so often");
   }
   check_files(options);
@@ -304,8 +295,8 @@ void check_together(const TrainCommandOptions& options) {
 
 std::vector<OptionGroup> train_groups(TrainCommandOptions& options) {
   return {data_group(options),
-          {"Model", {hidden_option(options.train)}},
-          training_group(options.train),
+          {"Model", {hidden_option(options.recipe)}},
+          training_group(options.recipe),
           parallelism_group(options)};
 }
 

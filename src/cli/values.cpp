@@ -27,7 +27,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 void throw_unexpected(std::string_view expected, std::string_view found) {
-  throw UsageError("expected {}, found {}", expected, in_quotes(found));
+  throw UsageError(fmt::format("expected {}, found {}", expected, in_quotes(found)));
 }
 
 bool parse_switch(std::string_view text) {

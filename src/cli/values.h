@@ -7,9 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.h"
-#include "core/tensor.h"
+#include <fmt/format.h>
+
 #include "report/names.h"
+#include "trp/error.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

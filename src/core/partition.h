@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -5,9 +5,11 @@
 #include <cassert>
 #include <cstdlib>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "core/random.h"
 #include "nn/kernels.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -94,10 +96,10 @@ void add_noise(RandomStream& random, bool clip, std::span<float> values) {
 
 void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
   if (options.shift && dataset.sample_shape.size() < 2) {
-    throw UsageError(
+    throw UsageError(fmt::format(
         "--augment shift: expected images, of height and width; found samples that are rows of {} "
         "values, which have nowhere to move",
-        dataset.feature_count);
+        dataset.feature_count));
   }
 }
 

@@ -4,14 +4,29 @@
 
 #include <fmt/format.h>
 
-namespace trp {
+#include "data/density.h"
 
-Batch::Batch(Index capacity, Index feature_count, ZeroInputs zero_inputs)
-    : labels(static_cast<std::size_t>(capacity)) {
-  if (zero_inputs == ZeroInputs::kSkip)
-    bytes = ByteTensor(capacity, feature_count);
+namespace trp {
+namespace {
+
+/// Below it the sparse kernels are the faster ones, even if zeros are strewn at random; measured
+/// with AVX2.
+constexpr double kLargestSparseDensity = 0.65;
+
+}  // namespace
+
+BatchElements choose_elements(const Dataset& dataset, const AugmentOptions& augment) {
+  const bool keeps_zeros = !dataset.bytes.empty() && !augment.noise;
+  return keeps_zeros && measure_density(dataset) < kLargestSparseDensity ? BatchElements::kBytes
+                                                                         : BatchElements::kFloats;
+}
+
+Batch::Batch(const BatchForm& form, Index feature_count)
+    : labels(static_cast<std::size_t>(form.capacity)) {
+  if (form.elements == BatchElements::kBytes)
+    bytes = ByteTensor(form.capacity, feature_count);
   else
-    floats = Tensor(capacity, feature_count);
+    floats = Tensor(form.capacity, feature_count);
 }
 
 InputView Batch::input() const {

@@ -5,17 +5,29 @@
 #include <vector>
 
 #include "core/partition.h"
-#include "core/tensor.h"
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
+#include "trp/tensor.h"
 
 namespace trp {
 
-/// The samples of one step, ready for the network: floats, or bytes for their zeros to be skipped.
+/// What a batch holds: floats, or bytes for their zeros to be skipped. It changes no bit.
+enum class BatchElements { kFloats, kBytes };
+
+/// The elements that serve training best: to skip zeros pays with bytes, unless more than about two
+/// thirds of them are something else or noise makes them so.
+BatchElements choose_elements(const Dataset& dataset, const AugmentOptions& augment);
+
+struct BatchForm {
+  Index capacity = 1;  // samples
+  BatchElements elements = BatchElements::kFloats;
+};
+
+/// The samples of one step, ready for the network.
 /// Workers may gather different rows at once.
 struct Batch {
-  Batch(Index capacity, Index feature_count, ZeroInputs zero_inputs = ZeroInputs::kMultiply);
+  Batch(const BatchForm& form, Index feature_count);
 
   /// Of all rows.
   InputView input() const;

@@ -13,7 +13,7 @@
 
 #include <fmt/ranges.h>
 
-#include "core/error.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -79,31 +79,32 @@ FolderContent look_into(const std::string& folder, const std::vector<Role>& role
   for (const Role& role : missing) {
     names.push_back(fmt::format("{}-idx{}-ubyte", role.stem, role.ranks[0]));
   }
-  throw Error(
+  throw Error(fmt::format(
       "{} ({}): expected the four files of a data set, not found: {} (nor spelled .idx, nor with "
       ".gz); hint: check the folder, or name the files with --images, --labels, --test-images and "
       "--test-labels",
-      folder, chosen_by, fmt::join(names, ", "));
+      folder, chosen_by, fmt::join(names, ", ")));
 }
 
 void check_folder(const std::string& folder, std::string_view chosen_by) {
   std::error_code error;
   const auto status = fs::status(folder, error);
   if (status.type() == fs::file_type::not_found) {
-    throw Error("{} ({}): no such folder; hint: check the path", folder, chosen_by);
+    throw Error(fmt::format("{} ({}): no such folder; hint: check the path", folder, chosen_by));
   }
   if (status.type() == fs::file_type::none) {
-    throw Error("{} ({}): cannot be read: {}", folder, chosen_by, error.message());
+    throw Error(fmt::format("{} ({}): cannot be read: {}", folder, chosen_by, error.message()));
   }
   if (status.type() != fs::file_type::directory) {
-    throw Error(
+    throw Error(fmt::format(
         "{} ({}): is not a folder; hint: single files are named with --images, --labels, "
         "--test-images and --test-labels",
-        folder, chosen_by);
+        folder, chosen_by));
   }
   if (access(folder.c_str(), X_OK) != 0) {
-    throw Error("{} ({}): permission denied; hint: the folder may not be searched by you", folder,
-                chosen_by);
+    throw Error(
+        fmt::format("{} ({}): permission denied; hint: the folder may not be searched by you",
+                    folder, chosen_by));
   }
 }
 
@@ -124,8 +125,8 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
     if (!path.empty()) given = role.option;
     if (path != "-") continue;
     if (!standard_input.empty()) {
-      throw UsageError("{} and {} are both -, but standard input can be only one file",
-                       standard_input, role.option);
+      throw UsageError(fmt::format("{} and {} are both -, but standard input can be only one file",
+                                   standard_input, role.option));
     }
     standard_input = role.option;
   }
@@ -134,9 +135,9 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
   }
   if (!absent.empty() && options.directory.empty()) {
     throw UsageError(
-        "{} needs {} as well; hint: name all the files, or a folder that has the rest "
-        "with --data",
-        given, fmt::join(absent, ", "));
+        fmt::format("{} needs {} as well; hint: name all the files, or a folder that has the rest "
+                    "with --data",
+                    given, fmt::join(absent, ", ")));
   }
 }
 
@@ -227,12 +228,16 @@ DataFiles find_data(const DataOptions& options, const DataSearch& search, DataNe
     return require_folder(search.environment, "TENSOR_RELU_DATA", roles);
   }
   if (auto found = find_unasked(search, roles)) return std::move(*found);
-  throw Error(
+  throw Error(fmt::format(
       "no data found: --data and TENSOR_RELU_DATA are not given, and nothing is in {}, in folders "
       "below {}, or in {}; hint: sudo apt install dataset-fashion-mnist, or give a folder with "
       "--data DIR",
       search.local_folder, fmt::join(search.system_folders, ", "),
-      fmt::join(search.sample_folders, ", "));
+      fmt::join(search.sample_folders, ", ")));
+}
+
+DataFiles find_data(const DataOptions& options, DataNeed need) {
+  return find_data(options, default_data_search(), need);
 }
 
 }  // namespace trp

@@ -9,8 +9,8 @@
 #include <fmt/ranges.h>
 
 #include "core/digest.h"
-#include "core/error.h"
 #include "formats/idx.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -21,7 +21,7 @@ std::string file_name(const std::string& path) { return path == "-" ? "standard 
 
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMostClasses) return;
-  throw UsageError("--classes: expected 1 to {}, found {}", kMostClasses, class_count);
+  throw UsageError(fmt::format("--classes: expected 1 to {}, found {}", kMostClasses, class_count));
 }
 
 template <class Label>
@@ -34,11 +34,11 @@ void check_label_range(const std::string& path, const IdxArray& array,
   const auto most = static_cast<double>(*std::ranges::max_element(labels));
   const auto least = static_cast<double>(*std::ranges::min_element(labels));
   const bool usable = least >= 0 && most < kMostClasses;
-  throw Error(
+  throw Error(fmt::format(
       "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
       array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
       usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", most, most + 1)
-             : "classes are numbered from 0 to 255 at most: is this the labels file?");
+             : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 
 std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {
@@ -48,9 +48,9 @@ std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int
   }
   if (array.type == IdxType::kFloat32 || array.type == IdxType::kFloat64) {
     throw Error(
-        "{}: expected labels of an integer type at byte 2, found {}; "
-        "hint: write them as unsigned bytes (0x08)",
-        path, idx_type_name(array.type));
+        fmt::format("{}: expected labels of an integer type at byte 2, found {}; "
+                    "hint: write them as unsigned bytes (0x08)",
+                    path, idx_type_name(array.type)));
   }
   check_label_range(path, array, array.values, class_count);
   return {array.values.begin(), array.values.end()};
@@ -61,9 +61,9 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
   const Index count = labels.shape.front();
   if (count != set.sample_count) {
     throw Error(
-        "{}: expected {} labels, as many as {} has images, found {}; "
-        "hint: are these files of two different sets?",
-        file_name(labels_path), set.sample_count, file_name(images_path), count);
+        fmt::format("{}: expected {} labels, as many as {} has images, found {}; "
+                    "hint: are these files of two different sets?",
+                    file_name(labels_path), set.sample_count, file_name(images_path), count));
   }
   set.labels = to_labels(file_name(labels_path), std::move(labels), class_count);
 }
@@ -71,18 +71,18 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
 void check_same_kind(const DataFiles& files, const DataSets& sets) {
   if (sets.train.sample_shape != sets.test.sample_shape) {
     throw Error(
-        "{}: expected samples of {}, as in {}, found {}; "
-        "hint: training and test files must be of one data set",
-        file_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
-        file_name(files.train_images), fmt::join(sets.test.sample_shape, " x "));
+        fmt::format("{}: expected samples of {}, as in {}, found {}; "
+                    "hint: training and test files must be of one data set",
+                    file_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
+                    file_name(files.train_images), fmt::join(sets.test.sample_shape, " x ")));
   }
   const auto kind = [](const Dataset& set) { return set.bytes.empty() ? "numbers" : "bytes"; };
   if (sets.train.bytes.empty() != sets.test.bytes.empty()) {
     throw Error(
-        "{}: expected samples of {}, as in {}, found {}; "
-        "hint: training and test files must be of one element type",
-        file_name(files.test_images), kind(sets.train), file_name(files.train_images),
-        kind(sets.test));
+        fmt::format("{}: expected samples of {}, as in {}, found {}; "
+                    "hint: training and test files must be of one element type",
+                    file_name(files.test_images), kind(sets.train), file_name(files.train_images),
+                    kind(sets.test)));
   }
 }
 

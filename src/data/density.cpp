@@ -7,10 +7,6 @@ namespace {
 
 constexpr Index kMostSamples = 1000;
 
-/// Below it the sparse kernels are the faster ones, even if zeros are strewn at random; measured
-/// with AVX2.
-constexpr double kLargestSparseDensity = 0.65;
-
 template <class Value>
 Index count_nonzero(const Value* values, Index count) {
   return count - std::count(values, values + count, Value{0});
@@ -30,12 +26,6 @@ double measure_density(const Dataset& dataset) {
   const Index value_count = sample_count * features;
   return value_count == 0 ? 0
                           : static_cast<double>(nonzero_count) / static_cast<double>(value_count);
-}
-
-ZeroInputs choose_zero_inputs(const Dataset& dataset, const AugmentOptions& augment) {
-  const bool keeps_zeros = !dataset.bytes.empty() && !augment.noise;
-  return keeps_zeros && measure_density(dataset) < kLargestSparseDensity ? ZeroInputs::kSkip
-                                                                         : ZeroInputs::kMultiply;
 }
 
 }  // namespace trp

@@ -13,8 +13,7 @@ std::vector<Batch> make_batches(const Dataset& dataset, const BatchPlan& plan, i
   const auto count = std::clamp<std::int64_t>(plan.batch_count(), 1, queue_size);
   std::vector<Batch> batches;
   batches.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i)
-    batches.emplace_back(plan.batch_size, dataset.feature_count, plan.zero_inputs);
+  for (std::int64_t i = 0; i < count; ++i) batches.emplace_back(plan.form, dataset.feature_count);
   return batches;
 }
 
@@ -75,8 +74,8 @@ void Loader::fill(std::int64_t number, EpochOrder& order, Batch& batch) const {
     epoch_order(sampler_, epoch, order.samples);
     order.epoch = epoch;
   }
-  const Index begin = number % plan_.batches_per_epoch() * plan_.batch_size;
-  const Index count = std::min(plan_.batch_size, plan_.samples_per_epoch - begin);
+  const Index begin = number % plan_.batches_per_epoch() * plan_.form.capacity;
+  const Index count = std::min(plan_.form.capacity, plan_.samples_per_epoch - begin);
   const auto samples =
       std::span(order.samples)
           .subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));

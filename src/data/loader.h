@@ -12,15 +12,14 @@ namespace trp {
 
 /// The batches of a whole training, epoch after epoch, or the last ones of them.
 struct BatchPlan {
-  Index batch_size = 1;
+  BatchForm form;
   Index samples_per_epoch = 1;  // the first so many of the epoch's order
   int epochs = 1;
   std::int64_t first_batch = 0;  // counted from 0 through all epochs
   AugmentOptions augment = {};
-  ZeroInputs zero_inputs = ZeroInputs::kMultiply;
 
   std::int64_t batches_per_epoch() const {
-    return (samples_per_epoch + batch_size - 1) / batch_size;
+    return (samples_per_epoch + form.capacity - 1) / form.capacity;
   }
   std::int64_t batch_count() const { return epochs * batches_per_epoch() - first_batch; }
 };

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

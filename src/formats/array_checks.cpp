@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
+#include "trp/error.h"
 
 namespace trp {
 
@@ -24,9 +24,10 @@ void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const st
     overflow |= __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed);
   }
   if (!overflow && needed == bytes) return;
-  throw Error("{}: {}: expected {} bytes of data for a shape of [{}], found {}; {}", file,
-              quote(array), overflow ? "more than 2^64" : fmt::format("{}", needed),
-              fmt::join(shape, ", "), bytes, kDamagedHint);
+  throw Error(fmt::format("{}: {}: expected {} bytes of data for a shape of [{}], found {}; {}",
+                          file, quote(array),
+                          overflow ? "more than 2^64" : fmt::format("{}", needed),
+                          fmt::join(shape, ", "), bytes, kDamagedHint));
 }
 
 }  // namespace trp

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

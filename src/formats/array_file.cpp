@@ -4,13 +4,15 @@
 #include <array>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "core/digest.h"
-#include "core/error.h"
 #include "formats/array_checks.h"
 #include "formats/foreign_format.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
 #include "system/input_file.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -58,17 +60,17 @@ bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name)
   if (program == nullptr && digest == nullptr) return false;
   const auto digits = digest ? find_digits(bytes, parsed.metadata) : std::nullopt;
   if (program == nullptr || *program != kProgram || !digits) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
         "the file was damaged or changed, fetch it again or remove both",
-        name, kProgram);
+        name, kProgram));
   }
   const std::string found = digest_of(bytes, *digits);
   if (found != *digest) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
-        name, quote(*digest), found);
+        name, quote(*digest), found));
   }
   return true;
 }
@@ -79,14 +81,15 @@ bool is_seal(const Metadata::value_type& entry) {
 
 [[noreturn]] void throw_not_array_file(Bytes start, const std::string& name) {
   if (start.empty()) {
-    throw Error("{}: the file is empty, expected a model; hint: fetch or copy the file again",
-                name);
+    throw Error(fmt::format(
+        "{}: the file is empty, expected a model; hint: fetch or copy the file again", name));
   }
   const bool is_idx = start.size() >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 &&
                       start[2] <= 0x0e && start[3] >= 1 && start[3] <= 4;
-  throw Error("{}: expected a model, a .safetensors or .npz file; found {}", name,
-              is_idx ? "an IDX file; hint: are model and data exchanged?"
-                     : fmt::format("neither at byte 0; {}", foreign_model_hint(start)));
+  throw Error(fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
+                          is_idx
+                              ? "an IDX file; hint: are model and data exchanged?"
+                              : fmt::format("neither at byte 0; {}", foreign_model_hint(start))));
 }
 
 }  // namespace

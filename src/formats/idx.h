@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -7,12 +7,13 @@
 
 #include <fmt/ranges.h>
 
-#include "core/error.h"
 #include "formats/array_checks.h"
+#include "formats/array_file.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "formats/zip.h"
 #include "formats/zip_layout.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -54,17 +55,17 @@ class NpyHeader {
   std::vector<Index> read_shape() {
     expect("{'descr': '");
     if (!rest_.starts_with("<f4'")) {
-      throw Error(
+      throw Error(fmt::format(
           "{}: {}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the "
           "array with .astype('<f4')",
-          file_, quote(entry_), quote(rest_.substr(0, rest_.find('\''))));
+          file_, quote(entry_), quote(rest_.substr(0, rest_.find('\'')))));
     }
     expect("<f4', 'fortran_order': ");
     if (rest_.starts_with("True")) {
-      throw Error(
+      throw Error(fmt::format(
           "{}: {}: expected rows one after the other, found Fortran's order; hint: convert the "
           "array with numpy.ascontiguousarray",
-          file_, quote(entry_));
+          file_, quote(entry_)));
     }
     expect("False, 'shape': (");
     std::vector<Index> shape;
@@ -82,9 +83,10 @@ class NpyHeader {
 
  private:
   [[noreturn]] void fail(std::string_view expected) const {
-    throw Error("{}: {}: expected {} at character {} of the array's header, found {}; {}", file_,
-                quote(entry_), quote(expected), text_.size() - rest_.size(),
-                quote(rest_.substr(0, expected.size())), kDamagedHint);
+    throw Error(
+        fmt::format("{}: {}: expected {} at character {} of the array's header, found {}; {}",
+                    file_, quote(entry_), quote(expected), text_.size() - rest_.size(),
+                    quote(rest_.substr(0, expected.size())), kDamagedHint));
   }
 
   void expect(std::string_view part) {
@@ -114,25 +116,27 @@ std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string&
       std::string_view(reinterpret_cast<const char*>(bytes.data()), kMagic.size()) == kMagic;
   const int version = magic_is_right ? bytes[kVersionByte] : 0;
   if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0) {
-    throw Error("{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}",
-                file, quote(entry), kDamagedHint);
+    throw Error(fmt::format(
+        "{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}", file,
+        quote(entry), kDamagedHint));
   }
   const std::size_t begin = version == 1 ? 10 : 12;
   const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
                                           : little_endian<std::uint32_t>(&bytes[8]);
   if (length > bytes.size() - begin) {
-    throw Error("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
-                quote(entry), bytes.size() - begin, length, kDamagedHint);
+    throw Error(
+        fmt::format("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
+                    quote(entry), bytes.size() - begin, length, kDamagedHint));
   }
   return {begin, begin + length};
 }
 
 NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
   if (!entry.name.ends_with(kEnding) || entry.name.size() == kEnding.size()) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
-        file, quote(entry.name));
+        file, quote(entry.name)));
   }
   NamedArray array;
   array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
@@ -163,8 +167,8 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
   std::set<std::string> names;
   for (const ZipEntry& entry : zip.entries) {
     if (!names.insert(entry.name).second) {
-      throw Error("{}: expected each array once, found {} again; {}", name, quote(entry.name),
-                  kDamagedHint);
+      throw Error(fmt::format("{}: expected each array once, found {} again; {}", name,
+                              quote(entry.name), kDamagedHint));
     }
     parsed.content.arrays.push_back(parse_npy(entry, name));
   }

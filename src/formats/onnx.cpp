@@ -3,8 +3,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "formats/array_file.h"
 #include "formats/little_endian.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -111,8 +114,9 @@ std::vector<std::uint8_t> encode_onnx(const ArrayFile& network) {
   }
   std::vector<std::uint8_t> bytes = model.take();
   if (bytes.size() >= kTooLarge) {
-    throw Error("an ONNX model holds less than 2 GiB, found {} bytes; hint: use .safetensors",
-                bytes.size());
+    throw Error(
+        fmt::format("an ONNX model holds less than 2 GiB, found {} bytes; hint: use .safetensors",
+                    bytes.size()));
   }
   return bytes;
 }

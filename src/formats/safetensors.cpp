@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "formats/array_checks.h"
+#include "formats/array_file.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -29,8 +32,9 @@ std::uint64_t whole_number(const Json& json, const std::string& file, const std:
                            std::string_view what) {
   if (!json.is_number_unsigned() ||
       json.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<Index>::max()}) {
-    throw Error("{}: tensor {}: expected whole numbers from 0 to 2^63-1 as {}, found {}; {}", file,
-                quote(tensor), what, quote(json_text(json)), kDamagedHint);
+    throw Error(
+        fmt::format("{}: tensor {}: expected whole numbers from 0 to 2^63-1 as {}, found {}; {}",
+                    file, quote(tensor), what, quote(json_text(json)), kDamagedHint));
   }
   return json.get<std::uint64_t>();
 }
@@ -39,28 +43,28 @@ const Json& member(const Json& tensor, const std::string& file, const std::strin
                    std::string_view key) {
   const auto found = tensor.find(key);
   if (found == tensor.end()) {
-    throw Error("{}: tensor {}: expected {} in the header, found none; {}", file, quote(name), key,
-                kDamagedHint);
+    throw Error(fmt::format("{}: tensor {}: expected {} in the header, found none; {}", file,
+                            quote(name), key, kDamagedHint));
   }
   return *found;
 }
 
 void check_members(const Json& tensor, const std::string& file, const std::string& name) {
   if (!tensor.is_object()) {
-    throw Error("{}: tensor {}: expected an object in the header, found {}; {}", file, quote(name),
-                tensor.type_name(), kDamagedHint);
+    throw Error(fmt::format("{}: tensor {}: expected an object in the header, found {}; {}", file,
+                            quote(name), tensor.type_name(), kDamagedHint));
   }
   for (const auto& item : tensor.items()) {
     if (item.key() == "dtype" || item.key() == "shape" || item.key() == "data_offsets") continue;
-    throw Error("{}: tensor {}: expected dtype, shape and data_offsets, found {}; {}", file,
-                quote(name), quote(item.key()), kDamagedHint);
+    throw Error(fmt::format("{}: tensor {}: expected dtype, shape and data_offsets, found {}; {}",
+                            file, quote(name), quote(item.key()), kDamagedHint));
   }
 }
 
 std::vector<Index> read_shape(const Json& json, const std::string& file, const std::string& name) {
   if (!json.is_array()) {
-    throw Error("{}: tensor {}: expected a list as its shape, found {}; {}", file, quote(name),
-                json.type_name(), kDamagedHint);
+    throw Error(fmt::format("{}: tensor {}: expected a list as its shape, found {}; {}", file,
+                            quote(name), json.type_name(), kDamagedHint));
   }
   std::vector<Index> shape;
   for (const Json& size : json) {
@@ -74,23 +78,24 @@ TensorEntry read_entry(const std::string& name, const Json& json, std::uint64_t 
   check_members(json, file, name);
   const Json& dtype = member(json, file, name, "dtype");
   if (dtype != "F32") {
-    throw Error(
+    throw Error(fmt::format(
         "{}: tensor {}: expected elements of type F32, found {}; hint: save the model as 32-bit "
         "floats, model.float() in PyTorch",
-        file, quote(name), quote(json_text(dtype)));
+        file, quote(name), quote(json_text(dtype))));
   }
   TensorEntry entry{.name = name,
                     .shape = read_shape(member(json, file, name, "shape"), file, name)};
   const Json& offsets = member(json, file, name, "data_offsets");
   if (!offsets.is_array() || offsets.size() != 2) {
-    throw Error("{}: tensor {}: expected two data_offsets, found {}; {}", file, quote(name),
-                quote(json_text(offsets)), kDamagedHint);
+    throw Error(fmt::format("{}: tensor {}: expected two data_offsets, found {}; {}", file,
+                            quote(name), quote(json_text(offsets)), kDamagedHint));
   }
   entry.begin = whole_number(offsets[0], file, name, "data_offsets");
   entry.end = whole_number(offsets[1], file, name, "data_offsets");
   if (entry.begin > entry.end || entry.end > data_bytes) {
-    throw Error("{}: tensor {}: expected data_offsets in order and up to {}, found {} to {}; {}",
-                file, quote(name), data_bytes, entry.begin, entry.end, kDamagedHint);
+    throw Error(fmt::format(
+        "{}: tensor {}: expected data_offsets in order and up to {}, found {} to {}; {}", file,
+        quote(name), data_bytes, entry.begin, entry.end, kDamagedHint));
   }
   check_data_size(entry.shape, entry.end - entry.begin, name, file);
   return entry;
@@ -104,29 +109,31 @@ void check_gapless(std::vector<TensorEntry> entries, std::uint64_t data_bytes,
   std::uint64_t end = 0;
   for (const TensorEntry& entry : entries) {
     if (entry.begin != end) {
-      throw Error("{}: tensor {}: expected its data at offset {}, found {}: {}; {}", file,
-                  quote(entry.name), end, entry.begin,
-                  entry.begin < end ? "tensors overlap" : "there is a hole", kDamagedHint);
+      throw Error(fmt::format("{}: tensor {}: expected its data at offset {}, found {}: {}; {}",
+                              file, quote(entry.name), end, entry.begin,
+                              entry.begin < end ? "tensors overlap" : "there is a hole",
+                              kDamagedHint));
     }
     end = entry.end;
   }
   if (end != data_bytes) {
-    throw Error("{}: expected {} bytes of data, as the header says, found {}; {}", file, end,
-                data_bytes, kDamagedHint);
+    throw Error(fmt::format("{}: expected {} bytes of data, as the header says, found {}; {}", file,
+                            end, data_bytes, kDamagedHint));
   }
 }
 
 /// Returns how long the header is.
 std::size_t read_header_length(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (bytes.size() < kLengthBytes) {
-    throw Error("{}: expected at least {} bytes, found {}; {}", name, kLengthBytes + 2,
-                bytes.size(), kDamagedHint);
+    throw Error(fmt::format("{}: expected at least {} bytes, found {}; {}", name, kLengthBytes + 2,
+                            bytes.size(), kDamagedHint));
   }
   const auto length = little_endian<std::uint64_t>(bytes.data());
   const std::uint64_t most = std::min<std::uint64_t>(kLongestHeader, bytes.size() - kLengthBytes);
   if (length < 2 || length > most) {
-    throw Error("{}: expected a header of 2 to {} bytes, found a length of {} at byte 0; {}", name,
-                most, length, kDamagedHint);
+    throw Error(
+        fmt::format("{}: expected a header of 2 to {} bytes, found a length of {} at byte 0; {}",
+                    name, most, length, kDamagedHint));
   }
   return static_cast<std::size_t>(length);
 }
@@ -134,8 +141,8 @@ std::size_t read_header_length(std::span<const std::uint8_t> bytes, const std::s
 Json read_header(std::span<const std::uint8_t> header, const std::string& name) {
   const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
   if (text.front() != '{') {
-    throw Error("{}: expected a header that begins with {{ at byte {}, found {}; {}", name,
-                kLengthBytes, quote(text.substr(0, 1)), kDamagedHint);
+    throw Error(fmt::format("{}: expected a header that begins with {{ at byte {}, found {}; {}",
+                            name, kLengthBytes, quote(text.substr(0, 1)), kDamagedHint));
   }
   return parse_json_object(text, kHeaderDepth, {name, kLengthBytes});
 }

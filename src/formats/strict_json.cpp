@@ -5,8 +5,11 @@
 #include <set>
 #include <vector>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "formats/array_checks.h"
+#include "formats/array_file.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -21,8 +24,9 @@ class StructureCheck {
         event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
     if (opens) {
       if (depth >= most_depth_) {
-        throw Error("{}: expected JSON nested at most {} deep at byte {}, found more; {}",
-                    place_.name, most_depth_, place_.offset, kDamagedHint);
+        throw Error(
+            fmt::format("{}: expected JSON nested at most {} deep at byte {}, found more; {}",
+                        place_.name, most_depth_, place_.offset, kDamagedHint));
       }
       keys_.resize(static_cast<std::size_t>(depth) + 1);
       keys_.back().clear();
@@ -30,8 +34,9 @@ class StructureCheck {
     if (event == Json::parse_event_t::key) {
       const auto key = parsed.get<std::string>();
       if (!keys_[static_cast<std::size_t>(depth) - 1].insert(key).second) {
-        throw Error("{}: expected each name once in the JSON at byte {}, found {} again; {}",
-                    place_.name, place_.offset, quote(key), kDamagedHint);
+        throw Error(
+            fmt::format("{}: expected each name once in the JSON at byte {}, found {} again; {}",
+                        place_.name, place_.offset, quote(key), kDamagedHint));
       }
     }
     return true;
@@ -48,25 +53,25 @@ class StructureCheck {
 Json parse_json_object(std::string_view text, int most_depth, const JsonPlace& place) {
   // nlohmann-json would take it for the end of the text.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos) {
-    throw Error("{}: expected JSON from byte {} to {}, found a zero byte at byte {}; {}",
-                place.name, place.offset, place.offset + text.size() - 1, place.offset + zero,
-                kDamagedHint);
+    throw Error(fmt::format(
+        "{}: expected JSON from byte {} to {}, found a zero byte at byte {}; {}", place.name,
+        place.offset, place.offset + text.size() - 1, place.offset + zero, kDamagedHint));
   }
   StructureCheck check(most_depth, place);
   Json json;
   try {
     json = Json::parse(text.begin(), text.end(), std::ref(check));
   } catch (const Json::parse_error& error) {
-    throw Error("{}: expected JSON from byte {} to {}, found an error at byte {}; {}", place.name,
-                place.offset, place.offset + text.size() - 1,
-                place.offset + std::max<std::size_t>(error.byte, 1) - 1, kDamagedHint);
+    throw Error(fmt::format("{}: expected JSON from byte {} to {}, found an error at byte {}; {}",
+                            place.name, place.offset, place.offset + text.size() - 1,
+                            place.offset + std::max<std::size_t>(error.byte, 1) - 1, kDamagedHint));
   } catch (const Json::exception&) {  // a number too large for any type
-    throw Error("{}: expected JSON with numbers of up to 64 bits at byte {}; {}", place.name,
-                place.offset, kDamagedHint);
+    throw Error(fmt::format("{}: expected JSON with numbers of up to 64 bits at byte {}; {}",
+                            place.name, place.offset, kDamagedHint));
   }
   if (!json.is_object()) {
-    throw Error("{}: expected a JSON object at byte {}, found {}; {}", place.name, place.offset,
-                json.type_name(), kDamagedHint);
+    throw Error(fmt::format("{}: expected a JSON object at byte {}, found {}; {}", place.name,
+                            place.offset, json.type_name(), kDamagedHint));
   }
   return json;
 }
@@ -74,13 +79,13 @@ Json parse_json_object(std::string_view text, int most_depth, const JsonPlace& p
 Metadata to_metadata(const Json& object, const std::string& file_name) {
   Metadata metadata;
   if (!object.is_object()) {
-    throw Error("{}: expected an object as metadata, found {}; {}", file_name, object.type_name(),
-                kDamagedHint);
+    throw Error(fmt::format("{}: expected an object as metadata, found {}; {}", file_name,
+                            object.type_name(), kDamagedHint));
   }
   for (const auto& item : object.items()) {
     if (!item.value().is_string()) {
-      throw Error("{}: expected a text for {} in the metadata, found {}; {}", file_name,
-                  quote(item.key()), item.value().type_name(), kDamagedHint);
+      throw Error(fmt::format("{}: expected a text for {} in the metadata, found {}; {}", file_name,
+                              quote(item.key()), item.value().type_name(), kDamagedHint));
     }
     metadata.emplace_back(item.key(), item.value().get<std::string>());
   }

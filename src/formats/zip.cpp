@@ -6,11 +6,13 @@
 #include <new>
 #include <string_view>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "formats/array_checks.h"
 #include "formats/deflate.h"
 #include "formats/little_endian.h"
 #include "formats/zip_layout.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -60,8 +62,8 @@ class Reader {
 
   [[noreturn]] void fail(std::uint64_t offset, std::string_view expected,
                          std::string_view found) const {
-    throw Error("{}: expected {} at byte {}, found {}; {}", name_, expected, offset, found,
-                kDamagedHint);
+    throw Error(fmt::format("{}: expected {} at byte {}, found {}; {}", name_, expected, offset,
+                            found, kDamagedHint));
   }
 
   /// It is the last thing in the file but for a comment, whose length it says.
@@ -79,8 +81,9 @@ class Reader {
       }
       return {offset, entry_count, at<std::uint32_t>(offset + 12), at<std::uint32_t>(offset + 16)};
     }
-    throw Error("{}: expected the end of a zip archive in its last bytes, found none; {}", name_,
-                "hint: the file is cut short or damaged, fetch or copy it again");
+    throw Error(
+        fmt::format("{}: expected the end of a zip archive in its last bytes, found none; {}",
+                    name_, "hint: the file is cut short or damaged, fetch or copy it again"));
   }
 
   std::vector<ZipListed> read_directory(const ArchiveEnd& end) const {
@@ -96,8 +99,8 @@ class Reader {
       unpacked += listed.back().unpacked_bytes;
     }
     if (unpacked > kMostUnpacked) {
-      throw Error("{}: expected at most {} bytes in all entries, found {}; {}", name_,
-                  kMostUnpacked, unpacked, "hint: is it the right file?");
+      throw Error(fmt::format("{}: expected at most {} bytes in all entries, found {}; {}", name_,
+                              kMostUnpacked, unpacked, "hint: is it the right file?"));
     }
     if (position != end.offset) fail(position, "the end of the directory", "more of it");
     return listed;
@@ -127,20 +130,20 @@ class Reader {
 
   void check_supported(const ZipListed& entry, std::uint16_t flags, std::size_t position) const {
     if ((flags & ~kFlagsAllowed) != 0) {
-      throw Error(
+      throw Error(fmt::format(
           "{}: {}: expected neither encryption nor sizes after the data, found flags 0x{:04x} at "
           "byte {}; hint: write it with numpy.savez",
-          name_, quote(entry.name), flags, position + 8);
+          name_, quote(entry.name), flags, position + 8));
     }
     if (entry.method != kStored && entry.method != kDeflated) {
-      throw Error(
+      throw Error(fmt::format(
           "{}: {}: expected data stored or deflated, found method {} at byte {}; hint: write it "
           "with numpy.savez",
-          name_, quote(entry.name), entry.method, position + 10);
+          name_, quote(entry.name), entry.method, position + 10));
     }
     if (entry.packed_bytes == kInZip64 || entry.unpacked_bytes == kInZip64) {
-      throw Error("{}: {}: expected less than 4 GiB; hint: save it as .safetensors", name_,
-                  quote(entry.name));
+      throw Error(fmt::format("{}: {}: expected less than 4 GiB; hint: save it as .safetensors",
+                              name_, quote(entry.name)));
     }
   }
 
@@ -166,8 +169,8 @@ class Reader {
     const Bytes packed = bytes_.subspan(position + header_bytes, entry.packed_bytes);
     std::vector<std::uint8_t> content = unpack(entry, packed);
     if (zip_checksum(content) != entry.checksum) {
-      throw Error("{}: {}: the checksum does not agree with the data; {}", name_, quote(entry.name),
-                  kDamagedHint);
+      throw Error(fmt::format("{}: {}: the checksum does not agree with the data; {}", name_,
+                              quote(entry.name), kDamagedHint));
     }
     position += header_bytes + entry.packed_bytes;
     return content;
@@ -177,8 +180,9 @@ class Reader {
     const bool stored = entry.method == kStored;
     const std::uint64_t most = stored ? packed.size() : packed.size() * kDeflateRatio;
     if (entry.unpacked_bytes > most || (stored && entry.unpacked_bytes != packed.size())) {
-      throw Error("{}: {}: expected {} bytes from {}, which cannot hold them; {}", name_,
-                  quote(entry.name), entry.unpacked_bytes, packed.size(), kDamagedHint);
+      throw Error(fmt::format("{}: {}: expected {} bytes from {}, which cannot hold them; {}",
+                              name_, quote(entry.name), entry.unpacked_bytes, packed.size(),
+                              kDamagedHint));
     }
     if (stored) return {packed.begin(), packed.end()};
     std::vector<std::uint8_t> content(entry.unpacked_bytes);
@@ -193,8 +197,8 @@ class Reader {
     const bool complete = result == Z_STREAM_END && stream.avail_in == 0 && stream.avail_out == 0;
     inflateEnd(&stream);
     if (!complete) {
-      throw Error("{}: {}: the compressed data are damaged; {}", name_, quote(entry.name),
-                  kDamagedHint);
+      throw Error(fmt::format("{}: {}: the compressed data are damaged; {}", name_,
+                              quote(entry.name), kDamagedHint));
     }
     return content;
   }

@@ -5,10 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "formats/little_endian.h"
 #include "formats/zip.h"
 #include "formats/zip_layout.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -56,8 +58,9 @@ std::uint32_t zip_checksum(std::span<const std::uint8_t> content) {
 
 std::vector<std::uint8_t> encode_zip(std::span<const ZipEntry> entries, std::string_view comment) {
   if (comment.size() > kZipLongestComment) {
-    throw Error("a .npz file holds at most {} bytes of metadata, found {}; hint: use .safetensors",
-                kZipLongestComment, comment.size());
+    throw Error(fmt::format(
+        "a .npz file holds at most {} bytes of metadata, found {}; hint: use .safetensors",
+        kZipLongestComment, comment.size()));
   }
   std::vector<std::uint8_t> bytes;
   std::vector<std::uint8_t> directory;

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <mutex>
 
+#include <fmt/format.h>
+
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"

@@ -1,4 +1,6 @@
 #include "lab/experiments.h"
+
+#include <fmt/format.h>
 #include "lab/training.h"
 #include "lab/verdicts.h"
 #include "lab/workers.h"
@@ -9,8 +11,8 @@ namespace {
 
 Findings run(const LabContext& context) {
   Pools pools(kWorkerCounts, context.cpus);
-  const StrategyOptions sequential = {.kind = StrategyKind::kSequential};
-  const StrategyOptions data = {.kind = StrategyKind::kData};
+  const Plan sequential = {.strategy = StrategyKind::kSequential};
+  const Plan data = {.strategy = StrategyKind::kData};
 
   // Number 0 is sequential, then each number of workers.
   std::vector<std::unique_ptr<TrainingSteps>> trainings;

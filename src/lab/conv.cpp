@@ -1,12 +1,14 @@
 #include <algorithm>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "core/random.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"
 #include "lab/workers.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -90,10 +92,10 @@ class Convolution {
 void check_images(const Dataset& dataset) {
   const auto& shape = dataset.sample_shape;
   if (shape.size() == 2 && shape[0] >= kSide && shape[1] >= kSide) return;
-  throw Error(
+  throw Error(fmt::format(
       "conv: expected images of at least {0} x {0} values, found samples of {1}; choose "
       "other --data",
-      kSide, fmt::join(shape, " x "));
+      kSide, fmt::join(shape, " x ")));
 }
 
 Findings run(const LabContext& context) {

@@ -1,11 +1,14 @@
 #include <cmath>
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"
 #include "lab/workers.h"
+#include "nn/mlp.h"
 #include "parallel/progress_counter.h"
 
 namespace trp {

@@ -1,5 +1,7 @@
 #include <atomic>
 
+#include <fmt/format.h>
+
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/verdicts.h"

@@ -1,5 +1,7 @@
 #include <cstdint>
 
+#include <fmt/format.h>
+
 #include "core/partition.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -19,10 +21,10 @@ bool batches_are_right(Loader& loader, const BatchPlan& plan, const Dataset& dat
                        const Sampler& sampler) {
   std::vector<std::uint32_t> order;
   epoch_order(sampler, 1, order);
-  Batch expected(plan.batch_size, dataset.feature_count);
-  const auto size = static_cast<std::size_t>(plan.batch_size);
+  Batch expected({plan.form.capacity}, dataset.feature_count);
+  const auto size = static_cast<std::size_t>(plan.form.capacity);
   for (std::size_t b = 0; b < static_cast<std::size_t>(plan.batch_count()); ++b) {
-    gather(dataset, std::span(order).subspan(b * size, size), {0, plan.batch_size}, expected,
+    gather(dataset, std::span(order).subspan(b * size, size), {0, plan.form.capacity}, expected,
            {.options = plan.augment, .seed = sampler.seed, .epoch = 1});
     const Batch& found = loader.next();
     if (found.labels != expected.labels) return false;
@@ -36,16 +38,17 @@ Findings run(const LabContext& context) {
   const Index batches =
       std::min(context.pick<Index>(100, 10), dataset.sample_count / TrainingSteps::kBatchSize);
   if (batches == 0)
-    throw Error("loader: expected at least {} training samples, found {}; choose other --data",
-                TrainingSteps::kBatchSize, dataset.sample_count);
+    throw Error(
+        fmt::format("loader: expected at least {} training samples, found {}; choose other --data",
+                    TrainingSteps::kBatchSize, dataset.sample_count));
   const Sampler sampler = make_sampler(dataset.sample_count, 0, context.seed, true);
   ThreadPool unused(1, context.cpus);
-  TrainingSteps training(context, {.kind = StrategyKind::kSequential}, unused);
+  TrainingSteps training(context, {.strategy = StrategyKind::kSequential}, unused);
 
   Contest contest;
   bool correct = true;
   const auto add_ways = [&](const std::string& name, const AugmentOptions& augment) {
-    const BatchPlan plan = {.batch_size = TrainingSteps::kBatchSize,
+    const BatchPlan plan = {.form = {TrainingSteps::kBatchSize},
                             .samples_per_epoch = batches * TrainingSteps::kBatchSize,
                             .augment = augment};
     std::vector<std::size_t> ways;

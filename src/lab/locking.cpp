@@ -1,6 +1,8 @@
 #include <atomic>
 #include <mutex>
 
+#include <fmt/format.h>
+
 #include "core/partition.h"
 #include "lab/contest.h"
 #include "lab/experiments.h"

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "core/partition.h"
 #include "lab/experiments.h"
 #include "lab/free_memory.h"

@@ -1,4 +1,6 @@
 #include "lab/contest.h"
+
+#include <fmt/format.h>
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"
@@ -9,16 +11,16 @@ namespace {
 
 Findings run(const LabContext& context) {
   Pools pools(kWorkerCounts, context.cpus);
-  const StrategyOptions sequential = {.kind = StrategyKind::kSequential};
-  const StrategyOptions tensor = {.kind = StrategyKind::kTensor};
+  const Plan sequential = {.strategy = StrategyKind::kSequential};
+  const Plan tensor = {.strategy = StrategyKind::kTensor};
   // One micro-batch: while one worker's layers are at work, the others' wait.
-  const StrategyOptions layers = {.kind = StrategyKind::kPipeline, .micro_batches = 1};
+  const Plan layers = {.strategy = StrategyKind::kPipeline, .micro_batches = 1};
 
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
   Contest contest;
   const ExpectedStep expected(context);
   bool correct = true;
-  const auto add = [&](const std::string& name, const StrategyOptions& options, int workers) {
+  const auto add = [&](const std::string& name, const Plan& options, int workers) {
     correct &= expected.is_made_by(options, pools.of(workers));
     trainings.push_back(std::make_unique<TrainingSteps>(context, options, pools.of(workers)));
     return contest.add(name, workers, 1e-3 * static_cast<double>(TrainingSteps::kBatchSize),

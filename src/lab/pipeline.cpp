@@ -1,4 +1,6 @@
 #include "lab/experiments.h"
+
+#include <fmt/format.h>
 #include "lab/training.h"
 #include "lab/verdicts.h"
 #include "lab/workers.h"
@@ -16,15 +18,15 @@ Findings run(const LabContext& context) {
   bool correct = true;
   std::vector<std::unique_ptr<TrainingSteps>> trainings;
   std::vector<Work> works;
-  const auto add = [&](const StrategyOptions& options, ThreadPool& pool) {
+  const auto add = [&](const Plan& options, ThreadPool& pool) {
     correct &= expected.is_made_by(options, pool);
     trainings.push_back(std::make_unique<TrainingSteps>(context, options, pool));
     works.push_back([&training = *trainings.back()] { training.step(); });
   };
-  add({.kind = StrategyKind::kSequential}, any);
+  add({.strategy = StrategyKind::kSequential}, any);
   for (const int stages : kStageCounts)
     for (const int micro_batches : kMicroBatches)
-      add({.kind = StrategyKind::kPipeline, .micro_batches = micro_batches}, pools.of(stages));
+      add({.strategy = StrategyKind::kPipeline, .micro_batches = micro_batches}, pools.of(stages));
   const Race timed = race(works, context.seconds());
 
   const double amount = 1e-3 * static_cast<double>(TrainingSteps::kBatchSize);

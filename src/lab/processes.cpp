@@ -1,6 +1,7 @@
 #include <algorithm>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "lab/contest.h"
 #include "lab/experiments.h"
 #include "lab/training.h"
@@ -8,6 +9,8 @@
 #include "lab/worker_processes.h"
 #include "lab/workers.h"
 #include "nn/loss.h"
+#include "nn/mlp.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -70,7 +73,7 @@ class ShardWorker {
     backward(mlp, rows, activations_);
     for (const Tile& tile : tiles_)
       tile_gradient(tile_factors(batch_.input(), activations_, rows, tile), tile, ChainStart::kZero,
-                    gradient_.of_tile(tile));
+                    of_tile(gradient_, tile));
     return gradient_;
   }
 
@@ -114,7 +117,7 @@ class GradientProcesses {
       const bool alive =
           by_pipe ? processes_.channel(worker).receive(buffer_.data(), size_ * sizeof(float))
                   : processes_.channel(worker).receive(&done, 1);
-      if (!alive) throw Error("lab: worker process {} has ended early", worker);
+      if (!alive) throw Error(fmt::format("lab: worker process {} has ended early", worker));
       add_rows(by_pipe ? std::span<const float>(buffer_) : of_process(worker), sum);
     }
   }

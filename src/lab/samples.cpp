@@ -1,8 +1,11 @@
 #include "lab/contest.h"
+
+#include <fmt/format.h>
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"
 #include "lab/workers.h"
+#include "nn/mlp.h"
 
 namespace trp {
 namespace {

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "core/partition.h"
 #include "lab/experiments.h"
 #include "lab/free_memory.h"

@@ -28,7 +28,7 @@ Batch first_samples(const LabContext& context, Index count) {
   std::vector<std::uint32_t> samples(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < samples.size(); ++i)
     samples[i] = static_cast<std::uint32_t>(i % static_cast<std::size_t>(dataset.sample_count));
-  Batch batch(count, dataset.feature_count);
+  Batch batch({count}, dataset.feature_count);
   gather(dataset, samples, {0, count}, batch);
   return batch;
 }
@@ -53,12 +53,11 @@ bool ExpectedGradient::matches(const Gradient& gradient) const {
   return match;
 }
 
-TrainingSteps::TrainingSteps(const LabContext& context, const StrategyOptions& options,
-                             ThreadPool& pool)
+TrainingSteps::TrainingSteps(const LabContext& context, const Plan& options, ThreadPool& pool)
     : dataset_(context.data.train),
       mlp_(make_lab_network(context)),
       sgd_(mlp_, {}),
-      strategy_(make_strategy(options, mlp_, sgd_, kBatchSize, pool)),
+      strategy_(make_strategy(options, mlp_, sgd_, {kBatchSize}, pool)),
       samples_(static_cast<std::size_t>(kBatchSize)) {}
 
 void TrainingSteps::step() { step_with(nullptr); }
@@ -82,7 +81,7 @@ ExpectedStep::ExpectedStep(const LabContext& context)
   gradient_ = gradient_.gradient(input_of(batch), batch.labels);
 }
 
-bool ExpectedStep::is_made_by(const StrategyOptions& options, ThreadPool& pool) const {
+bool ExpectedStep::is_made_by(const Plan& options, ThreadPool& pool) const {
   TrainingSteps training(context_, options, pool);
   const ReferenceMlp before(training.mlp());
   training.step();

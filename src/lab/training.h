@@ -46,7 +46,7 @@ class TrainingSteps {
  public:
   static constexpr Index kBatchSize = 64;
 
-  TrainingSteps(const LabContext& context, const StrategyOptions& options, ThreadPool& pool);
+  TrainingSteps(const LabContext& context, const Plan& options, ThreadPool& pool);
 
   void step();
 
@@ -71,7 +71,7 @@ class TrainingSteps {
 class ExpectedStep {
  public:
   explicit ExpectedStep(const LabContext& context);
-  bool is_made_by(const StrategyOptions& options, ThreadPool& pool) const;
+  bool is_made_by(const Plan& options, ThreadPool& pool) const;
 
  private:
   const LabContext& context_;

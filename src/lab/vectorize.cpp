@@ -1,5 +1,7 @@
 #include <Eigen/Core>
 
+#include <fmt/format.h>
+
 #include "lab/experiments.h"
 #include "lab/training.h"
 #include "lab/verdicts.h"

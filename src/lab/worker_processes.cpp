@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "trp/error.h"
 
 namespace trp {
 
@@ -17,8 +19,8 @@ SharedFloats::SharedFloats(std::size_t count) : count_(count) {
   void* memory = mmap(nullptr, count * sizeof(float), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
-    throw Error("lab: cannot share {} bytes between processes: {}", count * sizeof(float),
-                std::strerror(errno));
+    throw Error(fmt::format("lab: cannot share {} bytes between processes: {}",
+                            count * sizeof(float), std::strerror(errno)));
   values_ = static_cast<float*>(memory);
 }
 
@@ -30,7 +32,8 @@ void Channel::send(const void* data, std::size_t bytes) const {
     // A process that has gone is an error, not a signal.
     const ssize_t sent = ::send(descriptor_, next, bytes, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) throw Error("lab: cannot send to another process: {}", std::strerror(errno));
+    if (sent < 0)
+      throw Error(fmt::format("lab: cannot send to another process: {}", std::strerror(errno)));
     next += sent;
     bytes -= static_cast<std::size_t>(sent);
   }
@@ -44,8 +47,8 @@ bool Channel::receive(void* data, std::size_t bytes) const {
     if (received < 0 && errno == EINTR) continue;
     if (received == 0 && next == begin) return false;
     if (received <= 0)
-      throw Error("lab: another process has ended early: {}",
-                  received == 0 ? "end of stream" : std::strerror(errno));
+      throw Error(fmt::format("lab: another process has ended early: {}",
+                              received == 0 ? "end of stream" : std::strerror(errno)));
     next += received;
     bytes -= static_cast<std::size_t>(received);
   }
@@ -64,8 +67,8 @@ WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, Channe
       if (connected)
         for (const int end : ends) ::close(end);
       let_go();
-      throw Error("lab: the system allows only {} of {} processes: {}", i, count,
-                  std::strerror(reason));
+      throw Error(fmt::format("lab: the system allows only {} of {} processes: {}", i, count,
+                              std::strerror(reason)));
     }
     if (process == 0) {
       // The other processes' channels end with this program, not with a brother.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "trp/error.h"
 
 namespace trp {
 
@@ -21,10 +23,10 @@ Pools::Pools(std::span<const int> worker_counts, int cpus) {
   for (const int workers : worker_counts) {
     auto pool = std::make_unique<ThreadPool>(workers, cpus);
     if (pool->worker_count() < workers) {
-      throw Error(
+      throw Error(fmt::format(
           "lab: the system allows only {} of {} threads; expected as many, for the experiments "
           "compare them; hint: raise the limit of processes (ulimit -u)",
-          pool->worker_count(), workers);
+          pool->worker_count(), workers));
     }
     pools_.emplace(workers, std::move(pool));
   }

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "parallel/thread_pool.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 

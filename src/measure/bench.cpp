@@ -4,14 +4,16 @@
 #include <cmath>
 #include <optional>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "trp/error.h"
 
 namespace trp {
 namespace {
 
 const BenchResult* sequential_of(std::span<const BenchResult> results, Index batch_size) {
   const auto found = std::ranges::find_if(results, [&](const BenchResult& result) {
-    return result.which.strategy.kind == StrategyKind::kSequential &&
+    return result.which.plan.strategy == StrategyKind::kSequential &&
            result.which.batch_size == batch_size;
   });
   return found == results.end() ? nullptr : &*found;
@@ -19,11 +21,10 @@ const BenchResult* sequential_of(std::span<const BenchResult> results, Index bat
 
 constexpr Index kTracedSteps = 40;
 
-TrainOptions options_of(const BenchPlan& plan, const BenchCase& which) {
-  TrainOptions options = plan.train;
-  options.strategy = which.strategy;
-  options.batch_size = which.batch_size;
-  return options;
+Recipe recipe_of(const BenchPlan& bench, const BenchCase& which) {
+  Recipe recipe = bench.recipe;
+  recipe.batch_size = which.batch_size;
+  return recipe;
 }
 
 struct Run {
@@ -34,18 +35,20 @@ struct Run {
 /// Nothing if it was stopped.
 std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpus,
                             const std::atomic<bool>& stop, BenchResult& result) {
-  ThreadPool pool(result.which.workers, cpus);
-  if (pool.worker_count() < result.which.workers) {
-    throw Error("the system allows only {} of {} workers, so their speed cannot be measured",
-                pool.worker_count(), result.which.workers);
+  ThreadPool pool(result.which.plan.workers, cpus);
+  if (pool.worker_count() < result.which.plan.workers) {
+    throw Error(
+        fmt::format("the system allows only {} of {} workers, so their speed cannot be measured",
+                    pool.worker_count(), result.which.plan.workers));
   }
   PhaseRecorder recorder(pool.worker_count(), cpus);
-  const TrainResult trained =
-      train(options_of(plan, result.which), data, pool, {.phases = &recorder}, stop);
+  const TrainResult trained = train(recipe_of(plan, result.which), result.which.plan, data, pool,
+                                    {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
-    throw Error("training diverges at batch size {}, so its time says nothing; try a lower --lr",
-                result.which.batch_size);
+    throw Error(fmt::format(
+        "training diverges at batch size {}, so its time says nothing; try a lower --lr",
+        result.which.batch_size));
   }
   result.weights = trained.weights;
   result.samples =
@@ -54,36 +57,36 @@ std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpu
 }
 
 void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
-  if (bits_may_differ(result.which.strategy)) return;
+  if (bits_may_differ(result.which.plan)) return;
   const BenchResult* sequential = sequential_of(results, result.which.batch_size);
   if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
-  throw Error(
+  throw Error(fmt::format(
       "{} workers at batch size {} have trained other weights than sequential training ({}, not "
       "{}): a fault of this program or of this machine; please report it",
-      result.which.workers, result.which.batch_size, result.weights, sequential->weights);
+      result.which.plan.workers, result.which.batch_size, result.weights, sequential->weights));
 }
 
 }  // namespace
 
-bool same_schedule(const StrategyOptions& a, const StrategyOptions& b) {
-  if (a.kind != b.kind) return false;
-  if (a.kind == StrategyKind::kData) return a.merge == b.merge;
-  if (a.kind == StrategyKind::kPipeline)
+bool same_plan(const Plan& a, const Plan& b) {
+  if (a.strategy != b.strategy) return false;
+  if (a.strategy == StrategyKind::kData) return a.merge == b.merge;
+  if (a.strategy == StrategyKind::kPipeline)
     return a.pipeline_schedule == b.pipeline_schedule && a.micro_batches == b.micro_batches;
   return true;
 }
 
-std::vector<BenchCase> bench_cases(const StrategyOptions& base,
-                                   std::span<const StrategyKind> strategies,
+std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
                                    std::span<const MergeKind> merges, std::span<const int> workers,
                                    std::span<const Index> batch_sizes) {
   std::vector<BenchCase> cases;
   for (const Index batch_size : batch_sizes) {
     const auto add = [&](StrategyKind kind, MergeKind merge, int worker_count) {
-      StrategyOptions strategy = base;
-      strategy.kind = kind;
-      strategy.merge = merge;
-      cases.push_back({strategy, worker_count, batch_size});
+      Plan plan = base;
+      plan.strategy = kind;
+      plan.merge = merge;
+      plan.workers = worker_count;
+      cases.push_back({plan, batch_size});
     };
     add(StrategyKind::kSequential, base.merge, 1);
     for (const StrategyKind kind : strategies) {
@@ -125,14 +128,14 @@ std::vector<BenchResult> run_bench(
 
 PhaseRecorder trace_case(const BenchPlan& plan, const BenchCase& which, const DataSets& data,
                          int cpus, const std::atomic<bool>& stop) {
-  TrainOptions options = options_of(plan, which);
+  Recipe recipe = recipe_of(plan, which);
   const Index samples = kTracedSteps * which.batch_size;
-  options.limit = options.limit > 0 ? std::min(options.limit, samples) : samples;
-  options.epochs = 1;
-  options.warmup_epochs = 0;
-  ThreadPool pool(which.workers, cpus);
+  recipe.limit = recipe.limit > 0 ? std::min(recipe.limit, samples) : samples;
+  recipe.epochs = 1;
+  recipe.warmup_epochs = 0;
+  ThreadPool pool(which.plan.workers, cpus);
   PhaseRecorder recorder(pool.worker_count(), cpus, static_cast<int>(kTracedSteps));
-  train(options, data, pool, {.phases = &recorder}, stop);
+  train(recipe, which.plan, data, pool, {.recorder = &recorder}, stop);
   return recorder;
 }
 
@@ -150,10 +153,10 @@ std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) 
                     .seconds = {mean(result.seconds), own.sigma},
                     .samples_per_second = static_cast<double>(result.samples) / time,
                     .speedup = speedup,
-                    .efficiency = efficiency(speedup.value, result.which.workers),
-                    .karp_flatt = karp_flatt(speedup.value, result.which.workers),
+                    .efficiency = efficiency(speedup.value, result.which.plan.workers),
+                    .karp_flatt = karp_flatt(speedup.value, result.which.plan.workers),
                     .same_bits = result.weights == sequential->weights,
-                    .oversubscribed = result.which.workers > cpus,
+                    .oversubscribed = result.which.plan.workers > cpus,
                     .outliers = count_outliers(result.seconds)});
     if (!result.times.workers.empty() && !sequential->times.workers.empty())
       rows.back().budget = make_budget(result.times, sequential->times);
@@ -165,18 +168,17 @@ std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
   std::vector<AmdahlFit> fits;
   for (const BenchRow& row : rows) {
     const auto like_row = [&](const auto& other) {
-      return other.batch_size == row.which.batch_size &&
-             same_schedule(other.strategy, row.which.strategy);
+      return other.batch_size == row.which.batch_size && same_plan(other.plan, row.which.plan);
     };
     if (std::ranges::any_of(fits, like_row)) continue;
     std::vector<SpeedupPoint> points;
     bool parallel = false;
     for (const BenchRow& other : rows) {
       if (!like_row(other.which) || other.oversubscribed) continue;
-      points.push_back({other.which.workers, other.speedup.value});
-      parallel |= other.which.workers > 1;
+      points.push_back({other.which.plan.workers, other.speedup.value});
+      parallel |= other.which.plan.workers > 1;
     }
-    if (parallel) fits.push_back({row.which.strategy, row.which.batch_size, fit_amdahl(points)});
+    if (parallel) fits.push_back({row.which.plan, row.which.batch_size, fit_amdahl(points)});
   }
   return fits;
 }

@@ -9,29 +9,28 @@
 
 #include "measure/budget.h"
 #include "measure/statistics.h"
-#include "train/trainer.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
 /// One way to do the same training.
 struct BenchCase {
-  StrategyOptions strategy;
-  int workers = 1;
+  Plan plan;
   Index batch_size = 64;
 };
 
-/// Whether two strategies are the same but for settings that do not concern them.
-bool same_schedule(const StrategyOptions& a, const StrategyOptions& b);
+/// Whether two plans differ in nothing but their numbers of workers and settings that do not
+/// concern them.
+bool same_plan(const Plan& a, const Plan& b);
 
 /// For each batch size: sequentially first, then each strategy with each number of workers, data
 /// parallelism with each merge.
-std::vector<BenchCase> bench_cases(const StrategyOptions& base,
-                                   std::span<const StrategyKind> strategies,
+std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
                                    std::span<const MergeKind> merges, std::span<const int> workers,
                                    std::span<const Index> batch_sizes);
 
 struct BenchPlan {
-  TrainOptions train;  // but for what the cases say
+  Recipe recipe;  // but for the batch size
   std::vector<BenchCase> cases;
   int warmup = 1;  // rounds that are not counted
   int runs = 5;    // rounds that are
@@ -79,15 +78,15 @@ struct BenchRow {
 /// One row for each result that has been run.
 std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus);
 
-/// Amdahl's law fitted to one schedule at one batch size, over the numbers of workers that have a
+/// Amdahl's law fitted to one plan at one batch size, over the numbers of workers that have a
 /// CPU each.
 struct AmdahlFit {
-  StrategyOptions strategy;
+  Plan plan;
   Index batch_size = 0;
   double serial_fraction = 0;
 };
 
-/// For each schedule that was run with 2 workers or more, but no more than CPUs.
+/// For each plan that was run with 2 workers or more, but no more than CPUs.
 std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows);
 
 /// What to use: the fastest row of each batch size, in ascending order of batch sizes.

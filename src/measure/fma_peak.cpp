@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace trp {

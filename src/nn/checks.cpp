@@ -109,7 +109,7 @@ ReferenceMlp float_gradient(const Example& example) {
   Gradient gradient = make_gradient(mlp);
   for (const Tile& tile : make_tiles(mlp))
     tile_gradient(tile_factors(example.input.view(), activations, rows, tile), tile,
-                  ChainStart::kZero, gradient.of_tile(tile));
+                  ChainStart::kZero, of_tile(gradient, tile));
   ReferenceMlp result(mlp);
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     result.weights[l] = as_double(gradient.layers[l].weight);

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <variant>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 
@@ -24,17 +24,15 @@ enum class ChainStart { kZero, kResult };
 
 enum class Activation { kNone, kRelu };
 
-/// What becomes of an input that is zero: multiplied like any other, or left out of the chain
-/// where that is faster. A link with zero adds zero, so the bits are the same as long as the other
+/// The factors x of a product: floats, of which all are multiplied, or bytes, of which zeros are
+/// left out of the chain. A link with zero adds zero, so the bits are the same as long as the other
 /// factor is finite. Where it is not, zero times infinity or NaN is NaN, which leaving out hides: a
 /// weight that is not finite shows in the first batch in which its input is not zero.
-enum class ZeroInputs { kMultiply, kSkip };
-
-/// The factors x of a product, and what becomes of zeros among them: floats, which are multiplied,
-/// or bytes, of which zeros are skipped. A byte stands for what scale_bytes makes of it, bit by
-/// bit, and takes a quarter of a float's room in the caches. Columns of bytes begin at a multiple
-/// of kBlockBytes of a ByteTensor, and are read up to the next. Which zeros are left out depends on
-/// the bytes of such a block alone, so to divide a product there changes no bit, NaN included.
+///
+/// A byte stands for what scale_bytes makes of it, bit by bit, and takes a quarter of a float's
+/// room in the caches. Columns of bytes begin at a multiple of kBlockBytes of a ByteTensor, and are
+/// read up to the next. Which zeros are left out depends on the bytes of such a block alone, so to
+/// divide a product there changes no bit, NaN included.
 using InputView = std::variant<ConstTensorView, ConstByteTensorView>;
 
 inline constexpr Index kBlockBytes = 32;

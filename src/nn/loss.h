@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -94,8 +94,8 @@ std::vector<Tile> make_tiles(const Mlp& mlp) {
   return tiles;
 }
 
-TileGradient Gradient::of_tile(const Tile& tile) {
-  OfLayer& layer = layers[tile.layer];
+TileGradient of_tile(Gradient& gradient, const Tile& tile) {
+  Gradient::OfLayer& layer = gradient.layers[tile.layer];
   return {
       layer.weight.view_rows(tile.rows.begin, tile.rows.end)
           .view_cols(tile.cols.begin, tile.cols.end),

@@ -1,4 +1,5 @@
 #include "nn/sgd.h"
+#include "nn/mlp.h"
 
 #include <algorithm>
 #include <cmath>
@@ -46,7 +47,7 @@ SgdCoefficients Sgd::coefficients(float learning_rate, float gradient_scale) con
 
 /// Empty without momentum.
 TileGradient Sgd::velocity_of(const Tile& tile) {
-  return options_.momentum != 0 ? velocity_.of_tile(tile) : TileGradient{};
+  return options_.momentum != 0 ? of_tile(velocity_, tile) : TileGradient{};
 }
 
 void Sgd::update(const Tile& tile, const TileGradient& gradient, float learning_rate,

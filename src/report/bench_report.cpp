@@ -19,15 +19,15 @@ const Cells kHeader = {"schedule",  "workers", "median s",   "mean ± σ s",
                        "samples/s", "speedup", "efficiency", "serial part"};
 
 Cells cells_of(const BenchRow& row) {
-  const bool alone = row.which.strategy.kind == StrategyKind::kSequential;
-  return {schedule_name(row.which.strategy) + (row.same_bits ? "" : " ≈"),
-          fmt::format("{}{}", row.which.workers, row.oversubscribed ? "*" : ""),
+  const bool alone = row.which.plan.strategy == StrategyKind::kSequential;
+  return {plan_name(row.which.plan) + (row.same_bits ? "" : " ≈"),
+          fmt::format("{}{}", row.which.plan.workers, row.oversubscribed ? "*" : ""),
           fmt::format("{:.4f}", row.median_seconds),
           fmt::format("{:.4f} ± {:.4f}", row.seconds.value, row.seconds.sigma),
           with_unit(row.samples_per_second),
           alone ? "1" : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
           alone ? "" : percent(row.efficiency),
-          row.which.workers == 1 ? "" : percent(row.karp_flatt)};
+          row.which.plan.workers == 1 ? "" : percent(row.karp_flatt)};
 }
 
 std::string aligned(const std::vector<Cells>& table) {
@@ -70,7 +70,7 @@ std::string context_line(const BenchContext& context) {
 
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
 
-bool is_parallel(const BenchRow& row) { return row.which.workers > 1; }
+bool is_parallel(const BenchRow& row) { return row.which.plan.workers > 1; }
 
 /// Faster than sequential by more than the spread of the measurement.
 bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
@@ -81,13 +81,13 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
   Cells verdict;
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   for (const BenchRow& row : fastest) {
-    verdict.push_back(row.which.strategy.kind == StrategyKind::kSequential
+    verdict.push_back(row.which.plan.strategy == StrategyKind::kSequential
                           ? fmt::format("{}: nothing is faster than sequential training here",
                                         title_of(row.which.batch_size))
                           : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
-                                        title_of(row.which.batch_size),
-                                        schedule_name(row.which.strategy),
-                                        count_of(row.which.workers, "worker"), row.speedup.value));
+                                        title_of(row.which.batch_size), plan_name(row.which.plan),
+                                        count_of(row.which.plan.workers, "worker"),
+                                        row.speedup.value));
   }
   if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel)) {
     const auto first = std::ranges::find_if(
@@ -112,7 +112,7 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
         fit.serial_fraction > 0 ? fmt::format("no more than {:.1f} times", 1 / fit.serial_fraction)
                                 : "as much as there are workers";
     verdict.push_back(fmt::format("{}, {}: by Amdahl's law a serial part of {} allows {}",
-                                  title_of(fit.batch_size), schedule_name(fit.strategy),
+                                  title_of(fit.batch_size), plan_name(fit.plan),
                                   percent(fit.serial_fraction), limit));
   }
   return verdict;
@@ -151,7 +151,7 @@ std::string bench_csv(const std::vector<BenchRow>& rows) {
       "speedup,speedup_sigma,efficiency,karp_flatt,same_bits,oversubscribed,outliers\n";
   for (const BenchRow& row : rows)
     text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.which.batch_size,
-                        schedule_name(row.which.strategy), row.which.workers, row.median_seconds,
+                        plan_name(row.which.plan), row.which.plan.workers, row.median_seconds,
                         row.seconds.value, row.seconds.sigma, row.samples_per_second,
                         row.speedup.value, row.speedup.sigma, row.efficiency, row.karp_flatt,
                         row.same_bits, row.oversubscribed, row.outliers);
@@ -168,12 +168,12 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
   for (const BenchRow& row : rows) {
     const auto result = std::ranges::find_if(results, [&](const BenchResult& candidate) {
       return candidate.which.batch_size == row.which.batch_size &&
-             candidate.which.workers == row.which.workers &&
-             same_schedule(candidate.which.strategy, row.which.strategy);
+             candidate.which.plan.workers == row.which.plan.workers &&
+             same_plan(candidate.which.plan, row.which.plan);
     });
     document["results"].push_back({{"batch_size", row.which.batch_size},
-                                   {"schedule", schedule_name(row.which.strategy)},
-                                   {"workers", row.which.workers},
+                                   {"schedule", plan_name(row.which.plan)},
+                                   {"workers", row.which.plan.workers},
                                    {"seconds", result->seconds},
                                    {"median_seconds", row.median_seconds},
                                    {"mean_seconds", row.seconds.value},
@@ -203,7 +203,7 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
   }
   for (const AmdahlFit& fit : fit_all(rows))
     document["amdahl"].push_back({{"batch_size", fit.batch_size},
-                                  {"schedule", schedule_name(fit.strategy)},
+                                  {"schedule", plan_name(fit.plan)},
                                   {"serial_fraction", fit.serial_fraction}});
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -54,7 +54,7 @@ Json class_object(const Confusion& confusion, Index which) {
 }  // namespace
 
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color) {
-  const EvaluationResult& result = report.result;
+  const Score& result = report.result;
   const Confusion& confusion = report.confusion;
   out.write_line(fmt::format(
       "test accuracy  {}   (loss {}, {} samples)",
@@ -72,7 +72,7 @@ void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool
 }
 
 void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
-  const EvaluationResult& result = report.result;
+  const Score& result = report.result;
   const Confusion& confusion = report.confusion;
   Json classes = Json::array(), matrix = Json::array();
   for (Index actual = 0; actual < confusion.class_count; ++actual) {

@@ -4,7 +4,7 @@
 
 #include "system/line_writer.h"
 #include "train/confusion.h"
-#include "train/evaluate.h"
+#include "trp/score.h"
 
 namespace trp {
 
@@ -13,7 +13,7 @@ struct EvaluationReport {
   std::string model;    // its file
   std::string data;     // where the data came from, for people
   std::string weights;  // digest
-  EvaluationResult result;
+  Score result;
   Confusion confusion;
 };
 

@@ -11,32 +11,32 @@ namespace trp {
 namespace {
 
 Json start_object(const RunStart& start) {
-  const TrainOptions& options = start.options;
-  const bool merges = options.strategy.kind == StrategyKind::kData;
+  const Recipe& recipe = start.recipe;
+  const Plan& plan = start.plan;
+  const bool merges = plan.strategy == StrategyKind::kData;
   Json object = {{"event", "start"},
                  {"schema", kSchema},
                  {"version", start.version},
-                 {"seed", options.seed},
-                 {"strategy", word_of(options.strategy.kind)},
-                 {"merge", merges ? Json(word_of(options.strategy.merge)) : Json()},
-                 {"workers", start.workers},
+                 {"seed", recipe.seed},
+                 {"strategy", word_of(plan.strategy)},
+                 {"merge", merges ? Json(word_of(plan.merge)) : Json()},
+                 {"workers", plan.workers},
                  {"cpus", start.cpus},
-                 {"batch_size", options.batch_size},
+                 {"batch_size", recipe.batch_size},
                  {"layers", start.training.layers},
                  {"parameters", start.training.parameter_count},
                  {"simd", start.simd},
                  {"data", start.data},
                  {"train_samples", start.training.train_samples},
                  {"zero_share", start.training.zero_share},
-                 {"zero_inputs", word_of<ZeroInputs>(kZeroInputsNames, start.training.zero_inputs)},
-                 {"augment", augment_text(options.augment)},
+                 {"zero_inputs", start.training.skips_zeros ? "skip" : "multiply"},
+                 {"augment", augment_text(recipe.augment)},
                  {"loaders", start.training.loaders},
-                 {"queue", options.queue_size}};
-  if (const auto& pipeline = start.training.pipeline) {
-    object["pipeline_schedule"] = word_of(pipeline->schedule.kind);
-    object["micro_batches"] = pipeline->schedule.micro_batch_count;
-    object["stages"] = Json::array();
-    for (const Range& layers : pipeline->stages) object["stages"].push_back(layers.size());
+                 {"queue", plan.queue}};
+  if (!start.training.stages.empty()) {
+    object["pipeline_schedule"] = word_of(plan.pipeline_schedule);
+    object["micro_batches"] = start.training.micro_batches;
+    object["stages"] = start.training.stages;
   }
   return object;
 }

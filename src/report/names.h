@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "nn/kernels.h"
-#include "parallel/thread_pool.h"
-#include "strategy/strategy.h"
-#include "train/trainer.h"
+#include "profile/phases.h"
+#include "trp/plan.h"
+#include "trp/recipe.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
@@ -37,21 +37,16 @@ inline constexpr std::array<Name<PipelineScheduleKind>, 2> kPipelineScheduleName
     {"1f1b", PipelineScheduleKind::k1f1b},
 }};
 
-inline constexpr std::array<Name<ZeroInputs>, 2> kZeroInputsNames = {{
-    {"multiply", ZeroInputs::kMultiply},
-    {"skip", ZeroInputs::kSkip},
-}};
-
 inline constexpr std::array<Name<Pinning>, 2> kPinningNames = {{
     {"none", Pinning::kNone},
     {"cores", Pinning::kCores},
 }};
 
-inline constexpr std::array<Name<ScheduleKind>, 4> kScheduleNames = {{
-    {"constant", ScheduleKind::kConstant},
-    {"linear", ScheduleKind::kLinear},
-    {"cosine", ScheduleKind::kCosine},
-    {"step", ScheduleKind::kStep},
+inline constexpr std::array<Name<LearningRateScheduleKind>, 4> kScheduleNames = {{
+    {"constant", LearningRateScheduleKind::kConstant},
+    {"linear", LearningRateScheduleKind::kLinear},
+    {"cosine", LearningRateScheduleKind::kCosine},
+    {"step", LearningRateScheduleKind::kStep},
 }};
 
 inline constexpr std::array<Name<TrainStatus>, 4> kStatusNames = {{
@@ -110,8 +105,8 @@ constexpr std::string_view word_of(MergeKind value) {
 constexpr std::string_view word_of(PipelineScheduleKind value) {
   return word_of<PipelineScheduleKind>(kPipelineScheduleNames, value);
 }
-constexpr std::string_view word_of(ScheduleKind value) {
-  return word_of<ScheduleKind>(kScheduleNames, value);
+constexpr std::string_view word_of(LearningRateScheduleKind value) {
+  return word_of<LearningRateScheduleKind>(kScheduleNames, value);
 }
 constexpr std::string_view word_of(Phase value) { return word_of<Phase>(kPhaseNames, value); }
 constexpr std::string_view word_of(TrainStatus value) {
@@ -119,11 +114,11 @@ constexpr std::string_view word_of(TrainStatus value) {
 }
 
 /// "sequential", "data/factored", "tensor", "pipeline/1f1b"
-inline std::string schedule_name(const StrategyOptions& strategy) {
-  std::string name(word_of(strategy.kind));
-  if (strategy.kind == StrategyKind::kData) name.append("/").append(word_of(strategy.merge));
-  if (strategy.kind == StrategyKind::kPipeline)
-    name.append("/").append(word_of(strategy.pipeline_schedule));
+inline std::string plan_name(const Plan& plan) {
+  std::string name(word_of(plan.strategy));
+  if (plan.strategy == StrategyKind::kData) name.append("/").append(word_of(plan.merge));
+  if (plan.strategy == StrategyKind::kPipeline)
+    name.append("/").append(word_of(plan.pipeline_schedule));
   return name;
 }
 

@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "report/json_values.h"
-#include "train/predict.h"
+#include "trp/predict.h"
 
 namespace trp {
 namespace {

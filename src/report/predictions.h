@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "core/tensor.h"
 #include "system/line_writer.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "train/trainer.h"
+#include "trp/trainer.h"
 
 namespace trp {
 

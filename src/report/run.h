@@ -5,18 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "core/tensor.h"
 #include "measure/comparison.h"
 #include "profile/phases.h"
-#include "train/trainer.h"
+#include "trp/tensor.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
 /// What is reported before the first step.
 struct RunStart {
   std::string version;
-  TrainOptions options;
-  int workers = 1;
+  Recipe recipe;
+  Plan plan;  // with the workers that there are
   int cpus = 1;
   std::string simd;
   std::string data;  // where the data came from, for people

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "report/json_values.h"
 #include "system/terminal.h"
 

@@ -117,46 +117,52 @@ std::string samples_text(const RunStart& start) {
                      validation, grouped(start.test_samples));
 }
 
-std::string sgd_text(const TrainOptions& options) {
-  std::string text =
-      fmt::format("learning rate {} {}", options.learning_rate, word_of(options.schedule));
+std::string sgd_text(const Recipe& recipe) {
+  std::string text = fmt::format("learning rate {} {}", recipe.learning_rate,
+                                 word_of(recipe.learning_rate_schedule));
   const auto add_if_set = [&](std::string_view name, double value) {
     if (value > 0) text += fmt::format(", {} {:.4g}", name, value);
   };
-  add_if_set("warm-up epochs", options.warmup_epochs);
-  add_if_set("momentum", options.sgd.momentum);
-  add_if_set("weight decay", options.sgd.weight_decay);
-  add_if_set("gradient norm at most", options.sgd.clip_norm);
+  add_if_set("warm-up epochs", recipe.warmup_epochs);
+  add_if_set("momentum", recipe.momentum);
+  add_if_set("weight decay", recipe.weight_decay);
+  add_if_set("gradient norm at most", recipe.clip_norm);
   return text;
 }
 
 std::string loaders_text(const RunStart& start) {
-  return fmt::format("{}, up to {} ahead", count_of(start.training.loaders, "loader"),
-                     start.options.queue_size == 1
-                         ? "1 batch"
-                         : fmt::format("{} batches", start.options.queue_size));
+  return fmt::format(
+      "{}, up to {} ahead", count_of(start.training.loaders, "loader"),
+      start.plan.queue == 1 ? "1 batch" : fmt::format("{} batches", start.plan.queue));
 }
 
 std::string workers_text(const RunStart& start) {
-  const StrategyOptions& strategy = start.options.strategy;
-  std::string text(word_of(strategy.kind));
-  if (strategy.kind != StrategyKind::kSequential) text += "-parallel";
-  if (strategy.kind == StrategyKind::kData)
-    text += fmt::format(", merge {}", word_of(strategy.merge));
-  return fmt::format("{} on {}, {}, {}", count_of(start.workers, "worker"),
+  const Plan& plan = start.plan;
+  std::string text(word_of(plan.strategy));
+  if (plan.strategy != StrategyKind::kSequential) text += "-parallel";
+  if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
+  return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
                      count_of(start.cpus, "CPU"), text, start.simd);
 }
 
-std::string pipeline_text(const Pipeline& pipeline) {
-  const PipelineSchedule& schedule = pipeline.schedule;
+PipelineSchedule schedule_of(const RunStart& start) {
+  return make_pipeline_schedule(start.plan.pipeline_schedule,
+                                static_cast<int>(start.training.stages.size()),
+                                start.training.micro_batches);
+}
+
+std::string pipeline_text(const RunStart& start) {
   std::string stages;
-  for (const Range& layers : pipeline.stages) {
-    stages += fmt::format("{}{}", stages.empty() ? "" : " | ", layers.begin + 1);
-    if (layers.size() > 1) stages += fmt::format("-{}", layers.end);
+  Index layer = 0;
+  for (const Index size : start.training.stages) {
+    stages += fmt::format("{}{}", stages.empty() ? "" : " | ", layer + 1);
+    if (size > 1) stages += fmt::format("-{}", layer + size);
+    layer += size;
   }
-  return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(schedule.kind),
-                     schedule.micro_batch_count, schedule.micro_batch_count == 1 ? "" : "es",
-                     count_of(schedule.stage_count, "stage"), stages);
+  const int micro_batches = start.training.micro_batches;
+  return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(start.plan.pipeline_schedule),
+                     micro_batches, micro_batches == 1 ? "" : "es",
+                     count_of(start.training.stages.size(), "stage"), stages);
 }
 
 }  // namespace
@@ -182,28 +188,28 @@ RunEvents text_reporter(LineWriter& out, const TextStyle& style) {
 
 RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style) {
   return {.start = [&out, style](const RunStart& start) {
-    const TrainOptions& options = start.options;
+    const Recipe& recipe = start.recipe;
     const auto write = [&](std::string_view label, const std::string& text) {
       out.write_line(fmt::format(
           "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
     };
     write("data", start.data);
     write("", samples_text(start));
-    if (start.training.zero_inputs == ZeroInputs::kSkip)
+    if (start.training.skips_zeros)
       write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
                             100 * start.training.zero_share));
     write("network", network_text(start.training.layers, start.training.parameter_count));
     write("training",
-          fmt::format("{}, batches of {}{}, {}, seed {}", count_of(options.epochs, "epoch"),
-                      options.batch_size, options.dry_run ? " (dry run: one batch each)" : "",
-                      sgd_text(options), options.seed));
-    if (options.augment != AugmentOptions())
-      write("augment", fmt::format("{}, anew in each epoch", augment_text(options.augment)));
+          fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
+                      recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
+                      sgd_text(recipe), recipe.seed));
+    if (recipe.augment != AugmentOptions())
+      write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
     write("workers", workers_text(start));
-    if (const auto& pipeline = start.training.pipeline) {
-      write("pipeline", pipeline_text(*pipeline));
+    if (!start.training.stages.empty()) {
+      write("pipeline", pipeline_text(start));
       if (style.pictures) {
-        for (const std::string& line : pipeline_picture(pipeline->schedule, kMostSlotsShown))
+        for (const std::string& line : pipeline_picture(schedule_of(start), kMostSlotsShown))
           write("", line);
       }
     }

@@ -3,17 +3,18 @@
 #include <utility>
 
 #include "nn/loss.h"
+#include "nn/mlp.h"
 
 namespace trp {
 
-BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size)
-    : BatchBuffers(mlp, batch_size, make_activations(mlp, batch_size)) {}
+BatchBuffers::BatchBuffers(const Mlp& mlp, const BatchForm& form)
+    : BatchBuffers(mlp, form, make_activations(mlp, form.capacity)) {}
 
-BatchBuffers::BatchBuffers(const Mlp& mlp, Index batch_size, Activations activations_of_size)
-    : gathered(batch_size, mlp.input_size(), mlp.zero_inputs),
+BatchBuffers::BatchBuffers(const Mlp& mlp, const BatchForm& form, Activations activations_of_size)
+    : gathered(form, mlp.input_size()),
       activations(std::move(activations_of_size)),
-      losses(static_cast<std::size_t>(batch_size)),
-      correct(static_cast<std::size_t>(batch_size)) {}
+      losses(static_cast<std::size_t>(form.capacity)),
+      correct(static_cast<std::size_t>(form.capacity)) {}
 
 const Batch& batch_of(const StepInput& input, const BatchBuffers& buffers) {
   return input.batch ? *input.batch : buffers.gathered;

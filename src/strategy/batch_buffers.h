@@ -12,9 +12,9 @@ namespace trp {
 /// All that a batch fills on its way through the network, a row per sample; allocated once.
 /// Workers may fill different rows at once.
 struct BatchBuffers {
-  BatchBuffers(const Mlp& mlp, Index batch_size);
+  BatchBuffers(const Mlp& mlp, const BatchForm& form);
   /// With activations of other sizes.
-  BatchBuffers(const Mlp& mlp, Index batch_size, Activations activations);
+  BatchBuffers(const Mlp& mlp, const BatchForm& form, Activations activations);
 
   Batch gathered;  // used when the step's input comes without a batch
   Activations activations;

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cassert>
 
+#include "nn/mlp.h"
 #include "strategy/fork_join.h"
 
 namespace trp {
 
-DataParallel::DataParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, MergeKind merge,
+DataParallel::DataParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, MergeKind merge,
                            ThreadPool& pool)
     : pool_(pool),
-      buffers_(mlp, batch_size),
+      buffers_(mlp, form),
       update_(make_tiles(mlp), mlp, sgd, pool.worker_count()),
       accumulator_(mlp, update_.tiles(), merge, pool.worker_count()) {}
 

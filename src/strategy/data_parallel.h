@@ -11,7 +11,8 @@ namespace trp {
 /// tiles shared out among the workers. Two fork-joins a step, three with clipping.
 class DataParallel final : public Strategy {
  public:
-  DataParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, MergeKind merge, ThreadPool& pool);
+  DataParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, MergeKind merge,
+               ThreadPool& pool);
 
   StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "parallel/thread_pool.h"
 #include "profile/phases.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 

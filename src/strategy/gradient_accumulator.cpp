@@ -1,4 +1,5 @@
 #include "strategy/gradient_accumulator.h"
+#include "nn/mlp.h"
 
 namespace trp {
 namespace {
@@ -57,7 +58,7 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
       // The sum is made by the products that are there to be added.
       const PhaseScope scope(phases_, worker, Phase::kBackward);
       tile_gradient(tile_factors(batch.input(), activations, rows, tiles_[t]), tiles_[t],
-                    shard == 0 ? ChainStart::kZero : ChainStart::kResult, sum_.of_tile(tiles_[t]));
+                    shard == 0 ? ChainStart::kZero : ChainStart::kResult, of_tile(sum_, tiles_[t]));
     }
     turn.merged_shards.advance();
   }
@@ -71,7 +72,7 @@ void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& 
     const PhaseScope scope(phases_, worker, Phase::kBackward);
     for (const Tile& tile : tiles_)
       tile_gradient(tile_factors(batch.input(), activations, rows, tile), tile, ChainStart::kZero,
-                    own.of_tile(tile));
+                    of_tile(own, tile));
   }
 
   const std::unique_lock lock = lock_for_merge(mutex_, phases_, worker);

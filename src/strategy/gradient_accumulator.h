@@ -8,9 +8,9 @@
 #include "data/batch.h"
 #include "nn/mlp.h"
 #include "parallel/progress_counter.h"
-#include "parallel/thread_pool.h"
 #include "profile/phases.h"
 #include "strategy/strategy.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 
@@ -62,7 +62,7 @@ class GradientAccumulator {
   bool sums_gradients() const { return kind_ != MergeKind::kFactored; }
 
   /// The gradient of a tile over all samples merged, if it sums them.
-  TileGradient sum_of_tile(const Tile& tile) { return sum_.of_tile(tile); }
+  TileGradient sum_of_tile(const Tile& tile) { return of_tile(sum_, tile); }
 
  private:
   struct alignas(kCacheLineBytes) Turn {

@@ -1,4 +1,5 @@
 #include "strategy/parameter_update.h"
+#include "nn/mlp.h"
 
 #include <algorithm>
 #include <numeric>

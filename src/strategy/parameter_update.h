@@ -36,7 +36,7 @@ class ParameterUpdate {
     }
     const auto gradient_of = [&](const Tile& tile, int worker) {
       const PhaseScope scope(input.phases, worker, Phase::kBackward);
-      const TileGradient gradient = whole_.of_tile(tile);
+      const TileGradient gradient = of_tile(whole_, tile);
       tile_gradient(factors_of(tile), tile, ChainStart::kZero, gradient);
       return gradient;
     };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nn/mlp.h"
 #include "profile/stopwatch.h"
 #include "strategy/fork_join.h"
 
@@ -20,14 +21,12 @@ std::vector<Index> layer_costs(const Mlp& mlp) {
   return costs;
 }
 
-Pipeline make_pipeline(const Mlp& mlp, Index batch_size, const StrategyOptions& options,
-                       int worker_count) {
+Pipeline make_pipeline(const Mlp& mlp, const BatchForm& form, const Plan& plan, int worker_count) {
   const std::vector<Index> costs = layer_costs(mlp);
   const int stage_count = std::min(worker_count, static_cast<int>(costs.size()));
-  const auto micro_batches = static_cast<int>(std::min<Index>(options.micro_batches, batch_size));
-  return {
-      .stages = divide_into_stages(costs, stage_count),
-      .schedule = make_pipeline_schedule(options.pipeline_schedule, stage_count, micro_batches)};
+  const auto micro_batches = static_cast<int>(std::min<Index>(plan.micro_batches, form.capacity));
+  return {.stages = divide_into_stages(costs, stage_count),
+          .schedule = make_pipeline_schedule(plan.pipeline_schedule, stage_count, micro_batches)};
 }
 
 /// Room for the micro-batches that are live at a time in each stage.
@@ -55,12 +54,13 @@ struct PipelineParallel::Step {
   Stopwatch stopwatch;
 };
 
-PipelineParallel::PipelineParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size,
-                                   const StrategyOptions& options, ThreadPool& pool)
+PipelineParallel::PipelineParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form,
+                                   const Plan& plan, ThreadPool& pool)
     : pool_(pool),
-      pipeline_(make_pipeline(mlp, batch_size, options, pool.worker_count())),
-      micro_batch_rows_(split_evenly(batch_size, pipeline_.schedule.micro_batch_count, 0).size()),
-      buffers_(mlp, batch_size, make_live_activations(mlp, pipeline_, micro_batch_rows_)),
+      pipeline_(make_pipeline(mlp, form, plan, pool.worker_count())),
+      micro_batch_rows_(
+          split_evenly(form.capacity, pipeline_.schedule.micro_batch_count, 0).size()),
+      buffers_(mlp, form, make_live_activations(mlp, pipeline_, micro_batch_rows_)),
       gradient_(make_gradient(mlp)),
       update_(make_tiles(mlp), mlp, sgd, pool.worker_count()) {
   const int stage_count = pipeline_.schedule.stage_count;
@@ -112,7 +112,7 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     const auto run = [&](int count, const auto& task) {
       fork_join(pool_, input.phases, Phase::kSgd, count, task);
     };
-    const auto gradient_of = [&](const Tile& tile, int) { return gradient_.of_tile(tile); };
+    const auto gradient_of = [&](const Tile& tile, int) { return of_tile(gradient_, tile); };
     update_.apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
   }
   return sum_results(buffers_, input.samples.size());
@@ -144,7 +144,7 @@ void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Sg
   if (sgd.clips()) return;  // the norm takes all stages
   const PhaseScope update(phases, worker, Phase::kSgd);
   for (const Tile& tile : stage.tiles)
-    sgd.update(tile, gradient_.of_tile(tile), step.input.learning_rate, 1, mlp);
+    sgd.update(tile, of_tile(gradient_, tile), step.input.learning_rate, 1, mlp);
 }
 
 /// False when another stage has failed.
@@ -190,7 +190,7 @@ void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_b
     tile_gradient(tile_factors(input_of_layer(step, tile.layer, micro_batch),
                                live_rows(step, tile.layer, micro_batch, gradients), tile),
                   tile, micro_batch == 0 ? ChainStart::kZero : ChainStart::kResult,
-                  gradient_.of_tile(tile));
+                  of_tile(gradient_, tile));
 }
 
 /// The rows of the batch that a micro-batch takes.

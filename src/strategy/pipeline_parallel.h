@@ -17,7 +17,7 @@ namespace trp {
 /// as many stages as workers, but at most as many as layers; all of them run at once.
 class PipelineParallel final : public Strategy {
  public:
-  PipelineParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, const StrategyOptions& options,
+  PipelineParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, const Plan& plan,
                    ThreadPool& pool);
 
   StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;

@@ -4,15 +4,9 @@
 #include <vector>
 
 #include "core/partition.h"
+#include "trp/plan.h"
 
 namespace trp {
-
-/// The order in which a stage of a pipeline works through the micro-batches of a batch.
-enum class PipelineScheduleKind {
-  kGpipe,  // all forward, then all backward (Huang et al., "GPipe", NeurIPS 2019)
-  k1f1b,   // one forward, one backward as soon as may be, so that fewer micro-batches are live at a
-           // time (Narayanan et al., "PipeDream", SOSP 2019; here with a flush after each batch)
-};
 
 /// What a stage does in one unit of time.
 struct PipelineSlot {

@@ -9,22 +9,22 @@ namespace trp {
 
 struct Schedule {
   std::string name;
-  StrategyOptions options;
+  Plan options;
 };
 
 inline const std::vector<Schedule> kSameBits = {
-    {"sequential", {.kind = StrategyKind::kSequential}},
-    {"data/factored", {.kind = StrategyKind::kData, .merge = MergeKind::kFactored}},
-    {"data/ordered", {.kind = StrategyKind::kData, .merge = MergeKind::kOrdered}},
-    {"tensor", {.kind = StrategyKind::kTensor}},
+    {"sequential", {.strategy = StrategyKind::kSequential}},
+    {"data/factored", {.strategy = StrategyKind::kData, .merge = MergeKind::kFactored}},
+    {"data/ordered", {.strategy = StrategyKind::kData, .merge = MergeKind::kOrdered}},
+    {"tensor", {.strategy = StrategyKind::kTensor}},
     {"pipeline/gpipe",
-     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::kGpipe}},
+     {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::kGpipe}},
     {"pipeline/1f1b",
-     {.kind = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
+     {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
 };
 
 /// The only one whose last bits may differ.
 inline const Schedule kArrival = {"data/arrival",
-                                  {.kind = StrategyKind::kData, .merge = MergeKind::kArrival}};
+                                  {.strategy = StrategyKind::kData, .merge = MergeKind::kArrival}};
 
 }  // namespace trp

@@ -1,9 +1,10 @@
 #include "strategy/sequential.h"
+#include "nn/mlp.h"
 
 namespace trp {
 
-Sequential::Sequential(const Mlp& mlp, const Sgd& sgd, Index batch_size)
-    : buffers_(mlp, batch_size), update_(make_tiles(mlp), mlp, sgd, 1) {}
+Sequential::Sequential(const Mlp& mlp, const Sgd& sgd, const BatchForm& form)
+    : buffers_(mlp, form), update_(make_tiles(mlp), mlp, sgd, 1) {}
 
 StepResult Sequential::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   const Range rows = {0, static_cast<Index>(input.samples.size())};

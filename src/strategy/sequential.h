@@ -8,7 +8,7 @@ namespace trp {
 
 class Sequential final : public Strategy {
  public:
-  Sequential(const Mlp& mlp, const Sgd& sgd, Index batch_size);
+  Sequential(const Mlp& mlp, const Sgd& sgd, const BatchForm& form);
 
   StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
 

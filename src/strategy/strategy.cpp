@@ -7,19 +7,19 @@
 
 namespace trp {
 
-std::unique_ptr<Strategy> make_strategy(const StrategyOptions& options, const Mlp& mlp,
-                                        const Sgd& sgd, Index batch_size, ThreadPool& pool) {
-  switch (options.kind) {
+std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp, const Sgd& sgd,
+                                        const BatchForm& form, ThreadPool& pool) {
+  switch (plan.strategy) {
     case StrategyKind::kSequential:
-      return std::make_unique<Sequential>(mlp, sgd, batch_size);
+      return std::make_unique<Sequential>(mlp, sgd, form);
     case StrategyKind::kData:
-      return std::make_unique<DataParallel>(mlp, sgd, batch_size, options.merge, pool);
+      return std::make_unique<DataParallel>(mlp, sgd, form, plan.merge, pool);
     case StrategyKind::kTensor:
-      return std::make_unique<TensorParallel>(mlp, sgd, batch_size, pool);
+      return std::make_unique<TensorParallel>(mlp, sgd, form, pool);
     case StrategyKind::kPipeline:
       break;
   }
-  return std::make_unique<PipelineParallel>(mlp, sgd, batch_size, options, pool);
+  return std::make_unique<PipelineParallel>(mlp, sgd, form, plan, pool);
 }
 
 }  // namespace trp

@@ -7,33 +7,12 @@
 #include "data/batch.h"
 #include "nn/mlp.h"
 #include "nn/sgd.h"
-#include "parallel/thread_pool.h"
 #include "profile/phases.h"
 #include "strategy/pipeline_schedule.h"
+#include "trp/plan.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
-
-enum class StrategyKind {
-  kSequential,  // the calling thread does everything; no pool, no lock
-  kData,        // each worker takes a shard of the batch; the shards' gradients are merged
-  kTensor,      // each worker takes a range of the outputs of every layer
-  kPipeline,    // each worker takes a range of the layers; micro-batches flow through them
-};
-
-/// What data-parallel workers merge under the mutex; gradient_accumulator.h tells them apart.
-enum class MergeKind { kFactored, kOrdered, kArrival };
-
-struct StrategyOptions {
-  StrategyKind kind = StrategyKind::kData;
-  MergeKind merge = MergeKind::kFactored;  // kData
-  int micro_batches = 4;                   // kPipeline; a batch has no more than samples
-  PipelineScheduleKind pipeline_schedule = PipelineScheduleKind::k1f1b;
-};
-
-/// Whether the last bits are left to chance: with the arrival merge alone.
-inline bool bits_may_differ(const StrategyOptions& options) {
-  return options.kind == StrategyKind::kData && options.merge == MergeKind::kArrival;
-}
 
 /// What one SGD step is made on. All that is referred to outlives the step.
 struct StepInput {
@@ -52,7 +31,7 @@ struct StepResult {
   Index correct_count = 0;
 };
 
-/// A schedule of the arithmetic of training. Every strategy gives the same bits, but for data
+/// A plan of the arithmetic of training, at work. Every strategy gives the same bits, but for data
 /// parallelism with MergeKind::kArrival. Belongs to the thread that calls step().
 class Strategy {
  public:
@@ -66,9 +45,9 @@ class Strategy {
   virtual const Pipeline* pipeline() const { return nullptr; }
 };
 
-/// `mlp` gives the shape of the networks that step() will get, and the form of their input. The
+/// `mlp` gives the shape of the networks that step() will get, and `form` that of the batches. The
 /// pool is used by all but kSequential and must outlive the strategy.
-std::unique_ptr<Strategy> make_strategy(const StrategyOptions& options, const Mlp& mlp,
-                                        const Sgd& sgd, Index batch_size, ThreadPool& pool);
+std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp, const Sgd& sgd,
+                                        const BatchForm& form, ThreadPool& pool);
 
 }  // namespace trp

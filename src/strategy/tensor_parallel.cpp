@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/mlp.h"
 #include "strategy/fork_join.h"
 
 namespace trp {
@@ -33,10 +34,11 @@ std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count) {
 
 }  // namespace
 
-TensorParallel::TensorParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, ThreadPool& pool)
+TensorParallel::TensorParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form,
+                               ThreadPool& pool)
     : pool_(pool),
       part_count_(parts_of(mlp, pool.worker_count())),
-      buffers_(mlp, batch_size),
+      buffers_(mlp, form),
       update_(make_tiles_of_parts(mlp, part_count_), mlp, sgd, pool.worker_count()),
       tiles_of_part_(static_cast<std::size_t>(part_count_)) {
   int part = 0;

@@ -16,7 +16,7 @@ namespace trp {
 /// of outputs than there are workers, the rest of them have nothing to do in it.
 class TensorParallel final : public Strategy {
  public:
-  TensorParallel(const Mlp& mlp, const Sgd& sgd, Index batch_size, ThreadPool& pool);
+  TensorParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, ThreadPool& pool);
 
   StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
 

@@ -8,7 +8,9 @@
 #include <system_error>
 #include <utility>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -36,8 +38,8 @@ LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
 LineWriter::LineWriter(const std::string& path, std::string_view option)
     : descriptor_(open_for_writing(path)), name_(path), owned_(true), to_be_emptied_(true) {
   if (descriptor_ < 0) {
-    throw Error("{}: cannot open {} for writing: {}", option, path,
-                std::generic_category().message(errno));
+    throw Error(fmt::format("{}: cannot open {} for writing: {}", option, path,
+                            std::generic_category().message(errno)));
   }
 }
 
@@ -73,7 +75,7 @@ void LineWriter::close() {
 
 void LineWriter::fail() const {
   if (errno == EPIPE && !owned_) throw OutputClosed();
-  throw Error("{}: cannot write: {}", name_, std::generic_category().message(errno));
+  throw Error(fmt::format("{}: cannot write: {}", name_, std::generic_category().message(errno)));
 }
 
 }  // namespace trp

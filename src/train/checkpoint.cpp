@@ -6,9 +6,9 @@
 
 #include <fmt/ranges.h>
 
-#include "core/error.h"
 #include "system/atomic_file.h"
 #include "system/input_file.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -85,7 +85,8 @@ Checkpoint load_checkpoint(const std::string& path) {
     const std::string previous = previous_file(path);
     const auto found = describe_whole(previous);
     if (!found) throw;
-    throw Error("{}; the checkpoint before it, {}: --resume {}", error.what(), *found, previous);
+    throw Error(fmt::format("{}; the checkpoint before it, {}: --resume {}", error.what(), *found,
+                            previous));
   }
 }
 
@@ -101,8 +102,8 @@ void check_same_training(const TrainIdentity& checkpoint, const TrainIdentity& n
   compare("training", checkpoint.train_data, now.train_data);
   compare("test", checkpoint.test_data, now.test_data);
   if (differences.empty()) return;
-  throw Error("{}: is of another training: {}; hint: its options are {}", name,
-              fmt::join(differences, "; "), checkpoint.options);
+  throw Error(fmt::format("{}: is of another training: {}; hint: its options are {}", name,
+                          fmt::join(differences, "; "), checkpoint.options));
 }
 
 }  // namespace trp

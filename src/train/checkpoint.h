@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "train/trainer.h"
+#include "trp/trainer.h"
 
 namespace trp {
 

@@ -2,11 +2,14 @@
 #include <bit>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "core/digest.h"
-#include "core/error.h"
 #include "formats/array_checks.h"
 #include "formats/little_endian.h"
+#include "nn/mlp.h"
 #include "train/checkpoint.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -100,7 +103,8 @@ class Reader {
   void check(bool good, std::string_view what, std::string_view expected,
              const Found& found) const {
     if (!good)
-      throw Error("{}: {}: expected {}, found {}; {}", name_, what, expected, found, kDamagedHint);
+      throw Error(fmt::format("{}: {}: expected {}, found {}; {}", name_, what, expected, found,
+                              kDamagedHint));
   }
 
  private:
@@ -116,7 +120,7 @@ class Reader {
 };
 
 void write_epoch(const EpochResult& epoch, Writer& out) {
-  const EvaluationResult validation = epoch.validation.value_or(EvaluationResult{});
+  const Score validation = epoch.validation.value_or(Score{});
   for (const double value : {epoch.train_loss, epoch.train_accuracy, epoch.learning_rate,
                              epoch.seconds, epoch.samples_per_second})
     out.real(value);
@@ -131,7 +135,7 @@ EpochResult read_epoch(int epoch, Reader& in) {
   for (double* value : {&result.train_loss, &result.train_accuracy, &result.learning_rate,
                         &result.seconds, &result.samples_per_second})
     *value = in.real("a finished epoch");
-  EvaluationResult validation;
+  Score validation;
   validation.sample_count = in.count("validation samples");
   validation.loss = in.real("a validation loss");
   validation.accuracy = in.real("a validation accuracy");
@@ -211,21 +215,21 @@ TrainState read_state(Reader& in) {
 
 void check_start(Bytes bytes, const std::string& name) {
   if (!starts_checkpoint(bytes)) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: expected a checkpoint, which begins with {}, found another file; hint: --resume takes "
         "what --checkpoint has written",
-        name, kMagic);
+        name, kMagic));
   }
   if (bytes.size() < kHeaderBytes + kDigestBytes) {
-    throw Error("{}: expected at least {} bytes, found {}; {}", name, kHeaderBytes + kDigestBytes,
-                bytes.size(), kDamagedHint);
+    throw Error(fmt::format("{}: expected at least {} bytes, found {}; {}", name,
+                            kHeaderBytes + kDigestBytes, bytes.size(), kDamagedHint));
   }
   const auto version = little_endian<std::uint32_t>(&bytes[kMagic.size()]);
   if (version != kVersion) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: expected version {} of the format at byte {}, found {}; hint: resume with the program "
         "that wrote it, or copy the file again",
-        name, kVersion, kMagic.size(), version);
+        name, kVersion, kMagic.size(), version));
   }
 }
 
@@ -255,15 +259,16 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::str
   const std::size_t body_bytes = bytes.size() - kHeaderBytes - kDigestBytes;
   const auto length = little_endian<std::uint64_t>(&bytes[kMagic.size() + sizeof kVersion]);
   if (length != body_bytes) {
-    throw Error("{}: expected {} bytes between header and digest, as the header says, found {}; {}",
-                name, length, body_bytes, kDamagedHint);
+    throw Error(fmt::format(
+        "{}: expected {} bytes between header and digest, as the header says, found {}; {}", name,
+        length, body_bytes, kDamagedHint));
   }
   const Bytes digest = bytes.last(kDigestBytes);
   const std::string named(digest.begin(), digest.end());
   const std::string found = digest_of(bytes.first(bytes.size() - kDigestBytes));
   if (found != named) {
-    throw Error("{}: expected the digest {} that the file names, found {}; {}", name, quote(named),
-                found, kDamagedHint);
+    throw Error(fmt::format("{}: expected the digest {} that the file names, found {}; {}", name,
+                            quote(named), found, kDamagedHint));
   }
   Reader in(bytes.subspan(kHeaderBytes, body_bytes), name);
   Checkpoint checkpoint;

@@ -14,13 +14,13 @@ double learning_rate_at(const LearningRateSchedule& schedule, std::int64_t step)
       static_cast<double>(std::max<std::int64_t>(1, schedule.total_steps - schedule.warmup_steps));
   const double p = static_cast<double>(step - schedule.warmup_steps) / remaining;
   switch (schedule.kind) {
-    case ScheduleKind::kConstant:
+    case LearningRateScheduleKind::kConstant:
       return base;
-    case ScheduleKind::kLinear:
+    case LearningRateScheduleKind::kLinear:
       return base * (1 - p);
-    case ScheduleKind::kCosine:
+    case LearningRateScheduleKind::kCosine:
       return base * 0.5 * (1 + std::cos(std::numbers::pi * p));
-    case ScheduleKind::kStep:
+    case LearningRateScheduleKind::kStep:
       return p < 0.5 ? base : p < 0.75 ? base * 0.1 : base * 0.01;
   }
   return base;

@@ -2,13 +2,13 @@
 
 #include <cstdint>
 
-namespace trp {
+#include "trp/recipe.h"
 
-enum class ScheduleKind { kConstant, kLinear, kCosine, kStep };
+namespace trp {
 
 /// How the learning rate changes over a training of `total_steps` steps.
 struct LearningRateSchedule {
-  ScheduleKind kind = ScheduleKind::kConstant;
+  LearningRateScheduleKind kind = LearningRateScheduleKind::kConstant;
   double base_rate = 0.1;
   std::int64_t warmup_steps = 0;
   std::int64_t total_steps = 1;

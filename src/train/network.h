@@ -4,14 +4,14 @@
 
 #include "data/dataset.h"
 #include "nn/mlp.h"
-#include "train/trainer.h"
+#include "trp/recipe.h"
 
 namespace trp {
 
 /// Of the network's layers, from the input to the output.
-std::vector<Index> network_sizes(const TrainOptions& options, const Dataset& train);
+std::vector<Index> network_sizes(const Recipe& recipe, const Dataset& train);
 
 /// The network that training starts from.
-Mlp make_network(const TrainOptions& options, const Dataset& train);
+Mlp make_network(const Recipe& recipe, const Dataset& train);
 
 }  // namespace trp

@@ -1,4 +1,4 @@
-#include "train/predict.h"
+#include "trp/predict.h"
 
 #include <algorithm>
 #include <cassert>
@@ -7,9 +7,12 @@
 #include <numeric>
 #include <utility>
 
-#include "core/error.h"
+#include <fmt/format.h>
+
 #include "core/partition.h"
 #include "data/augment.h"
+#include "nn/mlp.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -58,10 +61,10 @@ void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_
     const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
     const auto bad = std::ranges::find_if_not(own, [](float z) { return std::isfinite(z); });
     if (bad == own.end()) continue;
-    throw Error(
+    throw Error(fmt::format(
         "{}: image {}: expected a finite number for class {}, found {}; hint: its values are too "
         "large for this model, scale the images as those that it was trained on",
-        name, first_image + row, bad - own.begin(), *bad);
+        name, first_image + row, bad - own.begin(), *bad));
   }
 }
 

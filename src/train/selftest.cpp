@@ -10,13 +10,15 @@
 
 #include <fmt/ranges.h>
 
-#include "core/error.h"
 #include "data/synthetic.h"
+#include "formats/array_file.h"
 #include "nn/checks.h"
 #include "strategy/schedules.h"
 #include "train/checkpoint.h"
-#include "train/model_file.h"
-#include "train/trainer.h"
+#include "train/model_arrays.h"
+#include "trp/error.h"
+#include "trp/model.h"
+#include "trp/trainer.h"
 
 namespace trp {
 namespace {
@@ -61,17 +63,15 @@ CheckResult check_gradients() {
 }
 
 /// Trains on small images.
-TrainResult train_small(const StrategyOptions& strategy, int workers, Index train_samples,
-                        int epochs) {
+TrainResult train_small(const Plan& plan, int workers, Index train_samples, int epochs) {
   DataSets data = synthetic_data(train_samples, 200, kFeatures, kClasses);
-  TrainOptions options;
-  options.hidden = {50, 20};
-  options.class_count = kClasses;
-  options.epochs = epochs;
-  options.batch_size = 32;
-  options.strategy = strategy;
+  Recipe recipe;
+  recipe.hidden = {50, 20};
+  recipe.class_count = kClasses;
+  recipe.epochs = epochs;
+  recipe.batch_size = 32;
   ThreadPool pool(workers, workers);
-  return train(options, data, pool, {}, kNeverStop);
+  return train(recipe, plan, data, pool, {}, kNeverStop);
 }
 
 CheckResult check_same_bits() {
@@ -104,8 +104,8 @@ class ScratchFolder {
  public:
   ScratchFolder() : path_((std::filesystem::temp_directory_path() / "trp-XXXXXX").string()) {
     if (!mkdtemp(path_.data())) {
-      throw Error("{}: cannot be made: {}; hint: name another folder in TMPDIR", path_,
-                  std::generic_category().message(errno));
+      throw Error(fmt::format("{}: cannot be made: {}; hint: name another folder in TMPDIR", path_,
+                              std::generic_category().message(errno)));
     }
   }
   ~ScratchFolder() {

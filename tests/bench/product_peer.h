@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -66,8 +66,7 @@ EpochPeer::Epoch run_epoch(const Work& work, Index batch_size, const Step& step)
   return {seconds.count(), loss_sum / static_cast<double>(order.size())};
 }
 
-Contender ours(const std::string& name, const StrategyOptions& options, int workers,
-               const Work& work) {
+Contender ours(const std::string& name, const Plan& options, int workers, const Work& work) {
   return {"the program", name, [=, &work](Index batch_size) {
             Mlp mlp = work.initial;
             Sgd sgd(mlp, {});
@@ -98,7 +97,7 @@ void write_array(const std::filesystem::path& path, const void* data, std::size_
 /// Leaves the work in the folder as bare arrays, for programs in any language.
 void write_work(const Work& work, const std::filesystem::path& folder) {
   const Dataset& train = work.data.train;
-  Batch one(1, train.feature_count);
+  Batch one({1}, train.feature_count);
   std::vector<float> samples;
   for (std::uint32_t sample = 0; sample < work.order.size(); ++sample) {
     gather(train, std::span(&sample, 1), {0, 1}, one);
@@ -237,7 +236,7 @@ Work make_work(const BenchOptions& options) {
   Index sample_count = data.train.sample_count;
   if (options.quick) sample_count = std::min(sample_count, kQuickSamples);
   Work work{std::move(data), make_mlp(sizes, 1), {}};
-  work.initial.zero_inputs = choose_zero_inputs(work.data.train, {});  // as the program does
+  work.initial.elements = choose_elements(work.data.train, {});  // as the program does
   epoch_order(make_sampler(sample_count, 0, 1, true), 1, work.order);
   return work;
 }
@@ -248,10 +247,10 @@ int run(const BenchOptions& options) {
   fmt::print("{}\n{}: {} samples of {} features, {:.0f} % of them zero{}\n", describe_machine(),
              work.data.source, work.order.size(), work.data.train.feature_count,
              100 * (1 - measure_density(work.data.train)),
-             work.initial.zero_inputs == ZeroInputs::kSkip ? ", which the program skips" : "");
+             work.initial.elements == BatchElements::kBytes ? ", which the program skips" : "");
 
-  const StrategyOptions sequential = {StrategyKind::kSequential, {}};
-  const auto merge = [](MergeKind kind) { return StrategyOptions{StrategyKind::kData, kind}; };
+  const Plan sequential = {StrategyKind::kSequential, {}};
+  const auto merge = [](MergeKind kind) { return Plan{StrategyKind::kData, kind}; };
   std::vector<Contender> contenders = {
       ours("data, factored, 2 workers", merge(MergeKind::kFactored), 2, work),  // the default
       ours("sequential", sequential, 1, work),

@@ -1,7 +1,7 @@
 #include "cli/config_file.h"
 
 #include "catch.h"
-#include "core/error.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -1,7 +1,7 @@
 #include "catch.h"
 #include "cli/options.h"
-#include "core/error.h"
 #include "data/check_contains.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -1,8 +1,8 @@
 #include "catch.h"
 #include "cli/options.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/idx_builder.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -1,8 +1,8 @@
 #include "cli/options.h"
 
 #include "catch.h"
-#include "core/error.h"
 #include "temporary_folder.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -19,10 +19,10 @@ TEST_CASE("without options everything has its default, with or without the comma
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{}, {"train"}}) {
     const TrainCommandOptions options = parse(arguments);
-    CHECK(options.train.epochs == TrainOptions().epochs);
-    CHECK(options.train.hidden == TrainOptions().hidden);
-    CHECK(options.train.learning_rate == TrainOptions().learning_rate);
-    CHECK(!options.workers);
+    CHECK(options.recipe.epochs == Recipe().epochs);
+    CHECK(options.recipe.hidden == Recipe().hidden);
+    CHECK(options.recipe.learning_rate == Recipe().learning_rate);
+    CHECK(options.plan.workers == 0);
     CHECK(!options.min_accuracy);
     CHECK(options.data.directory.empty());
   }
@@ -93,27 +93,26 @@ TEST_CASE("each option reaches its field") {
   CHECK(options.data.train_labels == "l");
   CHECK(options.data.test_images == "ti");
   CHECK(options.data.test_labels == "tl");
-  CHECK(options.data.class_count == 12);
-  const TrainOptions& train = options.train;
-  CHECK(train.class_count == 12);
-  CHECK(train.validation_share == 0.25);
-  CHECK(train.limit == 77);
-  CHECK(!train.shuffle);
-  CHECK(train.hidden == std::vector<Index>{5, 6});
-  CHECK(train.epochs == 3);
-  CHECK(train.batch_size == 32);
-  CHECK(train.learning_rate == 0.5);
-  CHECK(train.schedule == ScheduleKind::kStep);
-  CHECK(train.warmup_epochs == 2);
-  CHECK(train.sgd.momentum == 0.5F);
-  CHECK(train.sgd.weight_decay == 0.125F);
-  CHECK(train.sgd.clip_norm == 2.0F);
-  CHECK(train.early_stopping == 4);
-  CHECK(train.seed == 9);
-  CHECK(train.dry_run);
-  CHECK(options.workers == 7);
-  CHECK(train.strategy.kind == StrategyKind::kData);
-  CHECK(train.strategy.merge == MergeKind::kArrival);
+  const Recipe& recipe = options.recipe;
+  CHECK(recipe.class_count == 12);
+  CHECK(recipe.validation_share == 0.25);
+  CHECK(recipe.limit == 77);
+  CHECK(!recipe.shuffle);
+  CHECK(recipe.hidden == std::vector<Index>{5, 6});
+  CHECK(recipe.epochs == 3);
+  CHECK(recipe.batch_size == 32);
+  CHECK(recipe.learning_rate == 0.5);
+  CHECK(recipe.learning_rate_schedule == LearningRateScheduleKind::kStep);
+  CHECK(recipe.warmup_epochs == 2);
+  CHECK(recipe.momentum == 0.5);
+  CHECK(recipe.weight_decay == 0.125);
+  CHECK(recipe.clip_norm == 2);
+  CHECK(recipe.early_stopping == 4);
+  CHECK(recipe.seed == 9);
+  CHECK(recipe.dry_run);
+  CHECK(options.plan.workers == 7);
+  CHECK(options.plan.strategy == StrategyKind::kData);
+  CHECK(options.plan.merge == MergeKind::kArrival);
   CHECK(options.output.format == OutputFormat::kCsv);
   CHECK(options.output.log == "file");
   CHECK(options.output.log_interval == 8);
@@ -124,30 +123,30 @@ TEST_CASE("each option reaches its field") {
 }
 
 TEST_CASE("loaders and augmentation reach their fields, and come back from a configuration") {
-  const TrainOptions options =
-      parse({"--loaders", "3", "--queue", "9", "--augment", "shift,noise"}).train;
-  CHECK(options.loaders == 3);
-  CHECK(options.queue_size == 9);
-  CHECK(options.augment == AugmentOptions{.noise = true, .shift = true});
-  CHECK(parse({"--augment", "shift", "--augment", "none"}).train.augment == AugmentOptions());
-  CHECK(parse({"--augment", "noise,noise"}).train.augment == AugmentOptions{.noise = true});
+  const TrainCommandOptions options =
+      parse({"--loaders", "3", "--queue", "9", "--augment", "shift,noise"});
+  CHECK(options.plan.loaders == 3);
+  CHECK(options.plan.queue == 9);
+  CHECK(options.recipe.augment == AugmentOptions{.noise = true, .shift = true});
+  CHECK(parse({"--augment", "shift", "--augment", "none"}).recipe.augment == AugmentOptions());
+  CHECK(parse({"--augment", "noise,noise"}).recipe.augment == AugmentOptions{.noise = true});
   const std::string config = text_of({"--print-config", "--augment", "shift,noise"});
   CHECK(config.find("augment = \"noise,shift\"\n") != std::string::npos);
   CHECK(config.find("loaders = 0\nqueue = 4\n") != std::string::npos);
 }
 
 TEST_CASE("options are spelled as usual") {
-  CHECK(parse({"-j8"}).workers == 8);
-  CHECK(parse({"--workers=8"}).workers == 8);
-  CHECK(parse({"--threads", "8"}).workers == 8);
-  CHECK(parse({"-j", "8", "-j", "auto"}).workers == std::nullopt);
-  CHECK(parse({"--epochs", "3", "--epochs", "4"}).train.epochs == 4);
-  CHECK(parse({"--sequential"}).train.strategy.kind == StrategyKind::kSequential);
-  CHECK(parse({"--sequential", "--strategy", "sequential"}).train.strategy.kind ==
+  CHECK(parse({"-j8"}).plan.workers == 8);
+  CHECK(parse({"--workers=8"}).plan.workers == 8);
+  CHECK(parse({"--threads", "8"}).plan.workers == 8);
+  CHECK(parse({"-j", "8", "-j", "auto"}).plan.workers == 0);
+  CHECK(parse({"--epochs", "3", "--epochs", "4"}).recipe.epochs == 4);
+  CHECK(parse({"--sequential"}).plan.strategy == StrategyKind::kSequential);
+  CHECK(parse({"--sequential", "--strategy", "sequential"}).plan.strategy ==
         StrategyKind::kSequential);
-  CHECK(parse({"--hidden", ""}).train.hidden.empty());
-  CHECK(parse({"--hidden=", "--epochs", "4"}).train.epochs == 4);
-  CHECK(parse({"--dry-run=false"}).train.dry_run == false);
+  CHECK(parse({"--hidden", ""}).recipe.hidden.empty());
+  CHECK(parse({"--hidden=", "--epochs", "4"}).recipe.epochs == 4);
+  CHECK(parse({"--dry-run=false"}).recipe.dry_run == false);
   CHECK(parse({"-q"}).output.verbosity == Verbosity::kQuiet);
   CHECK(parse({"--images", "-"}).data.train_images == "-");
 }
@@ -183,9 +182,9 @@ TEST_CASE("a configuration file gives way to the command line") {
   CHECK_THROWS_AS(parse({"-c", file}), UsageError);  // threads are workers
   folder.write("train.conf", "epochs = 2\nthreads = 3\nstrategy = data\nquiet = true\n");
   const TrainCommandOptions options = parse({"--epochs", "5", "-c", file, "--sequential", "-v"});
-  CHECK(options.train.epochs == 5);
-  CHECK(options.workers == 3);
-  CHECK(options.train.strategy.kind == StrategyKind::kSequential);
+  CHECK(options.recipe.epochs == 5);
+  CHECK(options.plan.workers == 3);
+  CHECK(options.plan.strategy == StrategyKind::kSequential);
   CHECK(options.output.verbosity == Verbosity::kVerbose);
   CHECK_THROWS_AS(parse({"-c", "/no/such/file"}), Error);
 }

@@ -3,6 +3,8 @@
 #include <functional>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "catch.h"
 
 namespace trp {

@@ -1,4 +1,4 @@
-#include "core/tensor.h"
+#include "trp/tensor.h"
 
 #include <cstdint>
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/batch.h"
 #include "data/check_contains.h"
 #include "data/synthetic.h"
+#include "trp/error.h"
 
 using namespace trp;
 
@@ -157,13 +157,13 @@ TEST_CASE("what is random depends on seed, epoch and sample, and on nothing else
   std::vector<std::uint32_t> samples(40);
   for (std::uint32_t i = 0; i < 40; ++i) samples[i] = 39 - i;
   const Augmentation augmentation = {.options = kBoth, .seed = 3, .epoch = 4};
-  Batch whole(40, 784);
+  Batch whole({40}, 784);
   gather(dataset, samples, {0, 40}, whole, augmentation);
   for (Index row = 0; row < 40; ++row) {
     const auto alone = augmented(dataset, static_cast<std::uint32_t>(39 - row), augmentation);
     REQUIRE(std::equal(alone.begin(), alone.end(), whole.floats.row(row)));
   }
-  Batch parts(40, 784);
+  Batch parts({40}, 784);
   for (const Range rows : {Range{17, 40}, Range{0, 1}, Range{1, 17}})
     gather(dataset, samples, rows, parts, augmentation);
   CHECK(parts.floats.view().matrix() == whole.floats.view().matrix());

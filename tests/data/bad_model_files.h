@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "formats/array_builder.h"
 
 /// Files that are no sound models, each with words that the message must have.

@@ -11,7 +11,7 @@ TEST_CASE("bytes are scaled by 1/255 and other values taken as they are") {
   bytes.labels = {4, 5};
   bytes.sample_count = 2;
   bytes.feature_count = 3;
-  Batch batch(2, 3);
+  Batch batch({2}, 3);
   gather(bytes, std::vector<std::uint32_t>{1, 0}, {0, 2}, batch);
   CHECK(batch.floats(1, 0) == 0);
   CHECK(batch.floats(1, 1) == 1);
@@ -38,8 +38,8 @@ TEST_CASE("a batch of bytes holds what a batch of floats stands for, shifted or 
   for (std::uint32_t i = 0; i < 40; ++i) samples[i] = 39 - i;
   for (const bool shift : {false, true}) {
     const Augmentation augmentation = {.options = {.shift = shift}, .seed = 3, .epoch = 4};
-    Batch bytes(40, 784, ZeroInputs::kSkip);
-    Batch floats(40, 784);
+    Batch bytes({40, BatchElements::kBytes}, 784);
+    Batch floats({40}, 784);
     gather(dataset, samples, {0, 40}, bytes, augmentation);
     gather(dataset, samples, {0, 40}, floats, augmentation);
     CHECK(bytes.labels == floats.labels);
@@ -56,7 +56,7 @@ TEST_CASE("a batch of bytes holds what a batch of floats stands for, shifted or 
 TEST_CASE("a batch of bytes refuses floats and noise") {
   Dataset dataset = synthetic_dataset(2, 12, 3, 1);
   const std::vector<std::uint32_t> samples = {0, 1};
-  Batch batch(2, 12, ZeroInputs::kSkip);
+  Batch batch({2, BatchElements::kBytes}, 12);
   CHECK_THROWS_AS(gather(dataset, samples, {0, 2}, batch, {.options = {.noise = true}}),
                   std::invalid_argument);
   dataset.values.assign(24, 0.5F);
@@ -70,7 +70,7 @@ TEST_CASE("only the rows asked for are filled") {
   dataset.labels = {1, 2, 3, 4};
   dataset.sample_count = 4;
   dataset.feature_count = 1;
-  Batch batch(4, 1);
+  Batch batch({4}, 1);
   gather(dataset, std::vector<std::uint32_t>{0, 1, 2, 3}, {1, 3}, batch);
   CHECK(batch.labels == std::vector<std::uint8_t>{0, 2, 3, 0});
   CHECK(batch.floats(0, 0) == 0);

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "data/dataset.h"
 #include "formats/idx_builder.h"
+#include "trp/error.h"
 
 using namespace trp;
 using namespace trp::test;

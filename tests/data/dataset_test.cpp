@@ -1,9 +1,9 @@
 #include "data/dataset.h"
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/idx_builder.h"
+#include "trp/error.h"
 
 using namespace trp;
 using namespace trp::test;

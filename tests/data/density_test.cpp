@@ -1,5 +1,7 @@
 #include "data/density.h"
 
+#include "data/batch.h"
+
 #include "catch.h"
 #include "data/synthetic.h"
 
@@ -29,12 +31,12 @@ TEST_CASE("zeros are skipped where there are many bytes that noise leaves zero")
   dataset.sample_count = 2;
   dataset.feature_count = 4;
   dataset.bytes = {0, 1, 0, 0, 255, 0, 7, 9};
-  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kSkip);
-  CHECK(choose_zero_inputs(dataset, {.noise = false, .shift = true}) == ZeroInputs::kSkip);
-  CHECK(choose_zero_inputs(dataset, {.noise = true}) == ZeroInputs::kMultiply);
+  CHECK(choose_elements(dataset, {}) == BatchElements::kBytes);
+  CHECK(choose_elements(dataset, {.noise = false, .shift = true}) == BatchElements::kBytes);
+  CHECK(choose_elements(dataset, {.noise = true}) == BatchElements::kFloats);
   dataset.bytes = {1, 1, 1, 1, 255, 1, 7, 9};
-  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kMultiply);
+  CHECK(choose_elements(dataset, {}) == BatchElements::kFloats);
   dataset.bytes.clear();
   dataset.values = {0, 1, 0, 0, 255, 0, 7, 9};
-  CHECK(choose_zero_inputs(dataset, {}) == ZeroInputs::kMultiply);
+  CHECK(choose_elements(dataset, {}) == BatchElements::kFloats);
 }

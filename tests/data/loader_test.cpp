@@ -34,18 +34,17 @@ bool same_rows(const Batch& a, const Batch& b, Index count) {
 TEST_CASE("loaders give the batches of gather, in order, however many they are") {
   const Dataset dataset = image_data();
   const Sampler sampler = make_sampler(50, 0.1, 7, true);  // 45 to train on
-  for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip})
+  for (const BatchElements elements : {BatchElements::kFloats, BatchElements::kBytes})
     for (const Index batch_size : {1, 16, 45})
       for (const int threads : {0, 1, 2, 3, 8})
         for (const int queue_size : {1, 4, 4096}) {
-          const BatchPlan plan = {.batch_size = batch_size,
+          const BatchPlan plan = {.form = {batch_size, elements},
                                   .samples_per_epoch = 45,
                                   .epochs = 3,
-                                  .augment = {zero_inputs == ZeroInputs::kMultiply, true},
-                                  .zero_inputs = zero_inputs};
+                                  .augment = {elements == BatchElements::kFloats, true}};
           Loader loader(dataset, sampler, plan, threads, queue_size);
           REQUIRE(loader.thread_count() == threads);
-          Batch expected(batch_size, 30, zero_inputs);
+          Batch expected({batch_size, elements}, 30);
           std::vector<std::uint32_t> order;
           for (int epoch = 1; epoch <= 3; ++epoch) {
             epoch_order(sampler, epoch, order);
@@ -63,7 +62,7 @@ TEST_CASE("loaders give the batches of gather, in order, however many they are")
 TEST_CASE("batches are ready up to the length of the queue, that in hand not among them") {
   const Dataset dataset = image_data();
   const Sampler sampler = make_sampler(50, 0, 1, true);
-  Loader loader(dataset, sampler, {.batch_size = 25, .samples_per_epoch = 50, .epochs = 2}, 1, 3);
+  Loader loader(dataset, sampler, {.form = {25}, .samples_per_epoch = 50, .epochs = 2}, 1, 3);
   const auto wait_until_ready = [&](int count) {
     while (loader.ready_count() < count) std::this_thread::yield();
     CHECK(loader.ready_count() == count);
@@ -78,7 +77,7 @@ TEST_CASE("batches are ready up to the length of the queue, that in hand not amo
 TEST_CASE("batches lie in as many buffers as the queue is long, through all epochs") {
   const Dataset dataset = image_data();
   const Sampler sampler = make_sampler(50, 0, 1, true);
-  Loader loader(dataset, sampler, {.batch_size = 5, .samples_per_epoch = 50, .epochs = 20}, 3, 4);
+  Loader loader(dataset, sampler, {.form = {5}, .samples_per_epoch = 50, .epochs = 20}, 3, 4);
   std::set<const float*> rows;
   std::set<const std::uint8_t*> labels;
   for (int batch = 0; batch < 200; ++batch) {
@@ -96,8 +95,8 @@ TEST_CASE("what a loader throws is thrown by next in its turn, and again") {
   const Sampler sampler = make_sampler(50, 0, 1, false);
   for (const int threads : {0, 1, 3})
     for (const int queue_size : {1, 4}) {
-      Loader loader(dataset, sampler, {.batch_size = 4, .samples_per_epoch = 50, .epochs = 2},
-                    threads, queue_size);
+      Loader loader(dataset, sampler, {.form = {4}, .samples_per_epoch = 50, .epochs = 2}, threads,
+                    queue_size);
       for (int batch = 0; batch < 7; ++batch) loader.next();
       CHECK_THROWS_WITH(loader.next(), "gather: sample 30 of a data set with 30 labels");
       CHECK_THROWS_AS(loader.next(), std::out_of_range);
@@ -108,7 +107,7 @@ TEST_CASE("loaders can be stopped at any time") {
   const Dataset dataset = image_data();
   const Sampler sampler = make_sampler(50, 0, 1, true);
   const BatchPlan plan = {
-      .batch_size = 7, .samples_per_epoch = 50, .epochs = 1000, .augment = {true, true}};
+      .form = {7}, .samples_per_epoch = 50, .epochs = 1000, .augment = {true, true}};
   for (int round = 0; round < 300; ++round) {
     Loader loader(dataset, sampler, plan, round % 4, 1 + round % 5);
     for (int batch = 0; batch < round % 23; ++batch) loader.next();

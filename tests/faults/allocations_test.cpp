@@ -49,10 +49,11 @@ TEST_CASE("no step but the first allocates") {
     for (const float clip_norm : {0.0F, 0.5F}) {
       INFO(schedule.name << ", clip norm " << clip_norm);
       Mlp mlp = make_mlp(std::vector<Index>{data.train.feature_count, 33, 17, 4}, 1);
-      mlp.zero_inputs = clip_norm == 0 ? ZeroInputs::kSkip : ZeroInputs::kMultiply;
+      const BatchElements elements =
+          clip_norm == 0 ? BatchElements::kBytes : BatchElements::kFloats;
       Sgd sgd(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = clip_norm});
       ThreadPool pool(3, 3);
-      const auto strategy = make_strategy(schedule.options, mlp, sgd, 64, pool);
+      const auto strategy = make_strategy(schedule.options, mlp, sgd, {64, elements}, pool);
       const auto step = [&](std::size_t count) {
         strategy->step({.dataset = data.train,
                         .samples = std::span(samples).first(count),

@@ -16,7 +16,8 @@
 #include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
 #include "measure/budget.h"
-#include "train/trainer.h"
+#include "train/run_options.h"
+#include "trp/trainer.h"
 
 namespace trp {
 namespace {
@@ -42,31 +43,31 @@ struct Measured {
 };
 
 /// With a delay in the first work of this kind in every step.
-Measured measure(TrainOptions options, int workers, int work, const DataSets& data) {
+Measured measure(RunOptions options, int workers, int work, const DataSets& data) {
   delayed_work = work;
   delays_left = 1;
   delays_done = 0;
   ThreadPool pool(workers, workers);
   PhaseRecorder recorder(workers, workers);
   train(options, data, pool,
-        {.step = [](const StepReport&) { delays_left = 1; }, .phases = &recorder}, kNeverStop);
+        {.step = [](const StepReport&) { delays_left = 1; }, .recorder = &recorder}, kNeverStop);
   delayed_work = -1;
   const PhaseTimes times = recorder.times();
   return {make_budget(times, times), delays_done * std::chrono::duration<double>(kDelay).count()};
 }
 
-TrainOptions small_options(const StrategyOptions& strategy) {
-  TrainOptions options;
-  options.hidden = {20};
-  options.class_count = 4;
-  options.epochs = 1;
-  options.batch_size = 16;
-  options.strategy = strategy;
+RunOptions small_options(const Plan& strategy) {
+  RunOptions options;
+  options.recipe.hidden = {20};
+  options.recipe.class_count = 4;
+  options.recipe.epochs = 1;
+  options.recipe.batch_size = 16;
+  options.plan = strategy;
   return options;
 }
 
 /// By how much the part rises, as a share of the delays; the best of several trainings.
-double seen_share(const TrainOptions& options, int work, BudgetPart part, double wanted) {
+double seen_share(const RunOptions& options, int work, BudgetPart part, double wanted) {
   const DataSets data = synthetic_data(16 * 20, 16, 30, 4);
   double best = 0;
   for (int attempt = 0; attempt < kAttempts && best < wanted; ++attempt) {
@@ -128,30 +129,30 @@ class OneCpuScope {
 }  // namespace
 
 TEST_CASE("a worker that sleeps shows as imbalance") {
-  const TrainOptions options = small_options({.kind = StrategyKind::kData});
+  const RunOptions options = small_options({.strategy = StrategyKind::kData});
   CHECK(seen_share(options, kLoss, BudgetPart::kImbalance, kSeenShare) >= kSeenShare);
 }
 
 TEST_CASE("a lock of the merge that is held for long shows as waiting for locks") {
-  const TrainOptions options =
-      small_options({.kind = StrategyKind::kData, .merge = MergeKind::kOrdered});
+  const RunOptions options =
+      small_options({.strategy = StrategyKind::kData, .merge = MergeKind::kOrdered});
   CHECK(seen_share(options, kBiasGradient, BudgetPart::kMergeWait, kSeenShare) >= kSeenShare);
 }
 
 TEST_CASE("a slow loader shows as waiting for data") {
-  TrainOptions options = small_options({.kind = StrategyKind::kData});
-  options.loaders = 1;
-  options.queue_size = 1;
+  RunOptions options = small_options({.strategy = StrategyKind::kData});
+  options.plan.loaders = 1;
+  options.plan.queue = 1;
   const double wanted = 2 * kSeenShare;  // both workers wait for it
   CHECK(seen_share(options, kGather, BudgetPart::kLoad, wanted) >= wanted);
 }
 
 TEST_CASE("another busy process shows as time given to others") {
   const OneCpuScope one_cpu;
-  TrainOptions options = small_options({.kind = StrategyKind::kSequential});
-  options.hidden = {200};
-  options.batch_size = 64;
-  options.epochs = 8;
+  RunOptions options = small_options({.strategy = StrategyKind::kSequential});
+  options.recipe.hidden = {200};
+  options.recipe.batch_size = 64;
+  options.recipe.epochs = 8;
   const DataSets data = synthetic_data(2000, 16, 200, 4);
   double best = 0;
   for (int attempt = 0; attempt < kAttempts && best < kSeenShare; ++attempt) {

@@ -12,7 +12,8 @@
 #include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
 #include "strategy/schedules.h"
-#include "train/trainer.h"
+#include "train/run_options.h"
+#include "trp/trainer.h"
 
 namespace trp {
 namespace {
@@ -51,11 +52,11 @@ TEST_CASE(
     "an exception in any strategy, kind of work and worker ends the training, and does no harm") {
   // Three batches, the last one smaller.
   const DataSets data = synthetic_data(40, 8, 20, 4);
-  TrainOptions options;
-  options.hidden = {33, 17};
-  options.class_count = 4;
-  options.epochs = 1;
-  options.batch_size = 16;
+  RunOptions options;
+  options.recipe.hidden = {33, 17};
+  options.recipe.class_count = 4;
+  options.recipe.epochs = 1;
+  options.recipe.batch_size = 16;
   std::vector<Schedule> schedules = kSameBits;
   schedules.push_back(kArrival);
   for (const Schedule& schedule : schedules)
@@ -63,9 +64,9 @@ TEST_CASE(
       for (const int loaders : {0, 2})
         for (const int workers : {1, 2, 3, 8}) {
           ThreadPool pool(workers, workers);
-          options.strategy = schedule.options;
-          options.sgd.clip_norm = clip_norm;
-          options.loaders = loaders;
+          options.plan = schedule.options;
+          options.recipe.clip_norm = clip_norm;
+          options.plan.loaders = loaders;
           arm(-1, 0);
           const std::string expected = train(options, data, pool, {}, kNeverStop).weights;
           int calls_of_work[kWorkCount];
@@ -93,16 +94,16 @@ TEST_CASE(
 
 TEST_CASE("every parallel strategy has two workers at work") {
   const DataSets data = synthetic_data(40, 8, 20, 4);
-  TrainOptions options;
-  options.hidden = {33, 17};
-  options.class_count = 4;
-  options.epochs = 1;
+  RunOptions options;
+  options.recipe.hidden = {33, 17};
+  options.recipe.class_count = 4;
+  options.recipe.epochs = 1;
   arm(-1, 0);
   ThreadPool pool(2, 2);
   for (const Schedule& schedule : kSameBits) {
-    if (schedule.options.kind == StrategyKind::kSequential) continue;
+    if (schedule.options.strategy == StrategyKind::kSequential) continue;
     INFO(schedule.name);
-    options.strategy = schedule.options;
+    options.plan = schedule.options;
     gradient_threads.clear();
     // On a crowded machine one of them may for a while be too late for everything.
     for (int i = 0; i < 1000 && gradient_threads.size() < 2; ++i)

@@ -12,9 +12,9 @@
 
 #include "catch.h"
 #include "cli/commands.h"
-#include "core/error.h"
 #include "formats/array_file.h"
 #include "nn/kernels.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "catch.h"
 #include "core/digest.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/array_builder.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

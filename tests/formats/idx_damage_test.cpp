@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/idx.h"
 #include "formats/idx_builder.h"
+#include "trp/error.h"
 
 using namespace trp;
 using namespace trp::test;

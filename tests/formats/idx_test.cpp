@@ -7,10 +7,10 @@
 #include <thread>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/bad_idx_files.h"
 #include "formats/idx_builder.h"
+#include "trp/error.h"
 
 using namespace trp;
 using namespace trp::test;

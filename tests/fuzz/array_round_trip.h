@@ -5,10 +5,10 @@
 #include <optional>
 #include <ranges>
 
-#include "core/error.h"
 #include "formats/array_file.h"
 #include "fuzz/fuzz.h"
-#include "train/model_file.h"
+#include "train/model_arrays.h"
+#include "trp/error.h"
 
 namespace trp {
 

@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include "core/error.h"
 #include "formats/little_endian.h"
 #include "fuzz/fuzz.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "core/error.h"
 #include "formats/idx.h"
 #include "fuzz/fuzz.h"
+#include "trp/error.h"
 
 namespace trp {
 

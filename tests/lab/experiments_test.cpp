@@ -2,10 +2,10 @@
 #include <set>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "data/synthetic.h"
 #include "lab/experiment.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

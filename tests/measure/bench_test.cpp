@@ -3,8 +3,8 @@
 #include <set>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/synthetic.h"
+#include "trp/error.h"
 
 using namespace trp;
 
@@ -19,9 +19,9 @@ const std::vector<MergeKind> kAllMerges = {MergeKind::kFactored, MergeKind::kOrd
 
 BenchPlan small_plan() {
   BenchPlan plan;
-  plan.train.hidden = {20};
-  plan.train.class_count = 5;
-  plan.train.epochs = 1;
+  plan.recipe.hidden = {20};
+  plan.recipe.class_count = 5;
+  plan.recipe.epochs = 1;
   plan.cases =
       bench_cases({}, kAllKinds, kAllMerges, std::vector<int>{1, 2}, std::vector<Index>{8, 16});
   plan.warmup = 1;
@@ -31,7 +31,7 @@ BenchPlan small_plan() {
 
 BenchResult result_of(StrategyKind kind, MergeKind merge, int workers,
                       const std::vector<double>& seconds) {
-  return {.which = {{.kind = kind, .merge = merge}, workers, 64},
+  return {.which = {{.strategy = kind, .merge = merge, .workers = workers}, 64},
           .seconds = seconds,
           .weights = "w",
           .samples = 1000};
@@ -43,14 +43,14 @@ TEST_CASE("each batch size has one sequential case and every combination that di
   const std::vector<BenchCase> cases = small_plan().cases;
   // Per batch size: sequential, and (3 merges + tensor + pipeline) with two numbers of workers.
   REQUIRE(cases.size() == 2 * (1 + 5 * 2));
-  CHECK(cases[0].strategy.kind == StrategyKind::kSequential);
+  CHECK(cases[0].plan.strategy == StrategyKind::kSequential);
   CHECK(cases[0].batch_size == 8);
-  CHECK(cases[11].strategy.kind == StrategyKind::kSequential);
+  CHECK(cases[11].plan.strategy == StrategyKind::kSequential);
   CHECK(cases[11].batch_size == 16);
   for (std::size_t i = 0; i < cases.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
-      CHECK_FALSE((same_schedule(cases[i].strategy, cases[k].strategy) &&
-                   cases[i].workers == cases[k].workers &&
+      CHECK_FALSE((same_plan(cases[i].plan, cases[k].plan) &&
+                   cases[i].plan.workers == cases[k].plan.workers &&
                    cases[i].batch_size == cases[k].batch_size));
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("a bench runs every case in turn, does not count the warm-up, and comp
   for (const BenchResult& result : results) {
     CHECK(result.seconds.size() == 3);
     CHECK(result.samples == 50);
-    if (!same_schedule(result.which.strategy, {.merge = MergeKind::kArrival}))
+    if (!same_plan(result.which.plan, {.merge = MergeKind::kArrival}))
       digests.insert(result.weights);
   }
   CHECK(digests.size() == 2);  // one for each batch size
@@ -94,7 +94,7 @@ TEST_CASE("a bench that is stopped keeps the rounds that were finished") {
 
 TEST_CASE("a training that diverges is no measurement") {
   BenchPlan plan = small_plan();
-  plan.train.learning_rate = 1e30;
+  plan.recipe.learning_rate = 1e30;
   CHECK_THROWS_AS(run_bench(plan, synthetic_data(50, 10, 30, 5), 2, {}, kNeverStop), Error);
 }
 
@@ -124,12 +124,12 @@ TEST_CASE("rows compare medians with those of sequential training") {
 
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   REQUIRE(fastest.size() == 1);
-  CHECK(fastest[0].which.workers == 4);
+  CHECK(fastest[0].which.plan.workers == 4);
 
   // The four workers share two CPUs: their time is no evidence about Amdahl's law.
   const std::vector<AmdahlFit> fits = fit_all(rows);
   REQUIRE(fits.size() == 2);
   CHECK(fits[0].serial_fraction == Approx(0).margin(1e-12));
-  CHECK(fits[1].strategy.merge == MergeKind::kArrival);
+  CHECK(fits[1].plan.merge == MergeKind::kArrival);
   CHECK(fits[1].serial_fraction == 1);
 }

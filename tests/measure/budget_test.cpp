@@ -5,7 +5,8 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "strategy/schedules.h"
-#include "train/trainer.h"
+#include "train/run_options.h"
+#include "trp/trainer.h"
 
 namespace trp {
 namespace {
@@ -144,19 +145,19 @@ TEST_CASE("times of runs add up") {
 
 TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
   const DataSets data = synthetic_data(400, 20, 60, 5);
-  const auto times_of = [&](const StrategyOptions& strategy, int workers) {
-    TrainOptions options;
-    options.hidden = {60, 40};
-    options.class_count = 5;
-    options.epochs = 1;
-    options.batch_size = 40;
-    options.strategy = strategy;
+  const auto times_of = [&](const Plan& strategy, int workers) {
+    RunOptions options;
+    options.recipe.hidden = {60, 40};
+    options.recipe.class_count = 5;
+    options.recipe.epochs = 1;
+    options.recipe.batch_size = 40;
+    options.plan = strategy;
     ThreadPool pool(workers, 2);
     PhaseRecorder recorder(workers, 2);
-    train(options, data, pool, {.phases = &recorder}, kNeverStop);
+    train(options, data, pool, {.recorder = &recorder}, kNeverStop);
     return recorder.times();
   };
-  const PhaseTimes sequential = times_of({.kind = StrategyKind::kSequential}, 1);
+  const PhaseTimes sequential = times_of({.strategy = StrategyKind::kSequential}, 1);
   std::vector<Schedule> schedules = kSameBits;
   schedules.push_back(kArrival);
   for (const Schedule& schedule : schedules)
@@ -170,7 +171,7 @@ TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
         shares += share;
       }
       CHECK(shares == Approx(1).margin(0.01));
-      if (schedule.options.kind == StrategyKind::kSequential) break;
+      if (schedule.options.strategy == StrategyKind::kSequential) break;
       CHECK(budget.of(BudgetPart::kSerial) >= 0);
       CHECK((budget.of(BudgetPart::kSerial) > 0) == (workers > 1));
       CHECK(pop_factors(budget).efficiency() ==

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "catch.h"
-#include "core/tensor.h"
 #include "nn/checks.h"
 #include "nn/kernels.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "catch.h"
+#include "nn/mlp.h"
 #include "nn/random_tensor.h"
 
 using namespace trp;
@@ -28,7 +29,7 @@ TEST_CASE("an update reaches every parameter, follows momentum and keeps the tra
   Gradient gradient = random_gradient(mlp, 2);
   for (int step = 0; step < 2; ++step)
     for (const Tile& tile : make_tiles(mlp))
-      sgd.update(tile, gradient.of_tile(tile), 0.25F, 2.0F, mlp);
+      sgd.update(tile, of_tile(gradient, tile), 0.25F, 2.0F, mlp);
 
   const auto expected = [](double w, double g) {
     double v = 0;
@@ -70,7 +71,7 @@ TEST_CASE("the squared column norms of all tiles sum up to that of the whole gra
   double tiles = 0;
   for (const Tile& tile : make_tiles(mlp)) {
     std::vector<double> norms(static_cast<std::size_t>(tile.cols.size()), -1.0);
-    squared_column_norms(gradient.of_tile(tile), norms);
+    squared_column_norms(of_tile(gradient, tile), norms);
     tiles += std::accumulate(norms.begin(), norms.end(), 0.0);
 
     // The same bits however the tile is cut into columns.
@@ -79,7 +80,7 @@ TEST_CASE("the squared column norms of all tiles sum up to that of the whole gra
       Tile part = tile;
       part.cols = {begin, std::min(begin + kLineFloats, tile.cols.end)};
       std::vector<double> of_part(static_cast<std::size_t>(part.cols.size()), -1.0);
-      squared_column_norms(gradient.of_tile(part), of_part);
+      squared_column_norms(of_tile(gradient, part), of_part);
       norms_of_parts.insert(norms_of_parts.end(), of_part.begin(), of_part.end());
     }
     CHECK(norms == norms_of_parts);

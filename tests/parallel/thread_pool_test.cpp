@@ -1,4 +1,4 @@
-#include "parallel/thread_pool.h"
+#include "trp/thread_pool.h"
 
 #include <atomic>
 #include <chrono>

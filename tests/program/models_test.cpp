@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fmt/format.h>
+
 #include "catch.h"
 #include "data/bad_model_files.h"
 #include "program/run_program.h"

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fmt/format.h>
+
 #include "catch.h"
 #include "program/run_program.h"
 #include "temporary_folder.h"

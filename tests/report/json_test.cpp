@@ -61,10 +61,10 @@ TEST_CASE("JSON has null for what is not a finite number, and says where trainin
 TEST_CASE("JSON describes a pipeline, which has no merge") {
   CapturedLines lines;
   RunStart start = sample_start();
-  start.options.strategy.kind = StrategyKind::kPipeline;
-  start.training.pipeline =
-      Pipeline{.stages = {{0, 1}, {1, 3}},
-               .schedule = make_pipeline_schedule(PipelineScheduleKind::kGpipe, 2, 4)};
+  start.plan.strategy = StrategyKind::kPipeline;
+  start.plan.pipeline_schedule = PipelineScheduleKind::kGpipe;
+  start.training.stages = {1, 2};
+  start.training.micro_batches = 4;
   TrainResult result = sample_result();
   result.bubble = {.predicted = 0.25, .measured = 0.5};
   const RunEvents events = json_lines_reporter(lines.writer(), 0);

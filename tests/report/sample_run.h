@@ -13,15 +13,15 @@
 namespace trp {
 
 inline RunStart sample_start() {
-  TrainOptions options;
-  options.epochs = 2;
-  options.batch_size = 64;
-  options.seed = 7;
-  options.learning_rate = 0.5;
-  options.sgd = {};
+  Recipe recipe;
+  recipe.epochs = 2;
+  recipe.batch_size = 64;
+  recipe.seed = 7;
+  recipe.learning_rate = 0.5;
+  recipe.momentum = 0;
   return {.version = "1.2.3",
-          .options = options,
-          .workers = 8,
+          .recipe = recipe,
+          .plan = {.workers = 8},
           .cpus = 2,
           .simd = "AVX2",
           .data = "/some/folder",
@@ -30,7 +30,7 @@ inline RunStart sample_start() {
                        .parameter_count = 101'770,
                        .train_samples = 60'000,
                        .zero_share = 0.5,
-                       .zero_inputs = ZeroInputs::kSkip}};
+                       .skips_zeros = true}};
 }
 
 inline StepReport sample_step(std::int64_t batch) {
@@ -55,7 +55,7 @@ inline EpochResult sample_epoch() {
 
 inline EpochResult sample_epoch_with_validation() {
   EpochResult epoch = sample_epoch();
-  epoch.validation = EvaluationResult{.loss = 0.625, .accuracy = 0.875, .sample_count = 100};
+  epoch.validation = Score{.loss = 0.625, .accuracy = 0.875, .sample_count = 100};
   return epoch;
 }
 

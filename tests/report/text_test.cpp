@@ -88,15 +88,17 @@ TEST_CASE("the settings tell data, network, training and workers") {
 TEST_CASE("the settings name what is not usual") {
   CapturedLines lines;
   RunStart start = sample_start();
-  start.options.epochs = 1;
-  start.options.dry_run = true;
-  start.options.warmup_epochs = 1;
-  start.options.sgd = {.momentum = 0.9F, .weight_decay = 1e-4F, .clip_norm = 1};
-  start.options.strategy.kind = StrategyKind::kSequential;
-  start.options.augment = {.noise = true, .shift = true};
+  start.recipe.epochs = 1;
+  start.recipe.dry_run = true;
+  start.recipe.warmup_epochs = 1;
+  start.recipe.momentum = 0.9;
+  start.recipe.weight_decay = 1e-4;
+  start.recipe.clip_norm = 1;
+  start.plan.strategy = StrategyKind::kSequential;
+  start.recipe.augment = {.noise = true, .shift = true};
   start.training.validation_samples = 6000;
   start.training.loaders = 3;
-  start.workers = start.cpus = 1;
+  start.plan.workers = start.cpus = 1;
   settings_reporter(lines.writer(), {}).start(start);
   CHECK(lines.text() ==
         "data      /some/folder\n"
@@ -112,11 +114,9 @@ TEST_CASE("the settings name what is not usual") {
 
 TEST_CASE("the settings describe a pipeline, with a picture where that is wanted") {
   RunStart start = sample_start();
-  start.options.strategy.kind = StrategyKind::kPipeline;
-  start.training.pipeline = Pipeline{
-      .stages = {{0, 1}, {1, 3}},
-      .schedule = make_pipeline_schedule(PipelineScheduleKind::k1f1b, 2, 3),
-  };
+  start.plan.strategy = StrategyKind::kPipeline;
+  start.training.stages = {1, 2};
+  start.training.micro_batches = 3;
   for (const bool pictures : {false, true}) {
     CapturedLines lines;
     settings_reporter(lines.writer(), {.pictures = pictures}).start(start);

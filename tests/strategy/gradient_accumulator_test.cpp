@@ -7,6 +7,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "nn/loss.h"
+#include "nn/mlp.h"
 
 using namespace trp;
 
@@ -15,7 +16,7 @@ namespace {
 /// A batch whose layer gradients have been computed, ready to be merged.
 struct ComputedBatch {
   explicit ComputedBatch(const Mlp& mlp, Index row_count)
-      : batch(row_count, mlp.input_size()), activations(make_activations(mlp, row_count)) {
+      : batch({row_count}, mlp.input_size()), activations(make_activations(mlp, row_count)) {
     const Dataset dataset = synthetic_dataset(row_count, mlp.input_size(), 4, 1);
     std::vector<std::uint32_t> samples(static_cast<std::size_t>(row_count));
     for (std::size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<std::uint32_t>(i);
@@ -41,7 +42,7 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
   Gradient expected = make_gradient(mlp);
   for (const Tile& tile : tiles)
     tile_gradient(tile_factors(computed.batch.input(), computed.activations, {0, 20}, tile), tile,
-                  ChainStart::kZero, expected.of_tile(tile));
+                  ChainStart::kZero, of_tile(expected, tile));
 
   ThreadPool pool(4, 4);
   for (const MergeKind kind : {MergeKind::kFactored, MergeKind::kOrdered, MergeKind::kArrival}) {
@@ -60,7 +61,7 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
       if (!accumulator.sums_gradients()) continue;
       for (const Tile& tile : tiles) {
         const TileGradient merged = accumulator.sum_of_tile(tile);
-        const TileGradient right = expected.of_tile(tile);
+        const TileGradient right = of_tile(expected, tile);
         if (kind == MergeKind::kArrival) {
           REQUIRE(merged.weight.matrix().isApprox(right.weight.matrix(), 1e-5F));
           REQUIRE(merged.bias.matrix().isApprox(right.bias.matrix(), 1e-5F));

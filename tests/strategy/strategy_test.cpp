@@ -23,13 +23,12 @@ struct Outcome {
 
 /// Two epochs over the data, the last batch of each usually smaller.
 Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Index batch_size,
-                    const SgdOptions& sgd_options, const StrategyOptions& options, int workers,
-                    ZeroInputs zero_inputs = ZeroInputs::kMultiply) {
+                    const SgdOptions& sgd_options, const Plan& options, int workers,
+                    BatchElements elements = BatchElements::kFloats) {
   Outcome outcome{make_mlp(sizes, 1)};
-  outcome.mlp.zero_inputs = zero_inputs;
   Sgd sgd(outcome.mlp, sgd_options);
   ThreadPool pool(workers, workers);
-  const auto strategy = make_strategy(options, outcome.mlp, sgd, batch_size, pool);
+  const auto strategy = make_strategy(options, outcome.mlp, sgd, {batch_size, elements}, pool);
   const Sampler sampler = make_sampler(dataset.sample_count, 0, 1, true);
   std::vector<std::uint32_t> order;
   for (int epoch = 1; epoch <= 2; ++epoch) {
@@ -56,9 +55,9 @@ TEST_CASE("every strategy returns the same loss, hits and weights from each step
     for (const Schedule& schedule : kSameBits)
       for (const int workers : {1, 2, 5}) {
         INFO(schedule.name << ", " << workers << " workers, batch " << batch_size);
-        for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip}) {
+        for (const BatchElements elements : {BatchElements::kFloats, BatchElements::kBytes}) {
           const Outcome outcome =
-              train_steps(dataset, sizes, batch_size, {}, schedule.options, workers, zero_inputs);
+              train_steps(dataset, sizes, batch_size, {}, schedule.options, workers, elements);
           CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
           CHECK(outcome.loss_sum == expected.loss_sum);
           CHECK(outcome.correct_count == expected.correct_count);
@@ -100,7 +99,7 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
     const ReferenceMlp gradient = before.gradient(input, dataset.labels);
     Sgd sgd(mlp, {});
     ThreadPool pool(3, 3);
-    const auto strategy = make_strategy(schedule.options, mlp, sgd, 64, pool);
+    const auto strategy = make_strategy(schedule.options, mlp, sgd, {64}, pool);
     const StepResult result = strategy->step({dataset, samples, 0.5F}, sgd, mlp);
     CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
     for (std::size_t l = 0; l < 2; ++l) {
@@ -120,7 +119,7 @@ TEST_CASE("clipping limits the length of a step") {
     const ReferenceMlp before(mlp);
     Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
     ThreadPool pool(2, 2);
-    make_strategy(schedule.options, mlp, sgd, 64, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
+    make_strategy(schedule.options, mlp, sgd, {64}, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
     const ReferenceMlp after(mlp);
     double squares = 0;
     for (std::size_t l = 0; l < 2; ++l)
@@ -139,14 +138,13 @@ TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
   for (const Schedule& schedule : kSameBits)
     for (std::size_t l = 0; l < 3; ++l)
       for (const bool in_bias : {false, true}) {
-        for (const ZeroInputs zero_inputs : {ZeroInputs::kMultiply, ZeroInputs::kSkip}) {
+        for (const BatchElements elements : {BatchElements::kFloats, BatchElements::kBytes}) {
           INFO(schedule.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
           Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
-          mlp.zero_inputs = zero_inputs;
           Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
           tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
           Sgd sgd(mlp, {});
-          const auto strategy = make_strategy(schedule.options, mlp, sgd, 32, pool);
+          const auto strategy = make_strategy(schedule.options, mlp, sgd, {32, elements}, pool);
           CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
         }
       }

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/idx_builder.h"
 #include "temporary_folder.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

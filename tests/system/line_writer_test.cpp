@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "catch.h"
-#include "core/error.h"
 #include "report/sample_run.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

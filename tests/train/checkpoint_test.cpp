@@ -6,10 +6,11 @@
 #include <limits>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "formats/idx_builder.h"
+#include "nn/mlp.h"
 #include "system/atomic_file.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -34,7 +35,7 @@ Checkpoint sample_checkpoint(const std::vector<Index>& sizes = {6, 5, 3}) {
   state.epochs = {{.epoch = 1,
                    .train_loss = 1.5,
                    .train_accuracy = 0.5,
-                   .validation = EvaluationResult{1.25, 0.75, 40},
+                   .validation = Score{1.25, 0.75, 40},
                    .learning_rate = 0.1,
                    .seconds = 2,
                    .samples_per_second = 30},

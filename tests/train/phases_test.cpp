@@ -4,7 +4,8 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "strategy/schedules.h"
-#include "train/trainer.h"
+#include "train/run_options.h"
+#include "trp/trainer.h"
 
 using namespace trp;
 
@@ -12,14 +13,14 @@ namespace {
 
 const std::atomic<bool> kNeverStop{false};
 
-TrainOptions small_options(const Schedule& schedule) {
-  TrainOptions options;
-  options.hidden = {40, 30};
-  options.class_count = 5;
-  options.epochs = 2;
-  options.batch_size = 20;
-  options.validation_share = 0.2;
-  options.strategy = schedule.options;
+RunOptions small_options(const Schedule& schedule) {
+  RunOptions options;
+  options.recipe.hidden = {40, 30};
+  options.recipe.class_count = 5;
+  options.recipe.epochs = 2;
+  options.recipe.batch_size = 20;
+  options.recipe.validation_share = 0.2;
+  options.plan = schedule.options;
   return options;
 }
 
@@ -35,13 +36,14 @@ TEST_CASE("every worker's phases make the wall time, and recording them changes 
         for (const int loaders : {0, 2}) {
           INFO(schedule.name << ", " << workers << " workers, clipped at " << clip_norm << ", "
                              << loaders << " loaders");
-          TrainOptions options = small_options(schedule);
-          options.sgd.clip_norm = clip_norm;
-          options.loaders = loaders;
+          RunOptions options = small_options(schedule);
+          options.recipe.clip_norm = clip_norm;
+          options.plan.loaders = loaders;
           ThreadPool pool(workers, 2);
           const TrainResult plain = train(options, data, pool, {}, kNeverStop);
           PhaseRecorder recorder(workers, 2);
-          const TrainResult result = train(options, data, pool, {.phases = &recorder}, kNeverStop);
+          const TrainResult result =
+              train(options, data, pool, {.recorder = &recorder}, kNeverStop);
           if (schedule.name != kArrival.name) REQUIRE(result.weights == plain.weights);
 
           const PhaseTimes times = recorder.times();
@@ -63,10 +65,10 @@ TEST_CASE("every worker's phases make the wall time, and recording them changes 
             CHECK(all.of(phase) > 0);
           CHECK((all.of(Phase::kLoad) > 0) == (loaders > 0));
           CHECK(all.of(Phase::kGather) > 0);
-          const bool merges = schedule.options.kind == StrategyKind::kData;
+          const bool merges = schedule.options.strategy == StrategyKind::kData;
           CHECK((all.of(Phase::kMerge) > 0) == merges);
           CHECK((all.of(Phase::kMergeWait) > 0) == merges);
-          const bool parallel = schedule.options.kind != StrategyKind::kSequential;
+          const bool parallel = schedule.options.strategy != StrategyKind::kSequential;
           CHECK((all.of(Phase::kBarrier) > 0) == parallel);
           CHECK((times.fork_join_seconds > 0) == parallel);
           CHECK(times.busiest_seconds <= times.fork_join_seconds);

@@ -1,16 +1,16 @@
-#include "train/predict.h"
+#include "trp/predict.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/check_contains.h"
 #include "data/synthetic.h"
 #include "formats/idx_builder.h"
 #include "train/confusion.h"
-#include "train/evaluate.h"
+#include "trp/error.h"
+#include "trp/score.h"
 
 namespace trp {
 namespace {

@@ -3,11 +3,12 @@
 #include <limits>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/synthetic.h"
 #include "sanitized.h"
 #include "strategy/schedules.h"
 #include "train/checkpoint.h"
+#include "train/run_options.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -16,25 +17,27 @@ constexpr std::array<int, 5> kWorkers = {1, 2, 3, 4, 8};
 const std::atomic<bool> kNeverStop{false};
 
 /// 160 samples to train on: 10 steps an epoch, 50 in all.
-TrainOptions plain_options() {
-  TrainOptions options;
-  options.hidden = {33, 17};
-  options.class_count = 5;
-  options.epochs = 5;
-  options.batch_size = 16;
+RunOptions plain_options() {
+  RunOptions options;
+  options.recipe.hidden = {33, 17};
+  options.recipe.class_count = 5;
+  options.recipe.epochs = 5;
+  options.recipe.batch_size = 16;
   return options;
 }
 
 /// With everything that a step or the end of an epoch may depend on.
-TrainOptions rich_options() {
-  TrainOptions options = plain_options();
-  options.schedule = ScheduleKind::kCosine;
-  options.warmup_epochs = 1;
-  options.sgd = {.momentum = 0.8F, .weight_decay = 1e-3F, .clip_norm = 0.5F};
-  options.augment = {.noise = true};
-  options.validation_share = 0.2;
-  options.early_stopping = 4;
-  options.loaders = 2;
+RunOptions rich_options() {
+  RunOptions options = plain_options();
+  options.recipe.learning_rate_schedule = LearningRateScheduleKind::kCosine;
+  options.recipe.warmup_epochs = 1;
+  options.recipe.momentum = 0.8;
+  options.recipe.weight_decay = 1e-3;
+  options.recipe.clip_norm = 0.5;
+  options.recipe.augment = {.noise = true};
+  options.recipe.validation_share = 0.2;
+  options.recipe.early_stopping = 4;
+  options.plan.loaders = 2;
   return options;
 }
 
@@ -44,7 +47,7 @@ TrainState through_checkpoint(const TrainState& state) {
   return decode_checkpoint(bytes, "checkpoint").state;
 }
 
-TrainResult train_on(const TrainOptions& options, const DataSets& data, int workers,
+TrainResult train_on(const RunOptions& options, const DataSets& data, int workers,
                      const TrainEvents& events = {}, std::optional<TrainState> resumed = {},
                      const std::atomic<bool>& stop = kNeverStop) {
   ThreadPool pool(workers, workers);
@@ -52,9 +55,8 @@ TrainResult train_on(const TrainOptions& options, const DataSets& data, int work
 }
 
 /// What is saved when training is asked to stop after some steps from a state; nothing after none.
-std::optional<TrainState> stopped_after(int steps, const TrainOptions& options,
-                                        const DataSets& data, int workers,
-                                        std::optional<TrainState> resumed = {}) {
+std::optional<TrainState> stopped_after(int steps, const RunOptions& options, const DataSets& data,
+                                        int workers, std::optional<TrainState> resumed = {}) {
   std::atomic<bool> stop{steps == 0};
   std::optional<TrainState> saved;
   int done = 0;
@@ -91,7 +93,7 @@ TEST_CASE("training resumed at any step, on other workers and strategies, gives 
   const DataSets rich_data = synthetic_data(200, 40, 20, 5);  // 40 of them for validation
   for (const bool rich : {false, true}) {
     const DataSets& data = rich ? rich_data : plain_data;
-    TrainOptions options = rich ? rich_options() : plain_options();
+    RunOptions options = rich ? rich_options() : plain_options();
     const TrainResult whole = train_on(options, data, 1);
     for (int step = 0; step <= 50; step += kThreadSanitizer ? 7 : rich ? 3 : 1) {
       for (std::size_t i = 0; i < kWorkers.size(); ++i) {
@@ -102,12 +104,12 @@ TEST_CASE("training resumed at any step, on other workers and strategies, gives 
         const Schedule& second = kSameBits[(turn * 5 + 1) % kSameBits.size()];
         INFO("step " << step << ", " << before << " workers " << first.name << ", then " << after
                      << " " << second.name << (rich ? ", rich" : ", plain"));
-        options.strategy = first.options;
-        options.loaders = step % 3;
+        options.plan = first.options;
+        options.plan.loaders = step % 3;
         std::optional<TrainState> state = stopped_after(step, options, data, before);
         REQUIRE(state.has_value() == (step > 0));
-        options.strategy = second.options;
-        options.loaders = (step + 1) % 3;
+        options.plan = second.options;
+        options.plan.loaders = (step + 1) % 3;
         check_same(train_on(options, data, after, {}, std::move(state)), whole);
       }
     }
@@ -116,11 +118,11 @@ TEST_CASE("training resumed at any step, on other workers and strategies, gives 
 
 TEST_CASE("training that is stopped after each single step gives the same bits in the end") {
   const DataSets data = synthetic_data(200, 40, 20, 5);
-  const TrainOptions options = rich_options();
+  const RunOptions options = rich_options();
   const TrainResult whole = train_on(options, data, 1);
   std::optional<TrainState> state;
   int stops = 0;
-  while (!state || !is_over(options, *state)) {
+  while (!state || !is_over(options.recipe, *state)) {
     state = stopped_after(1, options, data, kWorkers[static_cast<std::size_t>(stops) % 5], state);
     REQUIRE(++stops <= 50);
   }
@@ -133,9 +135,9 @@ TEST_CASE("the best weights and the epochs without better ones survive a stop") 
   DataSets data = synthetic_data(200, 40, 20, 5);
   RandomStream random(3, RandomPurpose::kShuffle);
   for (std::uint8_t& label : data.train.labels) label = static_cast<std::uint8_t>(random.below(5));
-  TrainOptions options = rich_options();
-  options.epochs = 30;
-  options.early_stopping = 3;
+  RunOptions options = rich_options();
+  options.recipe.epochs = 30;
+  options.recipe.early_stopping = 3;
   const TrainResult whole = train_on(options, data, 1);
   REQUIRE(whole.status == TrainStatus::kEarlyStopped);
   REQUIRE(whole.best_epoch + 3 == static_cast<int>(whole.epochs.size()));
@@ -147,24 +149,23 @@ TEST_CASE("the best weights and the epochs without better ones survive a stop") 
 
 TEST_CASE("a state is saved after so many epochs, at the end, and before the epoch is reported") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  TrainOptions options = plain_options();
-  const auto history = [&] {
+  RunOptions options = plain_options();
+  const auto history = [&](int save_every) {
     std::string text;
     train_on(options, data, 1,
              {.epoch = [&](const EpochResult& epoch) { text += std::to_string(epoch.epoch); },
-              .save = [&](const TrainState&) { text += 's'; }});
+              .save = [&](const TrainState&) { text += 's'; },
+              .save_every = save_every});
     return text;
   };
-  CHECK(history() == "s1s2s3s4s5");
-  options.save_every = 2;
-  CHECK(history() == "1s23s4s5");
-  options.save_every = 100;
-  CHECK(history() == "1234s5");
+  CHECK(history(1) == "s1s2s3s4s5");
+  CHECK(history(2) == "1s23s4s5");
+  CHECK(history(100) == "1234s5");
 }
 
 TEST_CASE("epochs that were finished before are reported again, and their time counts") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  const TrainOptions options = plain_options();
+  const RunOptions options = plain_options();
   TrainState state = *stopped_after(25, options, data, 2);
   REQUIRE(state.epochs.size() == 2);
   REQUIRE(state.progress.batch == 5);
@@ -189,8 +190,8 @@ TEST_CASE("epochs that were finished before are reported again, and their time c
 
 TEST_CASE("training that is over is only scored") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  TrainOptions options = plain_options();
-  options.loaders = 2;
+  RunOptions options = plain_options();
+  options.plan.loaders = 2;
   const TrainResult whole = train_on(options, data, 2);
   const std::optional<TrainState> state = stopped_after(1000, options, data, 2);
   int steps = 0, saves = 0;
@@ -205,18 +206,18 @@ TEST_CASE("training that is over is only scored") {
 
 TEST_CASE("a constant rate lets training go on for more epochs than were meant at first") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  TrainOptions options = plain_options();
-  options.schedule = ScheduleKind::kConstant;
+  RunOptions options = plain_options();
+  options.recipe.learning_rate_schedule = LearningRateScheduleKind::kConstant;
   const TrainResult whole = train_on(options, data, 2);
-  options.epochs = 2;
+  options.recipe.epochs = 2;
   const std::optional<TrainState> state = stopped_after(1000, options, data, 2);
-  options.epochs = 5;
+  options.recipe.epochs = 5;
   check_same(train_on(options, data, 2, {}, state), whole);
 }
 
 TEST_CASE("a state with NaN in any tensor diverges within two steps and is not saved") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  const TrainOptions options = plain_options();
+  const RunOptions options = plain_options();
   const TrainState state = *stopped_after(23, options, data, 2);
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t layer = 0; layer < 3; ++layer)
@@ -241,9 +242,9 @@ TEST_CASE("a state with NaN in any tensor diverges within two steps and is not s
 
 TEST_CASE("a network whose loss is not finite is not saved, even if its weights are") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
-  TrainOptions options = plain_options();
-  options.learning_rate = 1e30;
-  options.dry_run = true;  // a step an epoch, and its loss is that before the step
+  RunOptions options = plain_options();
+  options.recipe.learning_rate = 1e30;
+  options.recipe.dry_run = true;  // a step an epoch, and its loss is that before the step
   int saves = 0;
   const TrainResult result =
       train_on(options, data, 2, {.save = [&](const TrainState&) { ++saves; }});
@@ -255,7 +256,7 @@ TEST_CASE("a network whose loss is not finite is not saved, even if its weights 
 TEST_CASE("a state that cannot be one of the training is refused") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
   const TrainState good = *stopped_after(23, plain_options(), data, 1);
-  const auto failure = [&](const TrainState& state, const TrainOptions& options) {
+  const auto failure = [&](const TrainState& state, const RunOptions& options) {
     try {
       train_on(options, data, 1, {}, state);
     } catch (const Error& error) {
@@ -264,18 +265,18 @@ TEST_CASE("a state that cannot be one of the training is refused") {
     return std::string();
   };
   CHECK(failure(good, plain_options()).empty());
-  TrainOptions options = plain_options();
-  options.hidden = {33};
+  RunOptions options = plain_options();
+  options.recipe.hidden = {33};
   CHECK(failure(good, options).find("layers of 20 → 33 → 5, found 20 → 33 → 17 → 5") !=
         std::string::npos);
   options = plain_options();
-  options.sgd.momentum = 0;
+  options.recipe.momentum = 0;
   CHECK(failure(good, options).find("velocities: 0, found 3") != std::string::npos);
   options = plain_options();
-  options.batch_size = 64;
+  options.recipe.batch_size = 64;
   CHECK(failure(good, options).find("fewer than 3, found 3") != std::string::npos);
   options = plain_options();
-  options.epochs = 1;
+  options.recipe.epochs = 1;
   CHECK(failure(good, options).find("at most 1, found 2") != std::string::npos);
   CHECK(failure(good, rich_options()).find("a best epoch among 2, found 0") != std::string::npos);
 }

@@ -4,7 +4,8 @@
 #include "sanitized.h"
 #include "strategy/schedules.h"
 #include "train/image_data.h"
-#include "train/trainer.h"
+#include "train/run_options.h"
+#include "trp/trainer.h"
 
 using namespace trp;
 
@@ -18,14 +19,14 @@ const std::vector<SgdOptions> kSgdOptions = {
 const std::vector<AugmentOptions> kAugmentOptions = {
     {}, {.noise = false, .shift = true}, {.noise = true, .shift = true}};
 
-std::string digest_of(const TrainOptions& options, const DataSets& data, ThreadPool& pool) {
+std::string digest_of(const RunOptions& options, const DataSets& data, ThreadPool& pool) {
   return train(options, data, pool, {}, kNeverStop).weights;
 }
 
-std::string sequential_digest(TrainOptions options, const DataSets& data) {
+std::string sequential_digest(RunOptions options, const DataSets& data) {
   ThreadPool pool(1, 1);
-  options.strategy = {.kind = StrategyKind::kSequential};
-  options.loaders = 0;
+  options.plan = {.strategy = StrategyKind::kSequential};
+  options.plan.loaders = 0;
   return digest_of(options, data, pool);
 }
 
@@ -41,21 +42,23 @@ TEST_CASE("the same bits from every strategy, worker, loader, batch size and aug
     const DataSets data = image_data(batch_size < 32 ? 37 : batch_size + 13);
     for (const AugmentOptions& augment : kAugmentOptions)
       for (const SgdOptions& sgd : kSgdOptions) {
-        TrainOptions options;
-        options.hidden = {50, 20};
-        options.class_count = 5;
-        options.epochs = batch_size < 32 ? 1 : 2;
-        options.batch_size = batch_size;
-        options.augment = augment;
-        options.sgd = sgd;
+        RunOptions options;
+        options.recipe.hidden = {50, 20};
+        options.recipe.class_count = 5;
+        options.recipe.epochs = batch_size < 32 ? 1 : 2;
+        options.recipe.batch_size = batch_size;
+        options.recipe.augment = augment;
+        options.recipe.momentum = sgd.momentum;
+        options.recipe.weight_decay = sgd.weight_decay;
+        options.recipe.clip_norm = sgd.clip_norm;
         const std::string expected = sequential_digest(options, data);
         for (const int workers : worker_counts) {
           ThreadPool pool(workers, workers);
           for (const Schedule& schedule : kSameBits)
             for (const int loaders : {0, 1, 3}) {
-              options.strategy = schedule.options;
-              options.loaders = loaders;
-              options.queue_size = 1 + workers % 4;
+              options.plan = schedule.options;
+              options.plan.loaders = loaders;
+              options.plan.queue = 1 + workers % 4;
               INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
                                  << loaders << " loaders, noise " << augment.noise << ", shift "
                                  << augment.shift << ", momentum " << sgd.momentum);
@@ -73,25 +76,27 @@ TEST_CASE("the same bits from networks of odd sizes and pipelines of any number 
         std::vector<Index>{17, 16, 15, 33, 5}})
     for (const Index batch_size : {1, 3, 20})
       for (const SgdOptions& sgd : kSgdOptions) {
-        TrainOptions options;
-        options.hidden = hidden;
-        options.class_count = 5;
-        options.epochs = 1;
-        options.batch_size = batch_size;
-        options.sgd = sgd;
+        RunOptions options;
+        options.recipe.hidden = hidden;
+        options.recipe.class_count = 5;
+        options.recipe.epochs = 1;
+        options.recipe.batch_size = batch_size;
+        options.recipe.momentum = sgd.momentum;
+        options.recipe.weight_decay = sgd.weight_decay;
+        options.recipe.clip_norm = sgd.clip_norm;
         const std::string expected = sequential_digest(options, data);
         for (const int workers : {2, 3, 8}) {
           // Fewer CPUs than workers: tasks and stages share them.
           ThreadPool pool(workers, 2);
           for (const Schedule& schedule : kSameBits)
             for (const int micro_batches : {1, 2, 5, 64}) {
-              options.strategy = schedule.options;
-              options.strategy.micro_batches = micro_batches;
+              options.plan = schedule.options;
+              options.plan.micro_batches = micro_batches;
               INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
                                  << hidden.size() << " hidden layers, " << micro_batches
                                  << " micro-batches");
               REQUIRE(digest_of(options, data, pool) == expected);
-              if (schedule.options.kind != StrategyKind::kPipeline) break;
+              if (schedule.options.strategy != StrategyKind::kPipeline) break;
             }
         }
       }
@@ -100,21 +105,21 @@ TEST_CASE("the same bits from networks of odd sizes and pipelines of any number 
 TEST_CASE("a pipeline tells its stages at the start and its bubble at the end, others do not") {
   const DataSets data = image_data(45);
   for (const Schedule& schedule : kSameBits) {
-    TrainOptions options;
-    options.hidden = {40, 30};
-    options.class_count = 5;
-    options.epochs = 1;
-    options.batch_size = 20;
-    options.strategy = schedule.options;
+    RunOptions options;
+    options.recipe.hidden = {40, 30};
+    options.recipe.class_count = 5;
+    options.recipe.epochs = 1;
+    options.recipe.batch_size = 20;
+    options.plan = schedule.options;
     ThreadPool pool(2, 2);
     TrainStart start;
     const TrainResult result =
         train(options, data, pool, {.start = [&](const TrainStart& s) { start = s; }}, kNeverStop);
-    REQUIRE(start.pipeline.has_value() == (options.strategy.kind == StrategyKind::kPipeline));
-    REQUIRE(result.bubble.has_value() == start.pipeline.has_value());
-    if (!start.pipeline) continue;
-    CHECK(start.pipeline->stages == std::vector<Range>{{0, 1}, {1, 3}});
-    CHECK(start.pipeline->schedule.micro_batch_count == 4);
+    REQUIRE(start.stages.empty() == (options.plan.strategy != StrategyKind::kPipeline));
+    REQUIRE(result.bubble.has_value() == !start.stages.empty());
+    if (start.stages.empty()) continue;
+    CHECK(start.stages == std::vector<Index>{1, 2});
+    CHECK(start.micro_batches == 4);
     CHECK(result.bubble->predicted == 0.2);
     CHECK((result.bubble->measured > 0 && result.bubble->measured < 1));
   }

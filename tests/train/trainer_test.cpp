@@ -1,4 +1,4 @@
-#include "train/trainer.h"
+#include "trp/trainer.h"
 
 #include <cmath>
 #include <limits>
@@ -6,11 +6,12 @@
 #include <stdexcept>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/synthetic.h"
 #include "nn/reference_mlp.h"
 #include "strategy/schedules.h"
 #include "train/image_data.h"
+#include "train/run_options.h"
+#include "trp/error.h"
 
 using namespace trp;
 
@@ -18,17 +19,17 @@ namespace {
 
 const std::atomic<bool> kNeverStop{false};
 
-TrainOptions small_options() {
-  TrainOptions options;
-  options.hidden = {32, 16};
-  options.class_count = 5;
-  options.epochs = 3;
-  options.batch_size = 16;
-  options.strategy.kind = StrategyKind::kSequential;
+RunOptions small_options() {
+  RunOptions options;
+  options.recipe.hidden = {32, 16};
+  options.recipe.class_count = 5;
+  options.recipe.epochs = 3;
+  options.recipe.batch_size = 16;
+  options.plan.strategy = StrategyKind::kSequential;
   return options;
 }
 
-TrainResult train_with(const TrainOptions& options, const DataSets& data,
+TrainResult train_with(const RunOptions& options, const DataSets& data,
                        const TrainEvents& events = {}, const std::atomic<bool>& stop = kNeverStop) {
   ThreadPool pool(2, 2);
   return train(options, data, pool, events, stop);
@@ -41,8 +42,8 @@ TEST_CASE("a network learns 64 samples by heart") {
   RandomStream random(3, RandomPurpose::kShuffle);
   for (std::uint8_t& label : data.train.labels) label = static_cast<std::uint8_t>(random.below(10));
   for (std::uint8_t& pixel : data.train.bytes) pixel = static_cast<std::uint8_t>(random.below(256));
-  TrainOptions options;
-  options.epochs = 200;
+  RunOptions options;
+  options.recipe.epochs = 200;
   const TrainResult result = train_with(options, data);
   CHECK(result.epochs.back().train_accuracy == 1);
   CHECK(result.epochs.back().train_loss < 0.01);
@@ -71,7 +72,7 @@ TEST_CASE("evaluation agrees with double precision and does not depend on the wo
         Approx(ReferenceMlp(result.mlp).loss(input, data.test.labels)).epsilon(1e-5));
   for (const int workers : {1, 3, 8}) {
     ThreadPool pool(workers, workers);
-    const EvaluationResult again = evaluate(result.mlp, data.test, pool);
+    const Score again = evaluate(result.mlp, data.test, pool);
     CHECK(again.loss == result.test.loss);
     CHECK(again.accuracy == result.test.accuracy);
   }
@@ -81,11 +82,11 @@ TEST_CASE("evaluation agrees with double precision and does not depend on the wo
 
 TEST_CASE("more workers than samples train like one") {
   const DataSets data = synthetic_data(5, 5, 60, 5);
-  TrainOptions options = small_options();
+  RunOptions options = small_options();
   const std::string expected = train_with(options, data).weights;
-  options.strategy.kind = StrategyKind::kData;
+  options.plan.strategy = StrategyKind::kData;
   for (const MergeKind merge : {MergeKind::kFactored, MergeKind::kOrdered}) {
-    options.strategy.merge = merge;
+    options.plan.merge = merge;
     ThreadPool pool(16, 16);
     CHECK(train(options, data, pool, {}, kNeverStop).weights == expected);
   }
@@ -93,8 +94,8 @@ TEST_CASE("more workers than samples train like one") {
 
 TEST_CASE("events tell of the start, each step and each epoch") {
   const DataSets data = synthetic_data(50, 20, 60, 5);
-  TrainOptions options = small_options();
-  options.validation_share = 0.2;
+  RunOptions options = small_options();
+  options.recipe.validation_share = 0.2;
   TrainStart start;
   std::vector<StepReport> steps;
   std::vector<EpochResult> epochs;
@@ -120,16 +121,16 @@ TEST_CASE("a limit takes the first samples only, and a dry run one batch per epo
   const DataSets data = synthetic_data(100, 20, 60, 5);
   DataSets first = data;
   first.train.sample_count = 40;
-  TrainOptions options = small_options();
+  RunOptions options = small_options();
   const std::string expected = train_with(options, first).weights;
-  options.limit = 40;
+  options.recipe.limit = 40;
   CHECK(train_with(options, data).weights == expected);
 
-  options.dry_run = true;
+  options.recipe.dry_run = true;
   int steps = 0;
   const TrainEvents count = {.start = {}, .step = [&](const StepReport&) { ++steps; }, .epoch = {}};
   train_with(options, data, count);
-  CHECK(steps == options.epochs);
+  CHECK(steps == options.recipe.epochs);
 }
 
 TEST_CASE("a stop finishes the step in hand and gives a whole result") {
@@ -152,8 +153,8 @@ TEST_CASE("a stop finishes the step in hand and gives a whole result") {
 
 TEST_CASE("a rate that is far too high is told as divergence, with where and at what rate") {
   const DataSets data = synthetic_data(100, 20, 60, 5);
-  TrainOptions options = small_options();
-  options.learning_rate = 1e30;
+  RunOptions options = small_options();
+  options.recipe.learning_rate = 1e30;
   const TrainResult result = train_with(options, data);
   CHECK(result.status == TrainStatus::kDiverged);
   REQUIRE(result.divergence);
@@ -164,12 +165,12 @@ TEST_CASE("a rate that is far too high is told as divergence, with where and at 
 
 TEST_CASE("a last step that ruins the weights is divergence too, and its samples count") {
   const DataSets data = synthetic_data(64, 20, 60, 5);
-  TrainOptions options = small_options();
-  options.epochs = 1;
-  options.dry_run = true;  // one step, whose loss is that of the weights before it
-  options.learning_rate = 1e30;
+  RunOptions options = small_options();
+  options.recipe.epochs = 1;
+  options.recipe.dry_run = true;  // one step, whose loss is that of the weights before it
+  options.recipe.learning_rate = 1e30;
   for (const double validation_share : {0.0, 0.5}) {
-    options.validation_share = validation_share;
+    options.recipe.validation_share = validation_share;
     const TrainResult result = train_with(options, data);
     CHECK(result.status == TrainStatus::kDiverged);
     REQUIRE(result.divergence);
@@ -183,9 +184,9 @@ TEST_CASE("a pixel that is not finite is told as divergence at its own step") {
   data.train.values.assign(data.train.bytes.begin(), data.train.bytes.end());
   data.train.bytes.clear();
   data.train.values[40 * 60 + 7] = std::numeric_limits<float>::quiet_NaN();
-  TrainOptions options = small_options();
-  options.shuffle = false;
-  options.learning_rate = 1e-4;
+  RunOptions options = small_options();
+  options.recipe.shuffle = false;
+  options.recipe.learning_rate = 1e-4;
   const TrainResult result = train_with(options, data);
   CHECK(result.status == TrainStatus::kDiverged);
   CHECK(result.divergence->batch == 3);
@@ -195,11 +196,11 @@ TEST_CASE("early stopping ends the training and keeps the best weights") {
   DataSets data = synthetic_data(60, 20, 60, 5);
   RandomStream random(3, RandomPurpose::kShuffle);
   for (std::uint8_t& label : data.train.labels) label = static_cast<std::uint8_t>(random.below(5));
-  TrainOptions options = small_options();
-  options.epochs = 200;
-  options.validation_share = 0.5;
-  options.early_stopping = 3;
-  options.schedule = ScheduleKind::kConstant;
+  RunOptions options = small_options();
+  options.recipe.epochs = 200;
+  options.recipe.validation_share = 0.5;
+  options.recipe.early_stopping = 3;
+  options.recipe.learning_rate_schedule = LearningRateScheduleKind::kConstant;
   const TrainResult result = train_with(options, data);
   REQUIRE(result.status == TrainStatus::kEarlyStopped);
   CHECK(result.epochs.size() == static_cast<std::size_t>(result.best_epoch + 3));
@@ -207,27 +208,27 @@ TEST_CASE("early stopping ends the training and keeps the best weights") {
   for (const EpochResult& epoch : result.epochs) best = std::min(best, epoch.validation->loss);
   CHECK(result.epochs[static_cast<std::size_t>(result.best_epoch - 1)].validation->loss == best);
 
-  options.early_stopping = 0;
-  options.epochs = result.best_epoch;
+  options.recipe.early_stopping = 0;
+  options.recipe.epochs = result.best_epoch;
   CHECK(train_with(options, data).weights == result.weights);
 }
 
 TEST_CASE("other seeds train other networks") {
   const DataSets data = synthetic_data(50, 20, 60, 5);
-  TrainOptions options = small_options();
+  RunOptions options = small_options();
   const std::string first = train_with(options, data).weights;
   CHECK(train_with(options, data).weights == first);
-  options.seed = 2;
+  options.recipe.seed = 2;
   CHECK(train_with(options, data).weights != first);
 }
 
 TEST_CASE("noise and shift each train another network, and another one with another seed") {
   const DataSets data = image_data(64);
-  TrainOptions options = small_options();
+  RunOptions options = small_options();
   std::set<std::string> digests;
   for (const AugmentOptions& augment :
        std::vector<AugmentOptions>{{}, {true, false}, {false, true}, {true, true}}) {
-    options.augment = augment;
+    options.recipe.augment = augment;
     digests.insert(train_with(options, data).weights);
   }
   CHECK(digests.size() == 4);
@@ -236,13 +237,13 @@ TEST_CASE("noise and shift each train another network, and another one with anot
 TEST_CASE("an exception while samples are gathered ends the training, whoever gathers them") {
   DataSets data = image_data(100);
   data.train.labels.resize(70);
-  TrainOptions options = small_options();
-  options.shuffle = false;
+  RunOptions options = small_options();
+  options.recipe.shuffle = false;
   for (const Schedule& schedule : kSameBits)
     for (const int loaders : {0, 1, 3})
       for (const int workers : {1, 2, 8}) {
-        options.strategy = schedule.options;
-        options.loaders = loaders;
+        options.plan = schedule.options;
+        options.plan.loaders = loaders;
         ThreadPool pool(workers, workers);
         CHECK_THROWS_AS(train(options, data, pool, {}, kNeverStop), std::out_of_range);
       }
@@ -250,13 +251,13 @@ TEST_CASE("an exception while samples are gathered ends the training, whoever ga
 
 TEST_CASE("with loaders ahead a training can stop, diverge, stop early or throw in an event") {
   const DataSets data = image_data(200);
-  TrainOptions options = small_options();
-  options.augment = {true, true};
-  options.epochs = 100;
-  options.batch_size = 10;
+  RunOptions options = small_options();
+  options.recipe.augment = {true, true};
+  options.recipe.epochs = 100;
+  options.recipe.batch_size = 10;
   for (const int loaders : {1, 3})
     for (const int stop_at : {1, 2, 19, 20, 21}) {
-      options.loaders = loaders;
+      options.plan.loaders = loaders;
       std::atomic<bool> stop{false};
       int steps = 0;
       const TrainEvents stopping = {
@@ -272,20 +273,20 @@ TEST_CASE("with loaders ahead a training can stop, diverge, stop early or throw 
       CHECK_THROWS_WITH(train_with(options, data, throwing), "event");
     }
 
-  options.validation_share = 0.5;
-  options.early_stopping = 2;
-  options.learning_rate = 0.5;
+  options.recipe.validation_share = 0.5;
+  options.recipe.early_stopping = 2;
+  options.recipe.learning_rate = 0.5;
   CHECK(train_with(options, data).status == TrainStatus::kEarlyStopped);
-  options.learning_rate = 1e30;
+  options.recipe.learning_rate = 1e30;
   CHECK(train_with(options, data).status == TrainStatus::kDiverged);
 }
 
 TEST_CASE("the start event tells how many loaders there are, and tables cannot be shifted") {
-  TrainOptions options = small_options();
-  options.augment.shift = true;
+  RunOptions options = small_options();
+  options.recipe.augment.shift = true;
   CHECK_THROWS_AS(train_with(options, synthetic_data(50, 20, 60, 5)), UsageError);
   for (const int loaders : {0, 2}) {
-    options.loaders = loaders;
+    options.plan.loaders = loaders;
     TrainStart start;
     train_with(options, image_data(50),
                {.start = [&](const TrainStart& s) { start = s; }, .step = {}, .epoch = {}});

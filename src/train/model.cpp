@@ -1,4 +1,4 @@
-#include "train/model_file.h"
+#include "trp/model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,12 @@
 
 #include <fmt/ranges.h>
 
-#include "core/error.h"
 #include "formats/array_checks.h"
+#include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "system/atomic_file.h"
+#include "train/model_arrays.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -33,7 +35,7 @@ std::string shape_text(const NamedArray& array) {
 const NamedArray& take(ArraysByName& arrays, const std::string& array, const std::string& file) {
   const auto found = arrays.find(array);
   if (found == arrays.end()) {
-    throw Error("{}: expected an array {}, found none; {}", file, array, kNamesHint);
+    throw Error(fmt::format("{}: expected an array {}, found none; {}", file, array, kNamesHint));
   }
   const NamedArray& taken = *found->second;
   arrays.erase(found);
@@ -44,18 +46,19 @@ const NamedArray& take(ArraysByName& arrays, const std::string& array, const std
 void check_shapes(const NamedArray& weight, const NamedArray& bias, Index input_size,
                   const std::string& file) {
   if (weight.shape.size() != 2 || weight.shape[0] < 1 || weight.shape[1] < 1) {
-    throw Error("{}: {}: expected a shape of [out, in], found {}; {}", file, weight.name,
-                shape_text(weight), kNamesHint);
+    throw Error(fmt::format("{}: {}: expected a shape of [out, in], found {}; {}", file,
+                            weight.name, shape_text(weight), kNamesHint));
   }
   if (input_size != 0 && weight.shape[1] != input_size) {
-    throw Error(
+    throw Error(fmt::format(
         "{}: {}: expected {} inputs, as many as the layer before has outputs, found a shape of {}; "
         "hint: weights are [out, in]",
-        file, weight.name, input_size, shape_text(weight));
+        file, weight.name, input_size, shape_text(weight)));
   }
   if (bias.shape != std::vector<Index>{weight.shape[0]}) {
-    throw Error("{}: {}: expected a shape of [{}], as {} is {}, found {}; {}", file, bias.name,
-                weight.shape[0], weight.name, shape_text(weight), shape_text(bias), kNamesHint);
+    throw Error(fmt::format("{}: {}: expected a shape of [{}], as {} is {}, found {}; {}", file,
+                            bias.name, weight.shape[0], weight.name, shape_text(weight),
+                            shape_text(bias), kNamesHint));
   }
 }
 
@@ -63,10 +66,10 @@ void check_finite(const NamedArray& array, const std::string& file) {
   const auto bad =
       std::ranges::find_if_not(array.values, [](float value) { return std::isfinite(value); });
   if (bad == array.values.end()) return;
-  throw Error(
+  throw Error(fmt::format(
       "{}: {}: expected finite numbers, found {} at element {}; hint: the training that made it "
       "diverged, train again with a lower learning rate",
-      file, array.name, *bad, bad - array.values.begin());
+      file, array.name, *bad, bad - array.values.begin()));
 }
 
 void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) {
@@ -119,13 +122,13 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
     layers.emplace_back(&weight, &bias);
   } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
   if (!left.empty()) {
-    throw Error("{}: expected {} layers and nothing else, found an array {} of {}; {}", name,
-                layers.size(), quote(left.begin()->first), shape_text(*left.begin()->second),
-                kNamesHint);
+    throw Error(fmt::format("{}: expected {} layers and nothing else, found an array {} of {}; {}",
+                            name, layers.size(), quote(left.begin()->first),
+                            shape_text(*left.begin()->second), kNamesHint));
   }
   if (sizes.back() > kMostClasses) {
-    throw Error("{}: expected at most {} classes, found {} outputs of the last layer", name,
-                kMostClasses, sizes.back());
+    throw Error(fmt::format("{}: expected at most {} classes, found {} outputs of the last layer",
+                            name, kMostClasses, sizes.back()));
   }
   Mlp mlp = make_zero_mlp(sizes);
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -137,8 +140,8 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
 
 void check_model_name(std::string_view path) {
   if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
-  throw UsageError("expected a file name that ends in .safetensors, .npz or .onnx, found {}",
-                   quote(path));
+  throw UsageError(fmt::format(
+      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", quote(path)));
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
@@ -152,7 +155,7 @@ Model load_model(const std::string& path) {
   DecodedArrayFile file = read_array_file(path);
   return {.mlp = to_mlp(file.content.arrays, path),
           .metadata = std::move(file.content.metadata),
-          .format = file.format,
+          .format = std::string(array_format_name(file.format)),
           .verified = file.verified};
 }
 

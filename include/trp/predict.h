@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "data/dataset.h"
-#include "nn/mlp.h"
-#include "parallel/thread_pool.h"
+#include "trp/dataset.h"
+#include "trp/mlp.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 

@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <span>
 
-#include "data/dataset.h"
-#include "nn/mlp.h"
-#include "parallel/thread_pool.h"
+#include "trp/dataset.h"
+#include "trp/mlp.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 
-struct EvaluationResult {
+struct Score {
   double loss = 0;      // mean over the samples
   double accuracy = 0;  // 0 … 1
   Index sample_count = 0;
@@ -20,10 +20,10 @@ struct EvaluationResult {
 
 /// Scores the given samples of the data set, at least one, sharing them out among the pool's
 /// workers. The result does not depend on how many there are.
-EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
-                          std::span<const std::uint32_t> samples, ThreadPool& pool);
+Score evaluate(const Mlp& mlp, const Dataset& dataset, std::span<const std::uint32_t> samples,
+               ThreadPool& pool);
 
 /// Scores all samples.
-EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool);
+Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool);
 
 }  // namespace trp

@@ -1,13 +1,15 @@
-#include "train/model_file.h"
+#include "trp/model.h"
 
 #include <filesystem>
 #include <limits>
 #include <set>
 
 #include "catch.h"
-#include "core/error.h"
 #include "data/bad_model_files.h"
 #include "data/check_contains.h"
+#include "formats/array_file.h"
+#include "train/model_arrays.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -41,7 +43,7 @@ TEST_CASE("a model comes back with the same bits, in either format") {
       CHECK(weights_digest(model.mlp) == weights_digest(mlp));
       CHECK(model.metadata == Metadata{{"layers", "some"}});
       CHECK(model.verified);
-      CHECK(array_format_name(model.format) == ending.substr(1));
+      CHECK(model.format == ending.substr(1));
       const Bytes bytes = read_bytes(path);
       save_model(path, model.mlp, model.metadata);
       CHECK(read_bytes(path) == bytes);

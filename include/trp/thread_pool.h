@@ -11,14 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "trp/plan.h"
+
 namespace trp {
 
 /// Bytes that two threads must not share if one of them writes often. Fixed, because the standard's
 /// constant may differ between compilers of one program.
 inline constexpr std::size_t kCacheLineBytes = 64;
-
-/// Where the system may run a worker: anywhere, or on one CPU, which then keeps its caches.
-enum class Pinning { kNone, kCores };
 
 /// Threads that share out one piece of work at a time: a blocking fork-join.
 ///

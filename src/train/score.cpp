@@ -1,4 +1,4 @@
-#include "train/evaluate.h"
+#include "trp/score.h"
 
 #include <cmath>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "data/batch.h"
 #include "nn/loss.h"
+#include "nn/mlp.h"
 
 namespace trp {
 namespace {
@@ -14,8 +15,8 @@ namespace {
 constexpr Index kScoredRows = 256;  // samples that a worker scores at a time
 
 struct Scratch {
-  explicit Scratch(const Mlp& mlp)
-      : batch(kScoredRows, mlp.input_size(), mlp.zero_inputs),
+  Scratch(const Mlp& mlp, BatchElements elements)
+      : batch({kScoredRows, elements}, mlp.input_size()),
         activations(make_activations(mlp, kScoredRows)) {}
 
   Batch batch;
@@ -24,21 +25,22 @@ struct Scratch {
 
 }  // namespace
 
-double EvaluationResult::accuracy_stderr() const {
+double Score::accuracy_stderr() const {
   return std::sqrt(accuracy * (1 - accuracy) / static_cast<double>(sample_count));
 }
 
-EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
-                          std::span<const std::uint32_t> samples, ThreadPool& pool) {
+Score evaluate(const Mlp& mlp, const Dataset& dataset, std::span<const std::uint32_t> samples,
+               ThreadPool& pool) {
   std::vector<double> losses(samples.size());
   std::vector<std::uint8_t> correct(samples.size());
   std::vector<std::unique_ptr<Scratch>> scratch(static_cast<std::size_t>(pool.worker_count()));
   const auto sample_count = static_cast<Index>(samples.size());
+  const BatchElements elements = choose_elements(dataset, {});
   const auto block_count = static_cast<int>((sample_count + kScoredRows - 1) / kScoredRows);
 
   pool.run(block_count, [&](int block, int worker) {
     std::unique_ptr<Scratch>& own = scratch[static_cast<std::size_t>(worker)];
-    if (!own) own = std::make_unique<Scratch>(mlp);
+    if (!own) own = std::make_unique<Scratch>(mlp, elements);
     const Range range = split_evenly(sample_count, block_count, block);
     const auto begin = static_cast<std::size_t>(range.begin);
     const auto count = static_cast<std::size_t>(range.size());
@@ -58,7 +60,7 @@ EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset,
           .sample_count = sample_count};
 }
 
-EvaluationResult evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool) {
+Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool) {
   std::vector<std::uint32_t> samples(static_cast<std::size_t>(dataset.sample_count));
   std::iota(samples.begin(), samples.end(), 0U);
   return evaluate(mlp, dataset, samples, pool);

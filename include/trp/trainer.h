@@ -1,0 +1,191 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trp/dataset.h"
+#include "trp/mlp.h"
+#include "trp/plan.h"
+#include "trp/recipe.h"
+#include "trp/score.h"
+#include "trp/thread_pool.h"
+
+namespace trp {
+
+class PhaseRecorder;  // of the program's own profile
+
+/// What is known of a training before its first step.
+struct TrainStart {
+  std::vector<Index> layers = {};
+  Index parameter_count = 0;
+  Index train_samples = 0;
+  Index validation_samples = 0;
+  double zero_share = 0;     // of the training samples' values, of which some are looked at
+  bool skips_zeros = false;  // of the input, which changes no bit
+  int loaders = 0;           // that exist; fewer than planned when the system refuses a thread
+  std::vector<Index> stages = {};  // of a pipeline: how many layers each has
+  int micro_batches = 0;           // of a pipeline
+};
+
+/// What a step has done.
+struct StepReport {
+  int epoch = 0;           // from 1
+  std::int64_t batch = 0;  // of the epoch, from 1
+  Index samples_done = 0;  // of the epoch
+  Index samples_in_epoch = 0;
+  double mean_loss = 0;      // over samples_done
+  double learning_rate = 0;  // of this step
+  double seconds = 0;        // of training in this epoch so far
+};
+
+struct EpochResult {
+  int epoch = 0;              // from 1
+  double train_loss = 0;      // mean over the epoch, each batch before its own step
+  double train_accuracy = 0;  // likewise
+  std::optional<Score> validation;
+  double learning_rate = 0;  // of the last step
+  double seconds = 0;        // of training, without validation
+  double samples_per_second = 0;
+};
+
+/// How far an epoch is that is not finished.
+struct EpochProgress {
+  std::int64_t batch = 0;  // steps done
+  double loss_sum = 0;     // over the samples of these steps
+  Index correct_count = 0;
+  double seconds = 0;  // of training
+};
+
+/// Where a training stands between two steps: all that it takes to go on to the same bits.
+struct TrainState {
+  Mlp mlp;
+  Gradient velocity = {};                // no layers without momentum
+  std::vector<EpochResult> epochs = {};  // the finished ones
+  EpochProgress progress = {};           // of the epoch after them
+  // With early stopping, once an epoch is finished: the best one so far and its weights.
+  int best_epoch = 0;
+  double best_loss = std::numeric_limits<double>::infinity();
+  Mlp best = {};
+};
+
+/// Where the loss or a parameter stopped being a finite number.
+struct Divergence {
+  int epoch = 0;
+  std::int64_t batch = 0;
+  double learning_rate = 0;
+};
+
+/// The share of the stages' time in which they wait, in a pipeline.
+struct PipelineBubble {
+  double predicted = 0;  // were all slots equally long
+  double measured = 0;
+};
+
+/// A training that goes on step by step. It is whole once constructed: the network is made, the
+/// samples are divided and the loaders are at work. Belongs to one thread, which computes with the
+/// workers of the pool.
+class Trainer {
+ public:
+  /// Begins a new training, or goes on from `resumed`. Samples, pool and recorder must outlive the
+  /// trainer; the recorder may be null. The plan's number of workers is the pool's business.
+  ///
+  /// Throws UsageError if the samples cannot be augmented as the recipe says or are too few to be
+  /// divided, Error if the state is not one of a training with such a recipe and such
+  /// samples.
+  Trainer(const Recipe& recipe, const Plan& plan, const Dataset& samples, ThreadPool& pool,
+          PhaseRecorder* recorder = nullptr, std::optional<TrainState> resumed = std::nullopt);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  const TrainStart& start() const;
+
+  /// Makes the next step, the first of the next epoch if the one in hand is complete. Rethrows what
+  /// a worker or a loader has thrown, after all of them have stopped.
+  StepReport step();
+
+  /// Makes the steps that the epoch in hand still lacks, calling `on_step`, which may be empty,
+  /// after each, and then scores the validation samples. Returns nothing if `stop` became true
+  /// before, once the step in hand was finished, or if training diverged.
+  std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
+                                       const std::atomic<bool>& stop);
+
+  /// Whether the last epoch is finished, or early stopping has ended training.
+  bool is_over() const;
+
+  const std::optional<Divergence>& divergence() const;
+
+  /// The state between the last step and the next one, valid until the next call of step().
+  const TrainState& state();
+
+  /// Whether the state is worth keeping: not that of a new network, nor one whose next step would
+  /// diverge. Scores some training samples.
+  bool is_worth_saving();
+
+  /// In a pipeline, once it has made a step.
+  std::optional<PipelineBubble> bubble() const;
+
+  /// The last step, were it the one that diverged.
+  Divergence last_step() const;
+
+  // Steps made and samples trained on so far, those before training was resumed included.
+  std::int64_t steps_made() const;
+  Index samples_trained() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+enum class TrainStatus { kCompleted, kInterrupted, kDiverged, kEarlyStopped };
+
+struct TrainResult {
+  TrainStatus status = TrainStatus::kCompleted;
+  std::vector<EpochResult> epochs;  // the finished ones
+  std::int64_t steps = 0;           // those before it was resumed included
+  std::optional<Divergence> divergence;
+  int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
+  Score test;
+  double train_seconds = 0;  // all steps, without validation and test
+  double samples_per_second = 0;
+  std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
+  std::string weights;                   // digest
+  Mlp mlp;
+};
+
+/// What train() calls on its own thread; empty functions are skipped.
+struct TrainEvents {
+  std::function<void(const TrainStart&)> start = {};
+  std::function<void(const StepReport&)> step = {};
+  /// After each epoch; after `start`, for those that were finished before a training was resumed.
+  std::function<void(const EpochResult&)> epoch = {};
+  /// After every `save_every` epochs and when training ends, before the epoch is reported; but only
+  /// with a state that is worth saving.
+  std::function<void(const TrainState&)> save = {};
+  int save_every = 1;
+  PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end
+};
+
+/// Trains to the end and scores the network on the test set. The weights depend on recipe and data,
+/// not on the plan (unless bits_may_differ(plan)) and the pool, nor on where a training was stopped
+/// and resumed. When `stop` becomes true the result is that of an interrupted training. A state in
+/// which training is over is just scored.
+///
+/// Throws what Trainer throws, and what an event has thrown, after all threads have stopped.
+TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, ThreadPool& pool,
+                  const TrainEvents& events, const std::atomic<bool>& stop,
+                  std::optional<TrainState> resumed = std::nullopt);
+
+/// Seconds of all steps so far, without validation.
+double train_seconds(const TrainState& state);
+
+/// Whether a training of this recipe ends where the state is.
+bool is_over(const Recipe& recipe, const TrainState& state);
+
+}  // namespace trp

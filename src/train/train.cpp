@@ -1,0 +1,69 @@
+#include <cmath>
+#include <utility>
+
+#include "nn/mlp.h"
+#include "profile/phases.h"
+#include "trp/trainer.h"
+
+namespace trp {
+namespace {
+
+void save(Trainer& trainer, const TrainEvents& events) {
+  if (events.save && trainer.is_worth_saving()) events.save(trainer.state());
+}
+
+/// Trains until training is over, stops or diverges.
+TrainStatus run_epochs(Trainer& trainer, const Recipe& recipe, const TrainEvents& events,
+                       const std::atomic<bool>& stop) {
+  while (!trainer.is_over()) {
+    const std::optional<EpochResult> epoch = trainer.run_epoch(events.step, stop);
+    if (trainer.divergence()) return TrainStatus::kDiverged;
+    if (!epoch) {
+      save(trainer, events);
+      return TrainStatus::kInterrupted;
+    }
+    if (epoch->epoch % events.save_every == 0 || trainer.is_over()) save(trainer, events);
+    if (events.epoch) events.epoch(*epoch);
+  }
+  const auto epochs_done = static_cast<int>(trainer.state().epochs.size());
+  return epochs_done < recipe.epochs ? TrainStatus::kEarlyStopped : TrainStatus::kCompleted;
+}
+
+}  // namespace
+
+TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, ThreadPool& pool,
+                  const TrainEvents& events, const std::atomic<bool>& stop,
+                  std::optional<TrainState> resumed) {
+  Trainer trainer(recipe, plan, data.train, pool, events.recorder, std::move(resumed));
+  if (events.start) events.start(trainer.start());
+  if (events.epoch)
+    for (const EpochResult& epoch : trainer.state().epochs) events.epoch(epoch);
+  if (events.recorder) events.recorder->begin();
+  TrainResult result;
+  result.status = run_epochs(trainer, recipe, events, stop);
+  const TrainState& state = trainer.state();
+  result.best_epoch = state.best_epoch;
+  result.mlp = result.best_epoch > 0 ? state.best : state.mlp;
+  {
+    const CommonPhaseScope scope(events.recorder, Phase::kEvaluation);
+    result.test = evaluate(result.mlp, data.test, pool);
+  }
+  if (events.recorder) events.recorder->end();
+  result.divergence = trainer.divergence();
+  // Weights that the last step made absurd may still be finite.
+  if (result.status == TrainStatus::kCompleted && !std::isfinite(result.test.loss)) {
+    result.status = TrainStatus::kDiverged;
+    result.divergence = trainer.last_step();
+  }
+  result.epochs = state.epochs;
+  result.steps = trainer.steps_made();
+  result.train_seconds = train_seconds(state);
+  if (result.train_seconds > 0)
+    result.samples_per_second =
+        static_cast<double>(trainer.samples_trained()) / result.train_seconds;
+  result.bubble = trainer.bubble();
+  result.weights = weights_digest(result.mlp);
+  return result;
+}
+
+}  // namespace trp

@@ -48,7 +48,7 @@ Option list_of_numbers(Option option, std::vector<Integer>& target, Integer min,
 
 template <class Enum, std::size_t kCount>
 Option list_of_words(Option option, std::vector<Enum>& target,
-                     const std::array<Name<Enum>, kCount>& names) {
+                     const std::array<Word<Enum>, kCount>& names) {
   return list_of(
       std::move(option), target,
       [&names](const std::string& text) { return parse_word<Enum>(text, names); },
@@ -72,9 +72,9 @@ OptionGroup bench_group(BenchCommandOptions& options) {
                         .help = "numbers of threads"},
                        options.workers, 1, kMostWorkers),
        list_of_words({.name = "strategy", .value = "LIST", .help = "of data, tensor, pipeline"},
-                     options.strategies, kStrategyNames),
+                     options.strategies, kStrategyWords),
        list_of_words({.name = "merge", .value = "LIST", .help = "factored, ordered, arrival"},
-                     options.merges, kMergeNames),
+                     options.merges, kMergeWords),
        list_of_numbers(
            {.short_name = "-b", .name = "batch-size", .value = "LIST", .help = "samples of a step"},
            options.batch_sizes, Index{1}, kLargestBatch)}};

@@ -49,7 +49,7 @@ Option min_accuracy_option(std::optional<double>& bound) {
 Option color_option(ColorWhen& color) {
   return one_of(
       {.name = "color", .value = "WORD", .help = "colours; auto: on a terminal, unless NO_COLOR"},
-      color, kColorNames);
+      color, kColorWords);
 }
 
 Option help_option() { return request({.short_name = "-h", .name = "help"}); }

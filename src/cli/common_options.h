@@ -12,7 +12,7 @@ namespace trp {
 
 // Options that several commands have.
 
-inline constexpr std::array<Name<OutputFormat>, 2> kTextOrJson = {{
+inline constexpr std::array<Word<OutputFormat>, 2> kTextOrJson = {{
     {"text", OutputFormat::kText},
     {"json", OutputFormat::kJson},
 }};
@@ -21,7 +21,7 @@ inline constexpr int kMostWorkers = 1024;
 inline constexpr Index kLargestBatch = 1'000'000;
 inline constexpr int kMostLabels = 256;  // a label is a byte
 
-inline constexpr std::array<Name<ColorWhen>, 3> kColorNames = {{
+inline constexpr std::array<Word<ColorWhen>, 3> kColorWords = {{
     {"auto", ColorWhen::kAuto},
     {"always", ColorWhen::kAlways},
     {"never", ColorWhen::kNever},

@@ -15,7 +15,7 @@
 namespace trp {
 namespace {
 
-constexpr std::array<Name<OutputFormat>, 2> kLabFormatNames = {{
+constexpr std::array<Word<OutputFormat>, 2> kLabFormatWords = {{
     {"text", OutputFormat::kText},
     {"jsonl", OutputFormat::kJsonLines},
 }};
@@ -60,7 +60,7 @@ CommandSyntax lab_syntax(LabCommandOptions& options) {
                           options.seed, 0, std::numeric_limits<std::uint64_t>::max())}},
            {"Output",
             {one_of({.name = "format", .value = "WORD", .help = "of standard output"},
-                    options.format, kLabFormatNames),
+                    options.format, kLabFormatWords),
              color_option(options.color)}},
            {"About", {help_option(), version_option()}}},
       .closing =

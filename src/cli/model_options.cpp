@@ -16,7 +16,7 @@ constexpr Index kMostClasses = 256;
 constexpr Index kMostPictures = 1'000'000;
 
 /// Whether they are JSON lines.
-constexpr std::array<Name<bool>, 2> kPredictFormatNames = {{{"text", false}, {"jsonl", true}}};
+constexpr std::array<Word<bool>, 2> kPredictFormatWords = {{{"text", false}, {"jsonl", true}}};
 
 Positional file_argument(std::string name, std::string& target, bool required = true) {
   return {.name = std::move(name),
@@ -91,7 +91,7 @@ CommandSyntax predict_syntax(PredictCommandOptions& options) {
                    whole_number({.name = "top", .value = "K", .help = "the K likeliest classes"},
                                 style.top, 1, kMostClasses),
                    one_of({.name = "format", .value = "WORD", .help = "of standard output"},
-                          style.json_lines, kPredictFormatNames)}},
+                          style.json_lines, kPredictFormatWords)}},
                  {"Parallelism",
                   {workers_option(options.workers),
                    whole_number({.short_name = "-b",

@@ -36,9 +36,9 @@ Option number(Option option, Real& target, std::type_identity_t<Real> min,
 
 /// One of a few words, which --help lists.
 template <class Enum, std::size_t kCount>
-Option one_of(Option option, Enum& target, const std::array<Name<Enum>, kCount>& names) {
+Option one_of(Option option, Enum& target, const std::array<Word<Enum>, kCount>& names) {
   std::string words;
-  for (const auto& name : names) words += fmt::format("{}{}", words.empty() ? "" : "|", name.word);
+  for (const auto& name : names) words += fmt::format("{}{}", words.empty() ? "" : "|", name.text);
   option.help = fmt::format("{}: {}", words, option.help);
   option.set = [&target, &names](const std::string& text) {
     target = parse_word<Enum>(text, names);

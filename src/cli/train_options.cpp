@@ -29,7 +29,7 @@ constexpr double kLeastRate = 1e-38, kLargestRate = 1e38;
 constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
 constexpr double kLargestFactor = 1e6;
 
-constexpr std::array<Name<OutputFormat>, 4> kFormatNames = {{
+constexpr std::array<Word<OutputFormat>, 4> kFormatWords = {{
     {"text", OutputFormat::kText},
     {"json", OutputFormat::kJson},
     {"jsonl", OutputFormat::kJsonLines},
@@ -94,7 +94,7 @@ OptionGroup training_group(Recipe& recipe) {
        number({.name = "lr", .value = "X", .help = "learning rate"}, recipe.learning_rate,
               kLeastRate, kLargestRate),
        one_of({.name = "lr-schedule", .value = "WORD", .help = "how it changes"},
-              recipe.learning_rate_schedule, kScheduleNames),
+              recipe.learning_rate_schedule, kLearningRateScheduleWords),
        whole_number({.name = "warmup-epochs",
                      .value = "N",
                      .help = "epochs over which the learning rate rises first"},
@@ -129,13 +129,13 @@ Option whole_file(Option option, std::string& path) {
 /// One of the strategies, or auto.
 Option strategy_option(TrainCommandOptions& options) {
   StrategyKind& kind = options.plan.strategy;
-  Option option = one_of({.name = "strategy", .value = "WORD"}, kind, kStrategyNames);
+  Option option = one_of({.name = "strategy", .value = "WORD"}, kind, kStrategyWords);
   option.help = "sequential|data|tensor|pipeline, or auto: tried out for 0.3 s";
   option.set = [&options, &kind](const std::string& text) {
     using Choice = std::optional<StrategyKind>;
-    std::array<Name<Choice>, kStrategyNames.size() + 1> names;
-    std::ranges::transform(kStrategyNames, names.begin(), [](const auto& name) {
-      return Name<Choice>{name.word, name.value};
+    std::array<Word<Choice>, kStrategyWords.size() + 1> names;
+    std::ranges::transform(kStrategyWords, names.begin(), [](const auto& name) {
+      return Word<Choice>{name.text, name.value};
     });
     names.back() = {"auto", std::nullopt};
     const Choice choice = parse_word<Choice>(text, names);
@@ -165,18 +165,18 @@ OptionGroup parallelism_group(TrainCommandOptions& options) {
       "Parallelism",
       {workers_option(options.plan.workers), strategy_option(options), sequential_option(options),
        one_of({.name = "pin", .value = "WORD", .help = "whether each worker is tied to a CPU"},
-              options.plan.pin, kPinningNames),
+              options.plan.pin, kPinningWords),
        one_of({.name = "merge",
                .value = "WORD",
                .help = "what is merged under the mutex\n"
                        "factored: how many rows the factors of the gradient have; same bits\n"
                        "ordered: tiles of the gradient, in the order of the shards; same bits\n"
                        "arrival: whole gradients as they come; the last bits differ"},
-              strategy.merge, kMergeNames),
+              strategy.merge, kMergeWords),
        whole_number({.name = "micro-batches", .value = "N"}, strategy.micro_batches, 1,
                     kMostMicroBatches),
        one_of({.name = "pipeline-schedule", .value = "WORD", .help = "parts of a batch"},
-              strategy.pipeline_schedule, kPipelineScheduleNames),
+              strategy.pipeline_schedule, kPipelineScheduleWords),
        choice({.name = "compare"}, options.compare, true, false),
        choice({.name = "time", .help = "train sequentially first: the speedup; where time goes"},
               options.time, true, false),
@@ -224,7 +224,7 @@ OptionGroup output_group(TrainCommandOptions& options, MetaOptions& meta) {
            {.name = "save-every", .value = "N", .help = "state to go on from, every N epochs"},
            options.save_every, 1, kMostEpochs),
        one_of({.name = "format", .value = "WORD", .help = "of standard output"}, output.format,
-              kFormatNames),
+              kFormatWords),
        log_option(output.log),
        whole_number({.name = "log-interval",
                      .value = "N",

@@ -68,9 +68,9 @@ AugmentOptions parse_augment(std::string_view text) {
   for (std::string_view rest = text;;) {
     const std::size_t comma = rest.find(',');
     const auto* name = std::find_if(
-        kAugmentNames.begin(), kAugmentNames.end(),
-        [word = rest.substr(0, comma)](const auto& candidate) { return candidate.word == word; });
-    if (name == kAugmentNames.end())
+        kAugmentWords.begin(), kAugmentWords.end(),
+        [word = rest.substr(0, comma)](const auto& candidate) { return candidate.text == word; });
+    if (name == kAugmentWords.end())
       throw_unexpected("noise, shift, both with a comma between, or none", text);
     options.*name->value = true;
     if (comma == std::string_view::npos) return options;

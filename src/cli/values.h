@@ -61,11 +61,11 @@ Real parse_number(std::string_view text, Real min, Real max, UpperEnd end = Uppe
 }
 
 template <class Enum>
-Enum parse_word(std::string_view text, std::span<const Name<Enum>> names) {
+Enum parse_word(std::string_view text, std::span<const Word<Enum>> names) {
   std::string words;
   for (const auto& name : names) {
-    if (name.word == text) return name.value;
-    words += fmt::format("{}{}", words.empty() ? "" : ", ", name.word);
+    if (name.text == text) return name.value;
+    words += fmt::format("{}{}", words.empty() ? "" : ", ", name.text);
   }
   throw_unexpected("one of " + words, text);
 }
@@ -80,7 +80,7 @@ std::string parse_text(std::string_view text);
 std::vector<Index> parse_widths(std::string_view text);
 std::string widths_text(const std::vector<Index>& widths);
 
-/// Words of kAugmentNames with commas between, or "none".
+/// Words of kAugmentWords with commas between, or "none".
 AugmentOptions parse_augment(std::string_view text);
 
 }  // namespace trp

@@ -107,7 +107,7 @@ Json time_object(const PhaseTimes& times) {
                  {"workers", Json::array()}};
   for (const WorkerTimes& worker : times.workers) {
     Json seconds = Json::object();
-    for (const auto& name : kPhaseNames) seconds[name.word] = worker.of(name.value);
+    for (const auto& name : kPhaseWords) seconds[name.text] = worker.of(name.value);
     object["workers"].push_back(
         {{"seconds", std::move(seconds)}, {"given_seconds", worker.given_seconds}});
   }

@@ -49,8 +49,8 @@ TEST_CASE("numbers are read whole, finite and in their range") {
 }
 
 TEST_CASE("words are matched exactly") {
-  CHECK(parse_word<MergeKind>("ordered", kMergeNames) == MergeKind::kOrdered);
-  CHECK(message_of([] { parse_word<MergeKind>("Ordered", kMergeNames); }) ==
+  CHECK(parse_word<MergeKind>("ordered", kMergeWords) == MergeKind::kOrdered);
+  CHECK(message_of([] { parse_word<MergeKind>("Ordered", kMergeWords); }) ==
         "expected one of factored, ordered, arrival, found \"Ordered\"");
 }
 

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "trp/plan.h"
+#include "trp/recipe.h"
+
+namespace trp {
+
+/// Fields in the order in which they are given.
+using Json = nlohmann::ordered_json;
+
+// The one description of a recipe and of a plan: the start of a training, the metadata of a model
+// and the identity of a checkpoint are made from it. A field has the name of the option that sets
+// it, with underscores (the field "shuffle" is unset by --no-shuffle). Enumerators are words.
+
+/// {"hidden": [128, 64], "classes": 10, …}
+Json to_json(const Recipe& recipe);
+
+/// {"strategy": "data", "merge": "factored", …}
+Json to_json(const Plan& plan);
+
+// The reverse. Each throws Error, which begins with the name of the field, unless there are exactly
+// the fields that to_json() writes, each of the right type and with a word that is known.
+
+Recipe recipe_from_json(const Json& json);
+Plan plan_from_json(const Json& json);
+
+/// A field that is not the same in two recipes.
+struct RecipeDifference {
+  std::string field;
+  Json here;
+  Json there;
+};
+
+/// The fields in which two recipes differ, in the order of to_json().
+std::vector<RecipeDifference> differences(const Recipe& here, const Recipe& there);
+
+}  // namespace trp

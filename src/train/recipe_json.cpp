@@ -79,7 +79,8 @@ void read_value(const Json& json, double& value) {
 template <std::integral Integer>
 void read_value(const Json& json, Integer& value) {
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
-  if (!json.is_number_unsigned() || json.get<std::uint64_t>() > kMax)
+  const bool is_whole = json.is_number_integer() && (json.is_number_unsigned() || json >= 0);
+  if (!is_whole || json.get<std::uint64_t>() > kMax)
     throw_unexpected(fmt::format("a whole number from 0 to {}", kMax), json);
   value = json.get<Integer>();
 }

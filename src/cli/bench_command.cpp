@@ -72,13 +72,13 @@ std::string export_all(const BenchCommandOptions& options, const BenchContext& c
 }
 
 /// A step of each case, in the text on standard output.
-std::string timelines(const BenchPlan& plan, const DataSets& data, int cpus,
+std::string timelines(const BenchOptions& plan, const DataSets& data, int cpus,
                       const std::atomic<bool>& stop) {
   std::string text = fmt::format("\n{}\n", timeline_legend());
-  for (const BenchCase& which : plan.cases) {
-    const PhaseRecorder recorder = trace_case(plan, which, data, cpus, stop);
-    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(which.plan),
-                        count_of(which.plan.workers, "worker"), which.batch_size);
+  for (const BenchCase& benched : plan.cases) {
+    const PhaseRecorder recorder = trace_case(plan, benched, data, cpus, stop);
+    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(benched.plan),
+                        count_of(benched.plan.workers, "worker"), benched.batch_size);
     for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
       text += line + '\n';
   }
@@ -98,7 +98,7 @@ int run_bench_command(const BenchCommandOptions& options) {
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.train.recipe.class_count);
 
-  const BenchPlan plan = {
+  const BenchOptions plan = {
       .recipe = options.train.recipe,
       .cases = bench_cases(options.train.plan, options.strategies, options.merges, options.workers,
                            options.batch_sizes),
@@ -132,8 +132,8 @@ int run_bench_command(const BenchCommandOptions& options) {
       talk.say(fmt::format(
           "warning: {} of {} runs of {} with {} at batch size {} took far longer or shorter than "
           "the others",
-          row.outliers, plan.runs, plan_name(row.which.plan), row.which.plan.workers,
-          row.which.batch_size));
+          row.outliers, plan.runs, plan_name(row.benched.plan), row.benched.plan.workers,
+          row.benched.batch_size));
     }
   }
   if (!rows.empty()) {
@@ -147,7 +147,7 @@ int run_bench_command(const BenchCommandOptions& options) {
 
   double best = 0;
   for (const BenchRow& row : rows) {
-    if (row.which.plan.strategy != StrategyKind::kSequential)
+    if (row.benched.plan.strategy != StrategyKind::kSequential)
       best = std::max(best, row.speedup.value);
   }
   if (options.min_speedup && best < *options.min_speedup) {

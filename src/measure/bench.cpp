@@ -13,17 +13,17 @@ namespace {
 
 const BenchResult* sequential_of(std::span<const BenchResult> results, Index batch_size) {
   const auto found = std::ranges::find_if(results, [&](const BenchResult& result) {
-    return result.which.plan.strategy == StrategyKind::kSequential &&
-           result.which.batch_size == batch_size;
+    return result.benched.plan.strategy == StrategyKind::kSequential &&
+           result.benched.batch_size == batch_size;
   });
   return found == results.end() ? nullptr : &*found;
 }
 
 constexpr Index kTracedSteps = 40;
 
-Recipe recipe_of(const BenchPlan& bench, const BenchCase& which) {
-  Recipe recipe = bench.recipe;
-  recipe.batch_size = which.batch_size;
+Recipe recipe_of(const BenchOptions& options, const BenchCase& benched) {
+  Recipe recipe = options.recipe;
+  recipe.batch_size = benched.batch_size;
   return recipe;
 }
 
@@ -33,22 +33,22 @@ struct Run {
 };
 
 /// Nothing if it was stopped.
-std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpus,
+std::optional<Run> run_case(const BenchOptions& options, const DataSets& data, int cpus,
                             const std::atomic<bool>& stop, BenchResult& result) {
-  ThreadPool pool(result.which.plan.workers, cpus);
-  if (pool.worker_count() < result.which.plan.workers) {
+  ThreadPool pool(result.benched.plan.workers, cpus);
+  if (pool.worker_count() < result.benched.plan.workers) {
     throw Error(
         fmt::format("the system allows only {} of {} workers, so their speed cannot be measured",
-                    pool.worker_count(), result.which.plan.workers));
+                    pool.worker_count(), result.benched.plan.workers));
   }
   PhaseRecorder recorder(pool.worker_count(), cpus);
-  const TrainResult trained = train(recipe_of(plan, result.which), result.which.plan, data, pool,
-                                    {.recorder = &recorder}, stop);
+  const TrainResult trained = train(recipe_of(options, result.benched), result.benched.plan, data,
+                                    pool, {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     throw Error(fmt::format(
         "training diverges at batch size {}, so its time says nothing; try a lower --lr",
-        result.which.batch_size));
+        result.benched.batch_size));
   }
   result.weights = trained.weights;
   result.samples =
@@ -57,13 +57,13 @@ std::optional<Run> run_case(const BenchPlan& plan, const DataSets& data, int cpu
 }
 
 void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
-  if (bits_may_differ(result.which.plan)) return;
-  const BenchResult* sequential = sequential_of(results, result.which.batch_size);
+  if (bits_may_differ(result.benched.plan)) return;
+  const BenchResult* sequential = sequential_of(results, result.benched.batch_size);
   if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
   throw Error(fmt::format(
       "{} workers at batch size {} have trained other weights than sequential training ({}, not "
       "{}): a fault of this program or of this machine; please report it",
-      result.which.plan.workers, result.which.batch_size, result.weights, sequential->weights));
+      result.benched.plan.workers, result.benched.batch_size, result.weights, sequential->weights));
 }
 
 }  // namespace
@@ -101,23 +101,23 @@ std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKin
 }
 
 std::vector<BenchResult> run_bench(
-    const BenchPlan& plan, const DataSets& data, int cpus,
+    const BenchOptions& options, const DataSets& data, int cpus,
     const std::function<void(std::span<const BenchResult>, int run)>& after_run,
     const std::atomic<bool>& stop) {
   std::vector<BenchResult> results;
-  for (const BenchCase& which : plan.cases)
-    results.push_back({.which = which, .seconds = {}, .weights = {}});
+  for (const BenchCase& benched : options.cases)
+    results.push_back({.benched = benched, .seconds = {}, .weights = {}});
   int run = 0;
-  for (int round = 0; round < plan.warmup + plan.runs; ++round) {
+  for (int round = 0; round < options.warmup + options.runs; ++round) {
     std::vector<Run> runs;
     for (BenchResult& result : results) {
-      const std::optional<Run> done = run_case(plan, data, cpus, stop, result);
+      const std::optional<Run> done = run_case(options, data, cpus, stop, result);
       if (!done) return results;
       runs.push_back(*done);
       check_same_bits(results, result);
       if (runs.size() < results.size() && after_run) after_run(results, ++run);
     }
-    for (std::size_t i = 0; i < results.size() && round >= plan.warmup; ++i) {
+    for (std::size_t i = 0; i < results.size() && round >= options.warmup; ++i) {
       results[i].seconds.push_back(runs[i].seconds);
       results[i].times += runs[i].times;
     }
@@ -126,37 +126,37 @@ std::vector<BenchResult> run_bench(
   return results;
 }
 
-PhaseRecorder trace_case(const BenchPlan& plan, const BenchCase& which, const DataSets& data,
-                         int cpus, const std::atomic<bool>& stop) {
-  Recipe recipe = recipe_of(plan, which);
-  const Index samples = kTracedSteps * which.batch_size;
+PhaseRecorder trace_case(const BenchOptions& options, const BenchCase& benched,
+                         const DataSets& data, int cpus, const std::atomic<bool>& stop) {
+  Recipe recipe = recipe_of(options, benched);
+  const Index samples = kTracedSteps * benched.batch_size;
   recipe.limit = recipe.limit > 0 ? std::min(recipe.limit, samples) : samples;
   recipe.epochs = 1;
   recipe.warmup_epochs = 0;
-  ThreadPool pool(which.plan.workers, cpus);
+  ThreadPool pool(benched.plan.workers, cpus);
   PhaseRecorder recorder(pool.worker_count(), cpus, static_cast<int>(kTracedSteps));
-  train(recipe, which.plan, data, pool, {.recorder = &recorder}, stop);
+  train(recipe, benched.plan, data, pool, {.recorder = &recorder}, stop);
   return recorder;
 }
 
 std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) {
   std::vector<BenchRow> rows;
   for (const BenchResult& result : results) {
-    const BenchResult* sequential = sequential_of(results, result.which.batch_size);
+    const BenchResult* sequential = sequential_of(results, result.benched.batch_size);
     if (result.seconds.empty() || !sequential || sequential->seconds.empty()) continue;
     const double time = median(result.seconds);
     const Estimate own = {time, standard_deviation(result.seconds)};
     const Estimate alone = {median(sequential->seconds), standard_deviation(sequential->seconds)};
     const Estimate speedup = ratio(alone, own);
-    rows.push_back({.which = result.which,
+    rows.push_back({.benched = result.benched,
                     .median_seconds = time,
                     .seconds = {mean(result.seconds), own.sigma},
                     .samples_per_second = static_cast<double>(result.samples) / time,
                     .speedup = speedup,
-                    .efficiency = efficiency(speedup.value, result.which.plan.workers),
-                    .karp_flatt = karp_flatt(speedup.value, result.which.plan.workers),
+                    .efficiency = efficiency(speedup.value, result.benched.plan.workers),
+                    .karp_flatt = karp_flatt(speedup.value, result.benched.plan.workers),
                     .same_bits = result.weights == sequential->weights,
-                    .oversubscribed = result.which.plan.workers > cpus,
+                    .oversubscribed = result.benched.plan.workers > cpus,
                     .outliers = count_outliers(result.seconds)});
     if (!result.times.workers.empty() && !sequential->times.workers.empty())
       rows.back().budget = make_budget(result.times, sequential->times);
@@ -168,17 +168,17 @@ std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
   std::vector<AmdahlFit> fits;
   for (const BenchRow& row : rows) {
     const auto like_row = [&](const auto& other) {
-      return other.batch_size == row.which.batch_size && same_plan(other.plan, row.which.plan);
+      return other.batch_size == row.benched.batch_size && same_plan(other.plan, row.benched.plan);
     };
     if (std::ranges::any_of(fits, like_row)) continue;
     std::vector<SpeedupPoint> points;
     bool parallel = false;
     for (const BenchRow& other : rows) {
-      if (!like_row(other.which) || other.oversubscribed) continue;
-      points.push_back({other.which.plan.workers, other.speedup.value});
-      parallel |= other.which.plan.workers > 1;
+      if (!like_row(other.benched) || other.oversubscribed) continue;
+      points.push_back({other.benched.plan.workers, other.speedup.value});
+      parallel |= other.benched.plan.workers > 1;
     }
-    if (parallel) fits.push_back({row.which.plan, row.which.batch_size, fit_amdahl(points)});
+    if (parallel) fits.push_back({row.benched.plan, row.benched.batch_size, fit_amdahl(points)});
   }
   return fits;
 }
@@ -187,7 +187,7 @@ std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows) {
   std::vector<BenchRow> fastest;
   for (const BenchRow& row : rows) {
     const auto found = std::ranges::find_if(fastest, [&](const BenchRow& other) {
-      return other.which.batch_size == row.which.batch_size;
+      return other.benched.batch_size == row.benched.batch_size;
     });
     if (found == fastest.end()) {
       fastest.push_back(row);
@@ -195,7 +195,7 @@ std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows) {
       *found = row;
     }
   }
-  std::ranges::sort(fastest, {}, [](const BenchRow& row) { return row.which.batch_size; });
+  std::ranges::sort(fastest, {}, [](const BenchRow& row) { return row.benched.batch_size; });
   return fastest;
 }
 

@@ -29,7 +29,7 @@ std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKin
                                    std::span<const MergeKind> merges, std::span<const int> workers,
                                    std::span<const Index> batch_sizes);
 
-struct BenchPlan {
+struct BenchOptions {
   Recipe recipe;  // but for the batch size
   std::vector<BenchCase> cases;
   int warmup = 1;  // rounds that are not counted
@@ -38,7 +38,7 @@ struct BenchPlan {
 
 /// What is known of a case so far.
 struct BenchResult {
-  BenchCase which;
+  BenchCase benched;
   std::vector<double> seconds;  // of training, of each run
   std::string weights;          // digest
   Index samples = 0;            // of each run
@@ -52,17 +52,17 @@ struct BenchResult {
 /// Throws Error if a case ends with other weights than the sequential one of its batch size, but
 /// for MergeKind::kArrival, or if the training diverges.
 std::vector<BenchResult> run_bench(
-    const BenchPlan& plan, const DataSets& data, int cpus,
+    const BenchOptions& options, const DataSets& data, int cpus,
     const std::function<void(std::span<const BenchResult>, int run)>& after_run,
     const std::atomic<bool>& stop);
 
 /// The first steps of one more run of a case, recorded to be looked at.
-PhaseRecorder trace_case(const BenchPlan& plan, const BenchCase& which, const DataSets& data,
-                         int cpus, const std::atomic<bool>& stop);
+PhaseRecorder trace_case(const BenchOptions& options, const BenchCase& benched,
+                         const DataSets& data, int cpus, const std::atomic<bool>& stop);
 
 /// A case's runs, compared with the sequential ones of the same batch size.
 struct BenchRow {
-  BenchCase which;
+  BenchCase benched;
   double median_seconds = 0;
   Estimate seconds;  // mean
   double samples_per_second = 0;

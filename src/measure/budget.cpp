@@ -51,7 +51,7 @@ Budget split(const PhaseTimes& times) {
   for (const WorkerTimes& worker : times.workers) {
     const bool first = &worker == &times.workers.front();
     work += work_of(worker, first ? 0 : spans.serial);
-    lost += worker.given_seconds;
+    lost += worker.preempted_seconds;
   }
   const double merge = sum_of(times, Phase::kMerge);
   const double merge_wait = sum_of(times, Phase::kMergeWait);
@@ -73,7 +73,7 @@ Budget split(const PhaseTimes& times) {
   part_of(budget, BudgetPart::kBarrier) = idle - imbalance;
   part_of(budget, BudgetPart::kLoad) = workers * spans.load;
   part_of(budget, BudgetPart::kSerial) = (workers - 1) * spans.serial;
-  part_of(budget, BudgetPart::kGiven) = given;
+  part_of(budget, BudgetPart::kPreempted) = given;
   return budget;
 }
 
@@ -118,7 +118,7 @@ PhaseTimes& operator+=(PhaseTimes& sum, const PhaseTimes& times) {
   for (std::size_t w = 0; w < sum.workers.size(); ++w) {
     for (std::size_t p = 0; p < kPhaseCount; ++p)
       sum.workers[w].seconds[p] += times.workers[w].seconds[p];
-    sum.workers[w].given_seconds += times.workers[w].given_seconds;
+    sum.workers[w].preempted_seconds += times.workers[w].preempted_seconds;
   }
   return sum;
 }

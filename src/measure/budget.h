@@ -17,7 +17,7 @@ enum class BudgetPart {
   kBarrier,    // the rest of fork-joins: waking, sharing out, and the bubble of a pipeline
   kLoad,       // waiting for batches from the loaders
   kSerial,     // all workers but one, while that one works outside fork-joins
-  kGiven,      // CPU time that the system gave to others while a worker had work to do
+  kPreempted,  // CPU time that the system gave to others while a worker had work to do
 };
 inline constexpr std::size_t kBudgetPartCount = 9;
 

@@ -57,8 +57,8 @@ void PhaseRecorder::read_cpu_time(Slot& own, std::int64_t now, std::int64_t tick
   if (own.cpu_known && works) {
     const double wall = static_cast<double>(now - own.cpu_read_at) * clock_.seconds_per_tick();
     // What was lost in short pieces since the last reading is little; more are short sleeps.
-    own.given_seconds += std::clamp(wall - (cpu_seconds - own.cpu_seconds), 0.0,
-                                    static_cast<double>(ticks) * clock_.seconds_per_tick());
+    own.preempted_seconds += std::clamp(wall - (cpu_seconds - own.cpu_seconds), 0.0,
+                                        static_cast<double>(ticks) * clock_.seconds_per_tick());
   }
   own.cpu_known = true;
   own.cpu_read_at = clock_.now();
@@ -118,7 +118,7 @@ PhaseTimes PhaseRecorder::times() const {
       for (std::size_t p = 0; p < ticks.size(); ++p) rest -= ticks[p] += common_[p];
       ticks[index_of(Phase::kOther)] += rest;
     }
-    WorkerTimes worker = {.seconds = {}, .given_seconds = own.given_seconds};
+    WorkerTimes worker = {.seconds = {}, .preempted_seconds = own.preempted_seconds};
     for (std::size_t p = 0; p < ticks.size(); ++p) worker.seconds[p] = seconds(ticks[p]);
     times.workers.push_back(worker);
   }

@@ -35,7 +35,8 @@ constexpr bool is_work(Phase phase) {
 /// Where a worker's time went. An inner phase is not part of the outer one's time.
 struct WorkerTimes {
   std::array<double, kPhaseCount> seconds = {};  // sum: the wall time of the training
-  double given_seconds = 0;  // in which the system gave its CPU to others while it had work to do
+  double preempted_seconds =
+      0;  // in which the system gave its CPU to others while it had work to do
 
   double of(Phase phase) const { return seconds[index_of(phase)]; }
 };
@@ -125,7 +126,7 @@ class PhaseRecorder {
     bool cpu_known = false;
     std::int64_t cpu_read_at = 0;  // ticks
     double cpu_seconds = 0;        // of the thread, then
-    double given_seconds = 0;
+    double preempted_seconds = 0;
 
     // Written by worker 0 between fork-joins.
     std::int64_t tasks_before = 0;  // ticks in tasks, up to the last join

@@ -19,15 +19,15 @@ const Cells kHeader = {"schedule",  "workers", "median s",   "mean ± σ s",
                        "samples/s", "speedup", "efficiency", "serial part"};
 
 Cells cells_of(const BenchRow& row) {
-  const bool alone = row.which.plan.strategy == StrategyKind::kSequential;
-  return {plan_name(row.which.plan) + (row.same_bits ? "" : " ≈"),
-          fmt::format("{}{}", row.which.plan.workers, row.oversubscribed ? "*" : ""),
+  const bool alone = row.benched.plan.strategy == StrategyKind::kSequential;
+  return {plan_name(row.benched.plan) + (row.same_bits ? "" : " ≈"),
+          fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : ""),
           fmt::format("{:.4f}", row.median_seconds),
           fmt::format("{:.4f} ± {:.4f}", row.seconds.value, row.seconds.sigma),
           with_unit(row.samples_per_second),
           alone ? "1" : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
           alone ? "" : percent(row.efficiency),
-          row.which.plan.workers == 1 ? "" : percent(row.karp_flatt)};
+          row.benched.plan.workers == 1 ? "" : percent(row.karp_flatt)};
 }
 
 std::string aligned(const std::vector<Cells>& table) {
@@ -37,15 +37,15 @@ std::string aligned(const std::vector<Cells>& table) {
 std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
   std::vector<Index> sizes;
   for (const BenchRow& row : rows)
-    if (std::ranges::find(sizes, row.which.batch_size) == sizes.end())
-      sizes.push_back(row.which.batch_size);
+    if (std::ranges::find(sizes, row.benched.batch_size) == sizes.end())
+      sizes.push_back(row.benched.batch_size);
   return sizes;
 }
 
 /// The tables of a batch size, those of the budgets only where there are budgets.
 std::vector<std::vector<Cells>> tables_of(const std::vector<BenchRow>& all_rows, Index batch_size) {
   std::vector<BenchRow> rows = all_rows;
-  std::erase_if(rows, [&](const BenchRow& row) { return row.which.batch_size != batch_size; });
+  std::erase_if(rows, [&](const BenchRow& row) { return row.benched.batch_size != batch_size; });
   std::vector<std::vector<Cells>> tables = {{kHeader}};
   for (const BenchRow& row : rows) tables[0].push_back(cells_of(row));
   for (const std::vector<Cells>& table : {budget_table(rows), pop_table(rows)})
@@ -70,7 +70,7 @@ std::string context_line(const BenchContext& context) {
 
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
 
-bool is_parallel(const BenchRow& row) { return row.which.plan.workers > 1; }
+bool is_parallel(const BenchRow& row) { return row.benched.plan.workers > 1; }
 
 /// Faster than sequential by more than the spread of the measurement.
 bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
@@ -81,13 +81,13 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
   Cells verdict;
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   for (const BenchRow& row : fastest) {
-    verdict.push_back(row.which.plan.strategy == StrategyKind::kSequential
-                          ? fmt::format("{}: nothing is faster than sequential training here",
-                                        title_of(row.which.batch_size))
-                          : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
-                                        title_of(row.which.batch_size), plan_name(row.which.plan),
-                                        count_of(row.which.plan.workers, "worker"),
-                                        row.speedup.value));
+    verdict.push_back(
+        row.benched.plan.strategy == StrategyKind::kSequential
+            ? fmt::format("{}: nothing is faster than sequential training here",
+                          title_of(row.benched.batch_size))
+            : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
+                          title_of(row.benched.batch_size), plan_name(row.benched.plan),
+                          count_of(row.benched.plan.workers, "worker"), row.speedup.value));
   }
   if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel)) {
     const auto first = std::ranges::find_if(
@@ -95,17 +95,17 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
     verdict.push_back(first == fastest.end()
                           ? "parallel training pays at none of these batch sizes"
                           : fmt::format("parallel training pays from {} on, of those measured",
-                                        title_of(first->which.batch_size)));
+                                        title_of(first->benched.batch_size)));
   }
   for (const BenchRow& row : rows) {
     const bool fastest_parallel = std::ranges::none_of(rows, [&](const BenchRow& other) {
-      return is_parallel(other) && other.which.batch_size == row.which.batch_size &&
+      return is_parallel(other) && other.benched.batch_size == row.benched.batch_size &&
              other.median_seconds < row.median_seconds;
     });
     if (!is_parallel(row) || !fastest_parallel) continue;
     const std::string loss = largest_loss_text(row);
     if (!loss.empty())
-      verdict.push_back(fmt::format("{}: {}", title_of(row.which.batch_size), loss));
+      verdict.push_back(fmt::format("{}: {}", title_of(row.benched.batch_size), loss));
   }
   for (const AmdahlFit& fit : fit_all(rows)) {
     const std::string limit =
@@ -150,8 +150,8 @@ std::string bench_csv(const std::vector<BenchRow>& rows) {
       "batch_size,schedule,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
       "speedup,speedup_sigma,efficiency,karp_flatt,same_bits,oversubscribed,outliers\n";
   for (const BenchRow& row : rows)
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.which.batch_size,
-                        plan_name(row.which.plan), row.which.plan.workers, row.median_seconds,
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.benched.batch_size,
+                        plan_name(row.benched.plan), row.benched.plan.workers, row.median_seconds,
                         row.seconds.value, row.seconds.sigma, row.samples_per_second,
                         row.speedup.value, row.speedup.sigma, row.efficiency, row.karp_flatt,
                         row.same_bits, row.oversubscribed, row.outliers);
@@ -167,13 +167,13 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
       {"results", Json::array()},   {"amdahl", Json::array()},  {"verdict", bench_verdict(rows)}};
   for (const BenchRow& row : rows) {
     const auto result = std::ranges::find_if(results, [&](const BenchResult& candidate) {
-      return candidate.which.batch_size == row.which.batch_size &&
-             candidate.which.plan.workers == row.which.plan.workers &&
-             same_plan(candidate.which.plan, row.which.plan);
+      return candidate.benched.batch_size == row.benched.batch_size &&
+             candidate.benched.plan.workers == row.benched.plan.workers &&
+             same_plan(candidate.benched.plan, row.benched.plan);
     });
-    document["results"].push_back({{"batch_size", row.which.batch_size},
-                                   {"schedule", plan_name(row.which.plan)},
-                                   {"workers", row.which.plan.workers},
+    document["results"].push_back({{"batch_size", row.benched.batch_size},
+                                   {"schedule", plan_name(row.benched.plan)},
+                                   {"workers", row.benched.plan.workers},
                                    {"seconds", result->seconds},
                                    {"median_seconds", row.median_seconds},
                                    {"mean_seconds", row.seconds.value},

@@ -51,7 +51,7 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
 }
 
 std::string workers_cell(const BenchRow& row) {
-  return fmt::format("{}{}", row.which.plan.workers, row.oversubscribed ? "*" : "");
+  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
   std::vector<Cells> table = {header};
   for (const BenchRow& row : rows) {
     if (!row.budget) continue;
-    Cells cells = {plan_name(row.which.plan), workers_cell(row)};
+    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
     for (std::size_t p = 0; p < kBudgetPartCount; ++p)
       cells.push_back(fmt::format("{:.1f} %", 100 * row.budget->share(static_cast<BudgetPart>(p))));
     table.push_back(cells);
@@ -76,9 +76,9 @@ std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
   std::vector<Cells> table = {{"efficiency", "workers", "= balance", "× serialisation",
                                "× transfer", "× scaling", "× availability"}};
   for (const BenchRow& row : rows) {
-    if (!row.budget || row.which.plan.strategy == StrategyKind::kSequential) continue;
+    if (!row.budget || row.benched.plan.strategy == StrategyKind::kSequential) continue;
     const PopFactors pop = pop_factors(*row.budget);
-    Cells cells = {plan_name(row.which.plan), workers_cell(row)};
+    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
     for (const double factor : {pop.load_balance, pop.serialisation, pop.transfer,
                                 pop.computation_scaling, pop.availability})
       cells.push_back(fmt::format("{:.1f} %", 100 * factor));
@@ -91,9 +91,9 @@ std::string largest_loss_text(const BenchRow& row) {
   if (!row.budget) return {};
   const BudgetPart part = largest_loss(*row.budget);
   if (row.budget->share(part) < kSmallestLoss) return {};
-  return fmt::format("{} with {} loses most to {}, {}: {}", plan_name(row.which.plan),
-                     count_of(row.which.plan.workers, "worker"), text_of(part).loss,
-                     percent(row.budget->share(part)), remedy_of(part, row.which.plan.strategy));
+  return fmt::format("{} with {} loses most to {}, {}: {}", plan_name(row.benched.plan),
+                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss,
+                     percent(row.budget->share(part)), remedy_of(part, row.benched.plan.strategy));
 }
 
 }  // namespace trp

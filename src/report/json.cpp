@@ -109,7 +109,7 @@ Json time_object(const PhaseTimes& times) {
     Json seconds = Json::object();
     for (const auto& name : kPhaseWords) seconds[name.text] = worker.of(name.value);
     object["workers"].push_back(
-        {{"seconds", std::move(seconds)}, {"given_seconds", worker.given_seconds}});
+        {{"seconds", std::move(seconds)}, {"given_seconds", worker.preempted_seconds}});
   }
   return object;
 }

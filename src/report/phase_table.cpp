@@ -68,7 +68,7 @@ std::vector<std::string> phase_table(const PhaseTimes& times) {
   }
   rows.push_back(row_of("in all", columns, total, [&](std::size_t) { return times.wall_seconds; }));
   rows.push_back(row_of("  of which given to others", columns, total,
-                        [&](std::size_t w) { return times.workers[w].given_seconds; }));
+                        [&](std::size_t w) { return times.workers[w].preempted_seconds; }));
   return table_lines(rows);
 }
 

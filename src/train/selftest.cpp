@@ -13,7 +13,9 @@
 #include "data/synthetic.h"
 #include "formats/array_file.h"
 #include "nn/checks.h"
-#include "strategy/schedules.h"
+#include "nn/kernels.h"
+#include "nn/mlp.h"
+#include "strategy/named_plans.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
 #include "trp/error.h"
@@ -80,20 +82,20 @@ CheckResult check_same_bits() {
   int runs = 0;
   for_each_simd_target([&] {
     for (const int workers : {1, 2, 3, 8}) {
-      for (const Schedule& schedule : kSameBits) {
-        const std::string weights = train_small(schedule.options, workers, 75, 1).weights;
+      for (const NamedPlan& named : kSameBitPlans) {
+        const std::string weights = train_small(named.plan, workers, 75, 1).weights;
         const auto [first, is_first] = expected.try_emplace(simd_target_is_fused(), weights);
         if (first->second != weights) {
           others.push_back(
-              fmt::format("{}, {} workers, {}", schedule.name, workers, simd_target_name()));
+              fmt::format("{}, {} workers, {}", named.name, workers, simd_target_name()));
         }
         ++runs;
       }
     }
   });
   if (others.empty()) {
-    return {true, fmt::format("{} trainings by {} schedules, 1, 2, 3 and 8 workers", runs,
-                              kSameBits.size())};
+    return {true, fmt::format("{} trainings by {} plans, 1, 2, 3 and 8 workers", runs,
+                              kSameBitPlans.size())};
   }
   return {false, fmt::format("{} of {} trainings ended with other weights than the first: {}",
                              others.size(), runs, others.front())};

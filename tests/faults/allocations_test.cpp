@@ -5,7 +5,7 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "strategy/strategy.h"
 
 namespace {
@@ -43,17 +43,15 @@ TEST_CASE("no step but the first allocates") {
   const DataSets data = synthetic_data(64, 8, 20, 4);
   std::vector<std::uint32_t> samples(64);
   for (std::uint32_t i = 0; i < 64; ++i) samples[i] = i;
-  std::vector<Schedule> schedules = kSameBits;
-  schedules.push_back(kArrival);
-  for (const Schedule& schedule : schedules)
+  for (const NamedPlan& named : kAllPlans)
     for (const float clip_norm : {0.0F, 0.5F}) {
-      INFO(schedule.name << ", clip norm " << clip_norm);
+      INFO(named.name << ", clip norm " << clip_norm);
       Mlp mlp = make_mlp(std::vector<Index>{data.train.feature_count, 33, 17, 4}, 1);
       const BatchElements elements =
           clip_norm == 0 ? BatchElements::kBytes : BatchElements::kFloats;
       Sgd sgd(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = clip_norm});
       ThreadPool pool(3, 3);
-      const auto strategy = make_strategy(schedule.options, mlp, sgd, {64, elements}, pool);
+      const auto strategy = make_strategy(named.plan, mlp, sgd, {64, elements}, pool);
       const auto step = [&](std::size_t count) {
         strategy->step({.dataset = data.train,
                         .samples = std::span(samples).first(count),

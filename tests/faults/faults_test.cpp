@@ -11,7 +11,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -57,14 +57,12 @@ TEST_CASE(
   options.recipe.class_count = 4;
   options.recipe.epochs = 1;
   options.recipe.batch_size = 16;
-  std::vector<Schedule> schedules = kSameBits;
-  schedules.push_back(kArrival);
-  for (const Schedule& schedule : schedules)
+  for (const NamedPlan& named : kAllPlans)
     for (const float clip_norm : {0.0F, 0.5F})
       for (const int loaders : {0, 2})
         for (const int workers : {1, 2, 3, 8}) {
           ThreadPool pool(workers, workers);
-          options.plan = schedule.options;
+          options.plan = named.plan;
           options.recipe.clip_norm = clip_norm;
           options.plan.loaders = loaders;
           arm(-1, 0);
@@ -72,8 +70,8 @@ TEST_CASE(
           int calls_of_work[kWorkCount];
           for (int work = 0; work < kWorkCount; ++work) calls_of_work[work] = calls[work];
           for (int work = 0; work < kWorkCount; ++work) {
-            INFO(schedule.name << ", " << workers << " workers, " << loaders << " loaders, work "
-                               << work);
+            INFO(named.name << ", " << workers << " workers, " << loaders << " loaders, work "
+                            << work);
             // Evaluation goes forward too, one call for each layer at least.
             const int count = calls_of_work[work] - (work == kForward ? 3 : 0);
             REQUIRE(count > 0);
@@ -88,7 +86,7 @@ TEST_CASE(
           }
           arm(-1, 0);
           const std::string again = train(options, data, pool, {}, kNeverStop).weights;
-          if (schedule.name != kArrival.name) REQUIRE(again == expected);
+          if (named.name != kArrivalPlan.name) REQUIRE(again == expected);
         }
 }
 
@@ -100,10 +98,10 @@ TEST_CASE("every parallel strategy has two workers at work") {
   options.recipe.epochs = 1;
   arm(-1, 0);
   ThreadPool pool(2, 2);
-  for (const Schedule& schedule : kSameBits) {
-    if (schedule.options.strategy == StrategyKind::kSequential) continue;
-    INFO(schedule.name);
-    options.plan = schedule.options;
+  for (const NamedPlan& named : kSameBitPlans) {
+    if (named.plan.strategy == StrategyKind::kSequential) continue;
+    INFO(named.name);
+    options.plan = named.plan;
     gradient_threads.clear();
     // On a crowded machine one of them may for a while be too late for everything.
     for (int i = 0; i < 1000 && gradient_threads.size() < 2; ++i)

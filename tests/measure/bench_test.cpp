@@ -17,8 +17,8 @@ const std::vector<StrategyKind> kAllKinds = {StrategyKind::kSequential, Strategy
 const std::vector<MergeKind> kAllMerges = {MergeKind::kFactored, MergeKind::kOrdered,
                                            MergeKind::kArrival};
 
-BenchPlan small_plan() {
-  BenchPlan plan;
+BenchOptions small_plan() {
+  BenchOptions plan;
   plan.recipe.hidden = {20};
   plan.recipe.class_count = 5;
   plan.recipe.epochs = 1;
@@ -31,7 +31,7 @@ BenchPlan small_plan() {
 
 BenchResult result_of(StrategyKind kind, MergeKind merge, int workers,
                       const std::vector<double>& seconds) {
-  return {.which = {{.strategy = kind, .merge = merge, .workers = workers}, 64},
+  return {.benched = {{.strategy = kind, .merge = merge, .workers = workers}, 64},
           .seconds = seconds,
           .weights = "w",
           .samples = 1000};
@@ -56,7 +56,7 @@ TEST_CASE("each batch size has one sequential case and every combination that di
 
 TEST_CASE("a bench runs every case in turn, does not count the warm-up, and compares the weights") {
   const DataSets data = synthetic_data(50, 10, 30, 5);
-  const BenchPlan plan = small_plan();
+  const BenchOptions plan = small_plan();
   std::vector<int> runs;
   const auto results = run_bench(
       plan, data, 2,
@@ -71,7 +71,7 @@ TEST_CASE("a bench runs every case in turn, does not count the warm-up, and comp
   for (const BenchResult& result : results) {
     CHECK(result.seconds.size() == 3);
     CHECK(result.samples == 50);
-    if (!same_plan(result.which.plan, {.merge = MergeKind::kArrival}))
+    if (!same_plan(result.benched.plan, {.merge = MergeKind::kArrival}))
       digests.insert(result.weights);
   }
   CHECK(digests.size() == 2);  // one for each batch size
@@ -84,7 +84,7 @@ TEST_CASE("a bench runs every case in turn, does not count the warm-up, and comp
 
 TEST_CASE("a bench that is stopped keeps the rounds that were finished") {
   const DataSets data = synthetic_data(50, 10, 30, 5);
-  const BenchPlan plan = small_plan();
+  const BenchOptions plan = small_plan();
   const int count = static_cast<int>(plan.cases.size());
   std::atomic<bool> stop{false};
   const auto results = run_bench(
@@ -93,7 +93,7 @@ TEST_CASE("a bench that is stopped keeps the rounds that were finished") {
 }
 
 TEST_CASE("a training that diverges is no measurement") {
-  BenchPlan plan = small_plan();
+  BenchOptions plan = small_plan();
   plan.recipe.learning_rate = 1e30;
   CHECK_THROWS_AS(run_bench(plan, synthetic_data(50, 10, 30, 5), 2, {}, kNeverStop), Error);
 }
@@ -124,7 +124,7 @@ TEST_CASE("rows compare medians with those of sequential training") {
 
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   REQUIRE(fastest.size() == 1);
-  CHECK(fastest[0].which.plan.workers == 4);
+  CHECK(fastest[0].benched.plan.workers == 4);
 
   // The four workers share two CPUs: their time is no evidence about Amdahl's law.
   const std::vector<AmdahlFit> fits = fit_all(rows);

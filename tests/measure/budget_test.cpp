@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -16,7 +16,7 @@ const std::atomic<bool> kNeverStop{false};
 WorkerTimes worker_of(const std::vector<std::pair<Phase, double>>& seconds, double given = 0) {
   WorkerTimes worker;
   for (const auto& [phase, value] : seconds) worker.seconds[index_of(phase)] = value;
-  worker.given_seconds = given;
+  worker.preempted_seconds = given;
   return worker;
 }
 
@@ -61,11 +61,11 @@ PhaseTimes two_workers() {
 TEST_CASE("a sequential training is useful but for what the system gave to others") {
   PhaseTimes times = kSequential;
   CHECK(make_budget(times, times).of(BudgetPart::kUseful) == 10);
-  times.workers[0].given_seconds = 2;
+  times.workers[0].preempted_seconds = 2;
   const Budget budget = make_budget(times, times);
   CHECK(budget.total_seconds == 10);
   CHECK(budget.of(BudgetPart::kUseful) == 8);
-  CHECK(budget.of(BudgetPart::kGiven) == 2);
+  CHECK(budget.of(BudgetPart::kPreempted) == 2);
   CHECK(sum_of(budget) == Approx(10));
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("every second of every worker has one place in the budget") {
   CHECK(budget.of(BudgetPart::kBarrier) == Approx(12 - 10.5 - 1));
   CHECK(budget.of(BudgetPart::kLoad) == 1);
   CHECK(budget.of(BudgetPart::kSerial) == 1);
-  CHECK(budget.of(BudgetPart::kGiven) == 0.25);
+  CHECK(budget.of(BudgetPart::kPreempted) == 0.25);
   CHECK(budget.share(BudgetPart::kSerial) == Approx(1.0 / 15));
   // 1 s each for imbalance, data and the serial part: the first of them is named.
   CHECK(largest_loss(budget) == BudgetPart::kImbalance);
@@ -116,7 +116,7 @@ TEST_CASE("workers that have not been woken have no time, and CPUs taken in turn
                                        {Phase::kOther, 1}},
                                       1));
   const Budget shared = make_budget(turns, kSequential);
-  CHECK(shared.of(BudgetPart::kGiven) == 0);
+  CHECK(shared.of(BudgetPart::kPreempted) == 0);
   CHECK(shared.of(BudgetPart::kBarrier) == Approx(0));
   CHECK(sum_of(shared) == Approx(15));
 }
@@ -140,7 +140,7 @@ TEST_CASE("times of runs add up") {
   CHECK(sum.fork_join_seconds == 12);
   CHECK(sum.busiest_seconds == 11.5);
   CHECK(sum.workers[1].of(Phase::kForward) == 4);
-  CHECK(sum.workers[0].given_seconds == 0.5);
+  CHECK(sum.workers[0].preempted_seconds == 0.5);
 }
 
 TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
@@ -158,12 +158,10 @@ TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
     return recorder.times();
   };
   const PhaseTimes sequential = times_of({.strategy = StrategyKind::kSequential}, 1);
-  std::vector<Schedule> schedules = kSameBits;
-  schedules.push_back(kArrival);
-  for (const Schedule& schedule : schedules)
+  for (const NamedPlan& named : kAllPlans)
     for (const int workers : {1, 2, 4}) {
-      INFO(schedule.name << ", " << workers << " workers");
-      const Budget budget = make_budget(times_of(schedule.options, workers), sequential);
+      INFO(named.name << ", " << workers << " workers");
+      const Budget budget = make_budget(times_of(named.plan, workers), sequential);
       double shares = 0;
       for (std::size_t p = 0; p < kBudgetPartCount; ++p) {
         const double share = budget.share(static_cast<BudgetPart>(p));
@@ -171,7 +169,7 @@ TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
         shares += share;
       }
       CHECK(shares == Approx(1).margin(0.01));
-      if (schedule.options.strategy == StrategyKind::kSequential) break;
+      if (named.plan.strategy == StrategyKind::kSequential) break;
       CHECK(budget.of(BudgetPart::kSerial) >= 0);
       CHECK((budget.of(BudgetPart::kSerial) > 0) == (workers > 1));
       CHECK(pop_factors(budget).efficiency() ==

@@ -107,14 +107,14 @@ TEST_CASE("a piece of work that slept gave its CPU away, a wait did not") {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   recorder.end();
-  CHECK(recorder.times().workers[0].given_seconds < 0.02);
+  CHECK(recorder.times().workers[0].preempted_seconds < 0.02);
   {
     const PhaseScope work(&recorder, 0, Phase::kForward);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   const WorkerTimes worker = recorder.times().workers[0];
-  CHECK(worker.given_seconds >= 0.019);
-  CHECK(worker.given_seconds <= worker.of(Phase::kForward) + 0.02);
+  CHECK(worker.preempted_seconds >= 0.019);
+  CHECK(worker.preempted_seconds <= worker.of(Phase::kForward) + 0.02);
 }
 
 TEST_CASE("the events of the first steps are kept, with what they are about") {

@@ -8,7 +8,7 @@ namespace trp {
 namespace {
 
 BenchResult result_of(StrategyKind kind, int workers, Index batch_size, double seconds) {
-  return {.which = {{.strategy = kind, .workers = workers}, batch_size},
+  return {.benched = {{.strategy = kind, .workers = workers}, batch_size},
           .seconds = {seconds, seconds, seconds},
           .weights = "xxh128:1",
           .samples = 1000};

@@ -13,7 +13,7 @@ PhaseTimes times_of(int workers) {
     WorkerTimes worker;
     worker.seconds[index_of(Phase::kForward)] = 1.5;
     worker.seconds[index_of(w == 0 ? Phase::kOther : Phase::kBarrier)] = 0.5;
-    worker.given_seconds = 0.25;
+    worker.preempted_seconds = 0.25;
     times.workers.push_back(worker);
   }
   return times;

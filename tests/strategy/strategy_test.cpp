@@ -9,7 +9,7 @@
 #include "data/sampler.h"
 #include "data/synthetic.h"
 #include "nn/reference_mlp.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 
 using namespace trp;
 
@@ -51,13 +51,13 @@ TEST_CASE("every strategy returns the same loss, hits and weights from each step
   const Dataset dataset = synthetic_dataset(70, 50, 10, 1);
   const std::vector<Index> sizes = {50, 40, 20, 10};
   for (const Index batch_size : {1, 32, 70}) {
-    const Outcome expected = train_steps(dataset, sizes, batch_size, {}, kSameBits[0].options, 1);
-    for (const Schedule& schedule : kSameBits)
+    const Outcome expected = train_steps(dataset, sizes, batch_size, {}, kSameBitPlans[0].plan, 1);
+    for (const NamedPlan& named : kSameBitPlans)
       for (const int workers : {1, 2, 5}) {
-        INFO(schedule.name << ", " << workers << " workers, batch " << batch_size);
+        INFO(named.name << ", " << workers << " workers, batch " << batch_size);
         for (const BatchElements elements : {BatchElements::kFloats, BatchElements::kBytes}) {
           const Outcome outcome =
-              train_steps(dataset, sizes, batch_size, {}, schedule.options, workers, elements);
+              train_steps(dataset, sizes, batch_size, {}, named.plan, workers, elements);
           CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
           CHECK(outcome.loss_sum == expected.loss_sum);
           CHECK(outcome.correct_count == expected.correct_count);
@@ -70,9 +70,9 @@ TEST_CASE("the arrival merge is the same sum but for rounding") {
   const Dataset dataset = synthetic_dataset(200, 50, 10, 1);
   const std::vector<Index> sizes = {50, 40, 10};
   const SgdOptions options = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
-  const Mlp expected = train_steps(dataset, sizes, 64, options, kSameBits[0].options, 1).mlp;
+  const Mlp expected = train_steps(dataset, sizes, 64, options, kSameBitPlans[0].plan, 1).mlp;
   for (const int workers : {1, 2, 5, 8}) {
-    const Mlp mlp = train_steps(dataset, sizes, 64, options, kArrival.options, workers).mlp;
+    const Mlp mlp = train_steps(dataset, sizes, 64, options, kArrivalPlan.plan, workers).mlp;
     for (std::size_t l = 0; l < mlp.layers.size(); ++l)
       CHECK((mlp.layers[l].weight.view().matrix() - expected.layers[l].weight.view().matrix())
                 .cwiseAbs()
@@ -90,16 +90,14 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
   std::vector<std::uint32_t> samples(20);
   for (std::uint32_t i = 0; i < 20; ++i) samples[i] = i;
 
-  std::vector<Schedule> schedules = kSameBits;
-  schedules.push_back(kArrival);
-  for (const Schedule& schedule : schedules) {
-    INFO(schedule.name);
+  for (const NamedPlan& named : kAllPlans) {
+    INFO(named.name);
     Mlp mlp = make_mlp(sizes, 1);
     const ReferenceMlp before(mlp);
     const ReferenceMlp gradient = before.gradient(input, dataset.labels);
     Sgd sgd(mlp, {});
     ThreadPool pool(3, 3);
-    const auto strategy = make_strategy(schedule.options, mlp, sgd, {64}, pool);
+    const auto strategy = make_strategy(named.plan, mlp, sgd, {64}, pool);
     const StepResult result = strategy->step({dataset, samples, 0.5F}, sgd, mlp);
     CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
     for (std::size_t l = 0; l < 2; ++l) {
@@ -114,12 +112,12 @@ TEST_CASE("clipping limits the length of a step") {
   const Dataset dataset = synthetic_dataset(64, 30, 4, 1);
   std::vector<std::uint32_t> samples(64);
   for (std::uint32_t i = 0; i < 64; ++i) samples[i] = i;
-  for (const Schedule& schedule : kSameBits) {
+  for (const NamedPlan& named : kSameBitPlans) {
     Mlp mlp = make_mlp(std::vector<Index>{30, 12, 4}, 1);
     const ReferenceMlp before(mlp);
     Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
     ThreadPool pool(2, 2);
-    make_strategy(schedule.options, mlp, sgd, {64}, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
+    make_strategy(named.plan, mlp, sgd, {64}, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
     const ReferenceMlp after(mlp);
     double squares = 0;
     for (std::size_t l = 0; l < 2; ++l)
@@ -135,16 +133,16 @@ TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
   std::vector<std::uint32_t> samples(32);
   for (std::uint32_t i = 0; i < 32; ++i) samples[i] = i;
   ThreadPool pool(2, 2);
-  for (const Schedule& schedule : kSameBits)
+  for (const NamedPlan& named : kSameBitPlans)
     for (std::size_t l = 0; l < 3; ++l)
       for (const bool in_bias : {false, true}) {
         for (const BatchElements elements : {BatchElements::kFloats, BatchElements::kBytes}) {
-          INFO(schedule.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
+          INFO(named.name << ", layer " << l << (in_bias ? ", bias" : ", weight"));
           Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
           Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
           tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
           Sgd sgd(mlp, {});
-          const auto strategy = make_strategy(schedule.options, mlp, sgd, {32, elements}, pool);
+          const auto strategy = make_strategy(named.plan, mlp, sgd, {32, elements}, pool);
           CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
         }
       }

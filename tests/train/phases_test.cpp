@@ -3,7 +3,8 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "strategy/schedules.h"
+#include "profile/phases.h"
+#include "strategy/named_plans.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -13,14 +14,14 @@ namespace {
 
 const std::atomic<bool> kNeverStop{false};
 
-RunOptions small_options(const Schedule& schedule) {
+RunOptions small_options(const NamedPlan& named) {
   RunOptions options;
   options.recipe.hidden = {40, 30};
   options.recipe.class_count = 5;
   options.recipe.epochs = 2;
   options.recipe.batch_size = 20;
   options.recipe.validation_share = 0.2;
-  options.plan = schedule.options;
+  options.plan = named.plan;
   return options;
 }
 
@@ -28,15 +29,13 @@ RunOptions small_options(const Schedule& schedule) {
 
 TEST_CASE("every worker's phases make the wall time, and recording them changes no bit") {
   const DataSets data = synthetic_data(95, 20, 60, 5);
-  std::vector<Schedule> schedules = kSameBits;
-  schedules.push_back(kArrival);
-  for (const Schedule& schedule : schedules)
+  for (const NamedPlan& named : kAllPlans)
     for (const int workers : {1, 2, 4})
       for (const float clip_norm : {0.0F, 0.5F})
         for (const int loaders : {0, 2}) {
-          INFO(schedule.name << ", " << workers << " workers, clipped at " << clip_norm << ", "
-                             << loaders << " loaders");
-          RunOptions options = small_options(schedule);
+          INFO(named.name << ", " << workers << " workers, clipped at " << clip_norm << ", "
+                          << loaders << " loaders");
+          RunOptions options = small_options(named);
           options.recipe.clip_norm = clip_norm;
           options.plan.loaders = loaders;
           ThreadPool pool(workers, 2);
@@ -44,7 +43,7 @@ TEST_CASE("every worker's phases make the wall time, and recording them changes 
           PhaseRecorder recorder(workers, 2);
           const TrainResult result =
               train(options, data, pool, {.recorder = &recorder}, kNeverStop);
-          if (schedule.name != kArrival.name) REQUIRE(result.weights == plain.weights);
+          if (named.name != kArrivalPlan.name) REQUIRE(result.weights == plain.weights);
 
           const PhaseTimes times = recorder.times();
           CHECK(times.wall_seconds >= result.train_seconds);
@@ -65,10 +64,10 @@ TEST_CASE("every worker's phases make the wall time, and recording them changes 
             CHECK(all.of(phase) > 0);
           CHECK((all.of(Phase::kLoad) > 0) == (loaders > 0));
           CHECK(all.of(Phase::kGather) > 0);
-          const bool merges = schedule.options.strategy == StrategyKind::kData;
+          const bool merges = named.plan.strategy == StrategyKind::kData;
           CHECK((all.of(Phase::kMerge) > 0) == merges);
           CHECK((all.of(Phase::kMergeWait) > 0) == merges);
-          const bool parallel = schedule.options.strategy != StrategyKind::kSequential;
+          const bool parallel = named.plan.strategy != StrategyKind::kSequential;
           CHECK((all.of(Phase::kBarrier) > 0) == parallel);
           CHECK((times.fork_join_seconds > 0) == parallel);
           CHECK(times.busiest_seconds <= times.fork_join_seconds);

@@ -5,7 +5,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "sanitized.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "train/checkpoint.h"
 #include "train/run_options.h"
 #include "trp/error.h"
@@ -100,15 +100,15 @@ TEST_CASE("training resumed at any step, on other workers and strategies, gives 
         const auto turn = static_cast<std::size_t>(step) + i;
         const int before = kWorkers[i];
         const int after = kWorkers[turn % kWorkers.size()];
-        const Schedule& first = kSameBits[turn % kSameBits.size()];
-        const Schedule& second = kSameBits[(turn * 5 + 1) % kSameBits.size()];
+        const NamedPlan& first = kSameBitPlans[turn % kSameBitPlans.size()];
+        const NamedPlan& second = kSameBitPlans[(turn * 5 + 1) % kSameBitPlans.size()];
         INFO("step " << step << ", " << before << " workers " << first.name << ", then " << after
                      << " " << second.name << (rich ? ", rich" : ", plain"));
-        options.plan = first.options;
+        options.plan = first.plan;
         options.plan.loaders = step % 3;
         std::optional<TrainState> state = stopped_after(step, options, data, before);
         REQUIRE(state.has_value() == (step > 0));
-        options.plan = second.options;
+        options.plan = second.plan;
         options.plan.loaders = (step + 1) % 3;
         check_same(train_on(options, data, after, {}, std::move(state)), whole);
       }

@@ -1,10 +1,12 @@
-// One arithmetic, many schedules: the digest of a whole training depends on data and options alone.
+// One arithmetic, many plans: the digest of a whole training depends on data and options alone.
 #include "catch.h"
 #include "data/synthetic.h"
+#include "nn/sgd.h"
 #include "sanitized.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "train/image_data.h"
 #include "train/run_options.h"
+#include "trp/mlp.h"
 #include "trp/trainer.h"
 
 using namespace trp;
@@ -54,14 +56,14 @@ TEST_CASE("the same bits from every strategy, worker, loader, batch size and aug
         const std::string expected = sequential_digest(options, data);
         for (const int workers : worker_counts) {
           ThreadPool pool(workers, workers);
-          for (const Schedule& schedule : kSameBits)
+          for (const NamedPlan& named : kSameBitPlans)
             for (const int loaders : {0, 1, 3}) {
-              options.plan = schedule.options;
+              options.plan = named.plan;
               options.plan.loaders = loaders;
               options.plan.queue = 1 + workers % 4;
-              INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
-                                 << loaders << " loaders, noise " << augment.noise << ", shift "
-                                 << augment.shift << ", momentum " << sgd.momentum);
+              INFO(named.name << ", " << workers << " workers, batch " << batch_size << ", "
+                              << loaders << " loaders, noise " << augment.noise << ", shift "
+                              << augment.shift << ", momentum " << sgd.momentum);
               REQUIRE(digest_of(options, data, pool) == expected);
             }
         }
@@ -88,15 +90,15 @@ TEST_CASE("the same bits from networks of odd sizes and pipelines of any number 
         for (const int workers : {2, 3, 8}) {
           // Fewer CPUs than workers: tasks and stages share them.
           ThreadPool pool(workers, 2);
-          for (const Schedule& schedule : kSameBits)
+          for (const NamedPlan& named : kSameBitPlans)
             for (const int micro_batches : {1, 2, 5, 64}) {
-              options.plan = schedule.options;
+              options.plan = named.plan;
               options.plan.micro_batches = micro_batches;
-              INFO(schedule.name << ", " << workers << " workers, batch " << batch_size << ", "
-                                 << hidden.size() << " hidden layers, " << micro_batches
-                                 << " micro-batches");
+              INFO(named.name << ", " << workers << " workers, batch " << batch_size << ", "
+                              << hidden.size() << " hidden layers, " << micro_batches
+                              << " micro-batches");
               REQUIRE(digest_of(options, data, pool) == expected);
-              if (schedule.options.strategy != StrategyKind::kPipeline) break;
+              if (named.plan.strategy != StrategyKind::kPipeline) break;
             }
         }
       }
@@ -104,13 +106,13 @@ TEST_CASE("the same bits from networks of odd sizes and pipelines of any number 
 
 TEST_CASE("a pipeline tells its stages at the start and its bubble at the end, others do not") {
   const DataSets data = image_data(45);
-  for (const Schedule& schedule : kSameBits) {
+  for (const NamedPlan& named : kSameBitPlans) {
     RunOptions options;
     options.recipe.hidden = {40, 30};
     options.recipe.class_count = 5;
     options.recipe.epochs = 1;
     options.recipe.batch_size = 20;
-    options.plan = schedule.options;
+    options.plan = named.plan;
     ThreadPool pool(2, 2);
     TrainStart start;
     const TrainResult result =

@@ -8,7 +8,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "nn/reference_mlp.h"
-#include "strategy/schedules.h"
+#include "strategy/named_plans.h"
 #include "train/image_data.h"
 #include "train/run_options.h"
 #include "trp/error.h"
@@ -239,10 +239,10 @@ TEST_CASE("an exception while samples are gathered ends the training, whoever ga
   data.train.labels.resize(70);
   RunOptions options = small_options();
   options.recipe.shuffle = false;
-  for (const Schedule& schedule : kSameBits)
+  for (const NamedPlan& named : kSameBitPlans)
     for (const int loaders : {0, 1, 3})
       for (const int workers : {1, 2, 8}) {
-        options.plan = schedule.options;
+        options.plan = named.plan;
         options.plan.loaders = loaders;
         ThreadPool pool(workers, workers);
         CHECK_THROWS_AS(train(options, data, pool, {}, kNeverStop), std::out_of_range);

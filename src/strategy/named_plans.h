@@ -3,16 +3,18 @@
 #include <string>
 #include <vector>
 
-#include "strategy/strategy.h"
+#include "trp/plan.h"
 
 namespace trp {
 
-struct Schedule {
+/// A plan under the name that tables give it.
+struct NamedPlan {
   std::string name;
-  Plan options;
+  Plan plan;
 };
 
-inline const std::vector<Schedule> kSameBits = {
+/// The plans that give the same bits, each kind once, sequential training first.
+inline const std::vector<NamedPlan> kSameBitPlans = {
     {"sequential", {.strategy = StrategyKind::kSequential}},
     {"data/factored", {.strategy = StrategyKind::kData, .merge = MergeKind::kFactored}},
     {"data/ordered", {.strategy = StrategyKind::kData, .merge = MergeKind::kOrdered}},
@@ -23,8 +25,15 @@ inline const std::vector<Schedule> kSameBits = {
      {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
 };
 
-/// The only one whose last bits may differ.
-inline const Schedule kArrival = {"data/arrival",
-                                  {.strategy = StrategyKind::kData, .merge = MergeKind::kArrival}};
+/// The only plan whose last bits may differ.
+inline const NamedPlan kArrivalPlan = {
+    "data/arrival", {.strategy = StrategyKind::kData, .merge = MergeKind::kArrival}};
+
+/// All of these.
+inline const std::vector<NamedPlan> kAllPlans = [] {
+  std::vector<NamedPlan> plans = kSameBitPlans;
+  plans.push_back(kArrivalPlan);
+  return plans;
+}();
 
 }  // namespace trp

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "profile/tick_clock.h"
+#include "profile/clock.h"
 
 namespace trp {
 

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/version.h"
 #include "nn/kernels.h"
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
 #include "report/selftest.h"
 #include "system/cpu.h"
 #include "system/terminal.h"

@@ -14,10 +14,11 @@
 #include "formats/array_file.h"
 #include "measure/choose.h"
 #include "nn/kernels.h"
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
 #include "report/names.h"
 #include "report/numbers.h"
 #include "report/trace.h"
+#include "strategy/phase.h"
 #include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/stop_signals.h"
@@ -192,7 +193,8 @@ int run_train(const TrainCommandOptions& given) {
   options.plan.workers = pool.worker_count();
   std::optional<PhaseRecorder> recorder;
   if (options.time || !options.trace.empty())
-    recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
+    recorder.emplace(kTrainingPhases, pool.worker_count(), cpus,
+                     options.trace.empty() ? 0 : options.trace_steps);
   const StopSignals signals;
   TrainEvents events = to_train_events(output,
                                        {.version = std::string(program_version()),

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
 
 namespace trp {
 namespace {

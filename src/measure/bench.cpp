@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "strategy/phase.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -41,7 +42,7 @@ std::optional<Run> run_case(const BenchOptions& options, const DataSets& data, i
         fmt::format("the system allows only {} of {} workers, so their speed cannot be measured",
                     pool.worker_count(), result.benched.plan.workers));
   }
-  PhaseRecorder recorder(pool.worker_count(), cpus);
+  PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus);
   const TrainResult trained = train(recipe_of(options, result.benched), result.benched.plan, data,
                                     pool, {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
@@ -134,7 +135,8 @@ PhaseRecorder trace_case(const BenchOptions& options, const BenchCase& benched,
   recipe.epochs = 1;
   recipe.warmup_epochs = 0;
   ThreadPool pool(benched.plan.workers, cpus);
-  PhaseRecorder recorder(pool.worker_count(), cpus, static_cast<int>(kTracedSteps));
+  PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus,
+                         static_cast<int>(kTracedSteps));
   train(recipe, benched.plan, data, pool, {.recorder = &recorder}, stop);
   return recorder;
 }

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <numeric>
 
+#include "strategy/phase.h"
+
 namespace trp {
 namespace {
 

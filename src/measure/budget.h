@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "profile/phases.h"
+#include "profile/times.h"
 
 namespace trp {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
 #include "trp/trainer.h"
 
 namespace trp {

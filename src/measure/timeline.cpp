@@ -9,7 +9,7 @@ namespace {
 bool is_fork_join(const Slice& slice) { return slice.phase == Phase::kBarrier && slice.depth == 1; }
 
 Slice slice_of(const PhaseRecorder& recorder, const PhaseEvent& event) {
-  return {.phase = event.phase,
+  return {.phase = static_cast<Phase>(event.phase),
           .item = event.item,
           .step = event.step,
           .depth = 0,

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "profile/phases.h"
+#include "strategy/phase.h"
 
 namespace trp {
 

@@ -6,6 +6,7 @@
 #include "measure/statistics.h"
 #include "report/json_values.h"
 #include "report/names.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -107,7 +108,7 @@ Json time_object(const PhaseTimes& times) {
                  {"workers", Json::array()}};
   for (const WorkerTimes& worker : times.workers) {
     Json seconds = Json::object();
-    for (const auto& name : kPhaseWords) seconds[name.text] = worker.of(name.value);
+    for (std::size_t p = 0; p < kPhaseCount; ++p) seconds[kPhaseWords[p]] = worker.seconds[p];
     object["workers"].push_back(
         {{"seconds", std::move(seconds)}, {"given_seconds", worker.preempted_seconds}});
   }

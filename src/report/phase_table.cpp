@@ -50,7 +50,7 @@ Cells row_of(const std::string& label, const std::vector<Column>& columns, doubl
 
 }  // namespace
 
-std::string_view label_of(Phase phase) { return kLabels[index_of(phase)]; }
+std::string_view label_of(Phase phase) { return kLabels[phase]; }
 
 std::vector<std::string> phase_table(const PhaseTimes& times) {
   const std::vector<Column> columns = columns_of(times.workers.size());

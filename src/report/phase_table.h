@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "profile/phases.h"
+#include "strategy/phase.h"
 
 namespace trp {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "measure/comparison.h"
-#include "profile/phases.h"
+#include "profile/times.h"
 #include "trp/tensor.h"
 #include "trp/trainer.h"
 

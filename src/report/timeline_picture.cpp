@@ -7,6 +7,7 @@
 
 #include "measure/timeline.h"
 #include "report/phase_table.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -18,11 +19,10 @@ static_assert(kLetters.size() == kPhaseCount);
 char letter_of(const std::vector<Slice>& slices, double begin, double end) {
   std::array<double, kPhaseCount> seconds = {};
   for (const Slice& slice : slices)
-    seconds[index_of(slice.phase)] +=
-        std::max(0.0, std::min(slice.end, end) - std::max(slice.begin, begin));
+    seconds[slice.phase] += std::max(0.0, std::min(slice.end, end) - std::max(slice.begin, begin));
   const auto most = std::ranges::max_element(seconds);
   return *most > 0 ? kLetters[static_cast<std::size_t>(most - seconds.begin())]
-                   : kLetters[index_of(Phase::kAsleep)];
+                   : kLetters[Phase::kAsleep];
 }
 
 }  // namespace

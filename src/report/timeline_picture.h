@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "profile/phases.h"
+#include "profile/recorder.h"
 
 namespace trp {
 

@@ -10,6 +10,7 @@
 #include "measure/timeline.h"
 #include "report/json_values.h"
 #include "report/phase_table.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "profile/phases.h"
+#include "profile/recorder.h"
 
 namespace trp {
 

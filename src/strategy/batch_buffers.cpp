@@ -4,6 +4,7 @@
 
 #include "nn/loss.h"
 #include "nn/mlp.h"
+#include "strategy/phase.h"
 
 namespace trp {
 

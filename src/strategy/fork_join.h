@@ -1,6 +1,6 @@
 #pragma once
 
-#include "profile/phases.h"
+#include "strategy/phase.h"
 #include "trp/thread_pool.h"
 
 namespace trp {
@@ -8,7 +8,7 @@ namespace trp {
 /// pool.run(count, task), in which tasks are `phase` but for what they record themselves.
 template <class Task>
 void fork_join(ThreadPool& pool, PhaseRecorder* phases, Phase phase, int count, const Task& task) {
-  const ForkJoinScope join(phases);
+  const auto join = PhaseScope::fork_join(phases);
   pool.run(count, [&](int index, int worker) {
     const PhaseScope scope(phases, worker, phase);
     task(index, worker);

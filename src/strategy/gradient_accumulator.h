@@ -8,7 +8,7 @@
 #include "data/batch.h"
 #include "nn/mlp.h"
 #include "parallel/progress_counter.h"
-#include "profile/phases.h"
+#include "strategy/phase.h"
 #include "strategy/strategy.h"
 #include "trp/thread_pool.h"
 

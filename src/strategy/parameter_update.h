@@ -5,6 +5,7 @@
 
 #include "nn/mlp.h"
 #include "nn/sgd.h"
+#include "strategy/phase.h"
 #include "strategy/strategy.h"
 
 namespace trp {

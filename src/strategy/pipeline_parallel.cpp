@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "nn/mlp.h"
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
 #include "strategy/fork_join.h"
 
 namespace trp {
@@ -93,7 +93,7 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
 
   const Step step = {input, batch_of(input, buffers_), *schedule, {}};
   {
-    const ForkJoinScope join(input.phases);
+    const auto join = PhaseScope::fork_join(input.phases);
     pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int worker) {
       try {
         run_stage(step, static_cast<std::size_t>(s), worker, sgd, mlp);

@@ -1,5 +1,6 @@
 #include "strategy/sequential.h"
 #include "nn/mlp.h"
+#include "strategy/phase.h"
 
 namespace trp {
 

@@ -7,7 +7,7 @@
 #include "data/batch.h"
 #include "nn/mlp.h"
 #include "nn/sgd.h"
-#include "profile/phases.h"
+#include "strategy/phase.h"
 #include "strategy/pipeline_schedule.h"
 #include "trp/plan.h"
 #include "trp/thread_pool.h"

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "nn/mlp.h"
-#include "profile/phases.h"
+#include "strategy/phase.h"
 #include "trp/trainer.h"
 
 namespace trp {
@@ -45,7 +45,7 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   result.best_epoch = state.best_epoch;
   result.mlp = result.best_epoch > 0 ? state.best : state.mlp;
   {
-    const CommonPhaseScope scope(events.recorder, Phase::kEvaluation);
+    const auto scope = PhaseScope::common(events.recorder, Phase::kEvaluation);
     result.test = evaluate(result.mlp, data.test, pool);
   }
   if (events.recorder) events.recorder->end();

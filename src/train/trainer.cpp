@@ -14,8 +14,8 @@
 #include "data/density.h"
 #include "data/loader.h"
 #include "data/sampler.h"
-#include "profile/phases.h"
-#include "profile/stopwatch.h"
+#include "profile/clock.h"
+#include "strategy/phase.h"
 #include "strategy/strategy.h"
 #include "train/learning_rate.h"
 #include "train/network.h"
@@ -171,7 +171,7 @@ struct Trainer::Impl {
   }
 
   const Batch& next_batch() {
-    const CommonPhaseScope scope(recorder, Phase::kLoad);
+    const auto scope = PhaseScope::common(recorder, Phase::kLoad);
     const PhaseScope wait(recorder, 0, Phase::kLoad, recorder ? loader->ready_count() : -1);
     return loader->next();
   }
@@ -189,7 +189,7 @@ struct Trainer::Impl {
   StepReport step() {
     if (epoch_is_complete()) end_epoch();
     const Stopwatch stopwatch;
-    const StepScope scope(recorder);
+    const auto scope = PhaseScope::step(recorder);
     EpochProgress& progress = state.progress;
     const double rate =
         learning_rate_at(learning_rate_schedule, steps_before_epoch() + progress.batch);
@@ -240,7 +240,7 @@ struct Trainer::Impl {
                        .seconds = sums.seconds,
                        .samples_per_second = n / sums.seconds};
     if (!sampler.validation.empty()) {
-      const CommonPhaseScope scope(recorder, Phase::kEvaluation);
+      const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
       result.validation = evaluate(state.mlp, dataset, sampler.validation, pool);
       if (diverges(std::isfinite(result.validation->loss))) return {};
     }
@@ -259,7 +259,7 @@ struct Trainer::Impl {
     const bool is_new = state.epochs.empty() && state.progress.batch == 0;
     if (is_new || divergence) return false;
     const std::span<const std::uint32_t> samples = sampler.train;
-    const CommonPhaseScope scope(recorder, Phase::kEvaluation);
+    const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
     return std::isfinite(
         evaluate(state.mlp, dataset, samples.first(std::min(samples.size(), kProbes)), pool).loss);
   }

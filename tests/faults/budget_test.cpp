@@ -16,6 +16,7 @@
 #include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
 #include "measure/budget.h"
+#include "strategy/phase.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -48,7 +49,7 @@ Measured measure(RunOptions options, int workers, int work, const DataSets& data
   delays_left = 1;
   delays_done = 0;
   ThreadPool pool(workers, workers);
-  PhaseRecorder recorder(workers, workers);
+  PhaseRecorder recorder(kTrainingPhases, workers, workers);
   train(options, data, pool,
         {.step = [](const StepReport&) { delays_left = 1; }, .recorder = &recorder}, kNeverStop);
   delayed_work = -1;

@@ -5,6 +5,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "strategy/named_plans.h"
+#include "strategy/phase.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -15,7 +16,7 @@ const std::atomic<bool> kNeverStop{false};
 
 WorkerTimes worker_of(const std::vector<std::pair<Phase, double>>& seconds, double given = 0) {
   WorkerTimes worker;
-  for (const auto& [phase, value] : seconds) worker.seconds[index_of(phase)] = value;
+  for (const auto& [phase, value] : seconds) worker.seconds[phase] = value;
   worker.preempted_seconds = given;
   return worker;
 }
@@ -89,8 +90,8 @@ TEST_CASE("every second of every worker has one place in the budget") {
 
 TEST_CASE("work that takes less time than sequentially is all useful") {
   PhaseTimes fast = two_workers();
-  fast.workers[0].seconds[index_of(Phase::kForward)] -= 1;
-  fast.workers[0].seconds[index_of(Phase::kBarrier)] += 1;
+  fast.workers[0].seconds[Phase::kForward] -= 1;
+  fast.workers[0].seconds[Phase::kBarrier] += 1;
   const Budget budget = make_budget(fast, kSequential);
   CHECK(budget.of(BudgetPart::kSlower) == 0);
   CHECK(budget.of(BudgetPart::kUseful) == Approx(9.25));
@@ -153,7 +154,7 @@ TEST_CASE("the budget of every strategy and number of workers sums to 100 %") {
     options.recipe.batch_size = 40;
     options.plan = strategy;
     ThreadPool pool(workers, 2);
-    PhaseRecorder recorder(workers, 2);
+    PhaseRecorder recorder(kTrainingPhases, workers, 2);
     train(options, data, pool, {.recorder = &recorder}, kNeverStop);
     return recorder.times();
   };

@@ -7,12 +7,12 @@ namespace {
 
 /// Two steps of two workers; one thread plays both. The second worker has one task in a fork-join.
 PhaseRecorder record_two_steps(int traced_steps = 2, int cpus = 2) {
-  PhaseRecorder recorder(2, cpus, traced_steps);
+  PhaseRecorder recorder(kTrainingPhases, 2, cpus, traced_steps);
   recorder.begin();
   for (int step = 0; step < 2; ++step) {
-    const StepScope scope(&recorder);
+    const auto scope = PhaseScope::step(&recorder);
     {
-      const ForkJoinScope join(&recorder);
+      const auto join = PhaseScope::fork_join(&recorder);
       {
         const PhaseScope task(&recorder, 0, Phase::kOther);
         const PhaseScope forward(&recorder, 0, Phase::kForward, 3);
@@ -20,7 +20,7 @@ PhaseRecorder record_two_steps(int traced_steps = 2, int cpus = 2) {
       const PhaseScope task(&recorder, 1, Phase::kSgd);
       const PhaseScope backward(&recorder, 1, Phase::kBackward);
     }
-    const ForkJoinScope without_the_second(&recorder);
+    const auto without_the_second = PhaseScope::fork_join(&recorder);
     const PhaseScope task(&recorder, 0, Phase::kGather);
   }
   recorder.end();

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "catch.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -11,8 +12,8 @@ PhaseTimes times_of(int workers) {
   PhaseTimes times = {.wall_seconds = 2, .cpus = 2, .workers = {}};
   for (int w = 0; w < workers; ++w) {
     WorkerTimes worker;
-    worker.seconds[index_of(Phase::kForward)] = 1.5;
-    worker.seconds[index_of(w == 0 ? Phase::kOther : Phase::kBarrier)] = 0.5;
+    worker.seconds[Phase::kForward] = 1.5;
+    worker.seconds[w == 0 ? Phase::kOther : Phase::kBarrier] = 0.5;
     worker.preempted_seconds = 0.25;
     times.workers.push_back(worker);
   }

@@ -4,16 +4,17 @@
 
 #include "catch.h"
 #include "spin_for.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
 
 TEST_CASE("a picture of a step has a line for each worker and a letter for what it did") {
-  PhaseRecorder recorder(2, 2, 1);
+  PhaseRecorder recorder(kTrainingPhases, 2, 2, 1);
   recorder.begin();
   {
-    const StepScope step(&recorder);
-    const ForkJoinScope join(&recorder);
+    const auto step = PhaseScope::step(&recorder);
+    const auto join = PhaseScope::fork_join(&recorder);
     {
       const PhaseScope task(&recorder, 0, Phase::kForward);
       spin_for(0.004);
@@ -37,7 +38,7 @@ TEST_CASE("a picture of a step has a line for each worker and a letter for what 
 }
 
 TEST_CASE("without a traced step there is no picture") {
-  PhaseRecorder recorder(1, 1);
+  PhaseRecorder recorder(kTrainingPhases, 1, 1);
   recorder.begin();
   recorder.end();
   CHECK(timeline_picture(recorder, 10).empty());

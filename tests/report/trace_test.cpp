@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -19,15 +20,15 @@ std::vector<Json> events_of(const Json& document, const std::string& kind) {
 }
 
 TEST_CASE("a trace has a named row for every worker, flows of micro-batches, and a counter") {
-  PhaseRecorder recorder(3, 3, 2);
+  PhaseRecorder recorder(kTrainingPhases, 3, 3, 2);
   recorder.begin();
   for (int step = 0; step < 2; ++step) {
-    const StepScope scope(&recorder);
+    const auto scope = PhaseScope::step(&recorder);
     {
-      const CommonPhaseScope load(&recorder, Phase::kLoad);
+      const auto load = PhaseScope::common(&recorder, Phase::kLoad);
       const PhaseScope wait(&recorder, 0, Phase::kLoad, 4);
     }
-    const ForkJoinScope join(&recorder);
+    const auto join = PhaseScope::fork_join(&recorder);
     for (const int worker : {0, 1}) {
       const PhaseScope stage(&recorder, worker, Phase::kOther);
       const PhaseScope forward(&recorder, worker, Phase::kForward, 1);

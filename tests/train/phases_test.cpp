@@ -3,8 +3,8 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "profile/phases.h"
 #include "strategy/named_plans.h"
+#include "strategy/phase.h"
 #include "train/run_options.h"
 #include "trp/trainer.h"
 
@@ -40,7 +40,7 @@ TEST_CASE("every worker's phases make the wall time, and recording them changes 
           options.plan.loaders = loaders;
           ThreadPool pool(workers, 2);
           const TrainResult plain = train(options, data, pool, {}, kNeverStop);
-          PhaseRecorder recorder(workers, 2);
+          PhaseRecorder recorder(kTrainingPhases, workers, 2);
           const TrainResult result =
               train(options, data, pool, {.recorder = &recorder}, kNeverStop);
           if (named.name != kArrivalPlan.name) REQUIRE(result.weights == plain.weights);

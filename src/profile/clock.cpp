@@ -1,6 +1,5 @@
-#include "profile/tick_clock.h"
+#include "profile/clock.h"
 
-#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -26,26 +25,25 @@ struct Reading {
   Clock::time_point time;
 };
 
-/// Both clocks at once: of several tries the one in which the least time lay between them.
+/// Reads both clocks at once: of several tries the shortest counts.
 Reading read_both(const TickClock& clock) {
   Reading best;
-  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
   for (int attempt = 0; attempt < 8; ++attempt) {
     const std::int64_t before = clock.now();
     const Clock::time_point time = Clock::now();
     const std::int64_t taken = clock.now() - before;
-    if (taken < least) best = {before + taken / 2, time};
-    least = std::min(least, taken);
+    if (taken >= shortest) continue;
+    shortest = taken;
+    best = {before + taken / 2, time};
   }
   return best;
 }
 
 }  // namespace
 
-TickClock::TickClock() {
-  using Period = Clock::period;
-  seconds_per_tick_ = static_cast<double>(Period::num) / static_cast<double>(Period::den);
-  uses_counter_ = kernel_trusts_counter();
+TickClock::TickClock() : uses_counter_(kernel_trusts_counter()) {
+  seconds_per_tick_ = std::chrono::duration<double>(Clock::duration(1)).count();
   if (!uses_counter_) return;
   const Reading begin = read_both(*this);
   while (Clock::now() - begin.time < std::chrono::milliseconds(2)) {

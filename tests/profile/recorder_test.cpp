@@ -1,10 +1,11 @@
-#include "profile/phases.h"
+#include "profile/recorder.h"
 
 #include <numeric>
 #include <thread>
 
 #include "catch.h"
 #include "spin_for.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -29,7 +30,7 @@ TEST_CASE("ticks are as long as the clock says") {
 }
 
 TEST_CASE("an inner phase is not part of the outer one, and all of them make the wall time") {
-  PhaseRecorder recorder(1, 1);
+  PhaseRecorder recorder(kTrainingPhases, 1, 1);
   recorder.begin();
   {
     const PhaseScope outer(&recorder, 0, Phase::kForward);
@@ -53,23 +54,23 @@ TEST_CASE("an inner phase is not part of the outer one, and all of them make the
 }
 
 TEST_CASE("without a recorder the scopes do nothing") {
-  const StepScope step(nullptr);
-  const CommonPhaseScope load(nullptr, Phase::kLoad);
-  const ForkJoinScope join(nullptr);
+  const auto step = PhaseScope::step(nullptr);
+  const auto load = PhaseScope::common(nullptr, Phase::kLoad);
+  const auto join = PhaseScope::fork_join(nullptr);
   const PhaseScope phase(nullptr, 5, Phase::kGather);
 }
 
 TEST_CASE("who has no task in a fork-join waits at its barrier, or sleeps where there is no CPU") {
   for (const int cpus : {2, 3}) {
-    PhaseRecorder recorder(3, cpus);
+    PhaseRecorder recorder(kTrainingPhases, 3, cpus);
     recorder.begin();
     {
-      const CommonPhaseScope evaluation(&recorder, Phase::kEvaluation);
+      const auto evaluation = PhaseScope::common(&recorder, Phase::kEvaluation);
       spin_for(0.001);
     }
     {
       // One thread plays all workers: recording does not ask who calls.
-      const ForkJoinScope join(&recorder);
+      const auto join = PhaseScope::fork_join(&recorder);
       {
         const PhaseScope task(&recorder, 0, Phase::kForward);
         spin_for(0.003);
@@ -100,7 +101,7 @@ TEST_CASE("who has no task in a fork-join waits at its barrier, or sleeps where 
 }
 
 TEST_CASE("a piece of work that slept gave its CPU away, a wait did not") {
-  PhaseRecorder recorder(1, 1);
+  PhaseRecorder recorder(kTrainingPhases, 1, 1);
   recorder.begin();
   {
     const PhaseScope wait(&recorder, 0, Phase::kBarrier);
@@ -118,11 +119,11 @@ TEST_CASE("a piece of work that slept gave its CPU away, a wait did not") {
 }
 
 TEST_CASE("the events of the first steps are kept, with what they are about") {
-  PhaseRecorder recorder(2, 2, 2);
+  PhaseRecorder recorder(kTrainingPhases, 2, 2, 2);
   recorder.begin();
   for (int step = 0; step < 3; ++step) {
-    const StepScope scope(&recorder);
-    const ForkJoinScope join(&recorder);
+    const auto scope = PhaseScope::step(&recorder);
+    const auto join = PhaseScope::fork_join(&recorder);
     const PhaseScope outer(&recorder, 1, Phase::kOther);
     const PhaseScope inner(&recorder, 1, Phase::kForward, 7);
   }

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "profile/clock.h"
+#include "profile/times.h"
+
+namespace trp {
+
+/// What a recorder must know of its user's phases.
+struct PhaseRoles {
+  std::uint32_t work = 0;  // bit p is set if a worker in phase p wants a CPU all the time
+  int rest = 0;            // the phase of time that no scope claims
+  int barrier = 0;         // the phase of a worker without a task in a fork-join
+  int asleep = 0;          // the same, where there was no CPU for the worker
+};
+
+class PhaseScope;
+
+/// Records where the time of a piece of parallel work goes. PhaseScope tells it of phases. Each
+/// worker writes to a slot of its own, so recording takes no locks.
+///
+/// Worker 0 is the thread that forks the others, which are at work only between a fork and its
+/// join. It alone calls begin() and end() and opens the scopes that have no worker among their
+/// arguments. Preempted time is the wall time of a piece of work less its thread's CPU time
+/// (CLOCK_THREAD_CPUTIME_ID). Reading that takes microseconds, so it is read at the end of long
+/// pieces only: a system that takes a CPU away makes a piece of work long.
+class PhaseRecorder {
+ public:
+  /// `cpu_count` workers can be awake at once. The events of the first `traced_steps` steps are
+  /// kept as well.
+  PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count, int traced_steps = 0);
+
+  void begin();
+  void end();
+
+  /// The times from begin() to end(), which has been called. Workers that have never been forked
+  /// have time too.
+  PhaseTimes times() const;
+
+  /// The events of a worker after end(), in the order of their ends.
+  const std::vector<PhaseEvent>& events(int worker) const { return slot(worker).events; }
+
+  /// Seconds from begin() to a tick.
+  double seconds_at(std::int64_t tick) const { return seconds_of(tick - begin_); }
+
+  int worker_count() const { return static_cast<int>(slots_.size()); }
+
+ private:
+  friend class PhaseScope;
+  static constexpr int kIdle = kMaxPhases;  // a worker has no task
+
+  struct alignas(64) Slot {  // 64: a cache line, not shared with another worker
+    std::int64_t last = 0;   // when `current` was last charged
+    int current = kIdle;
+    std::array<std::int64_t, kMaxPhases + 1> ticks = {};
+
+    bool cpu_known = false;
+    std::int64_t cpu_read_at = 0;  // ticks
+    double cpu_seconds = 0;        // of the thread, then
+    double preempted_seconds = 0;
+
+    // Written by worker 0 between fork-joins.
+    std::int64_t tasks_before = 0;  // ticks in tasks, up to the last join
+    std::int64_t busy_before = 0;   // likewise, but for waiting at barriers in them
+    std::int64_t barrier = 0;       // without a task in fork-joins that concerned this worker
+    std::int64_t asleep = 0;        // in the others
+
+    std::vector<PhaseEvent> events;
+  };
+
+  void enter(PhaseScope& scope);
+  void leave(const PhaseScope& scope);
+  void end_fork_join(std::int64_t ticks);
+  void charge(Slot& own, std::int64_t now);
+  void read_cpu_time(Slot& own, std::int64_t now, std::int64_t ticks);
+  bool is_work(int phase) const { return roles_.work >> phase & 1U; }
+  double seconds_of(std::int64_t ticks) const;
+  Slot& slot(int worker) { return slots_[static_cast<std::size_t>(worker)]; }
+  const Slot& slot(int worker) const { return slots_[static_cast<std::size_t>(worker)]; }
+
+  // Constant after construction.
+  const TickClock clock_;
+  const PhaseRoles roles_;
+  const int cpu_count_;
+  const int traced_steps_;
+  std::array<std::int64_t, kMaxPhases + 1> long_ = {};  // how many ticks are long, of each phase
+
+  std::vector<Slot> slots_;  // each belongs to its worker
+
+  // Written by worker 0 between fork-joins.
+  bool is_traced_ = false;
+  std::int32_t step_ = -1;
+  std::int64_t begin_ = 0;
+  std::int64_t end_ = 0;
+  std::int64_t barrier_before_ = 0;  // of worker 0, before the fork
+  std::int64_t fork_join_ = 0;
+  std::int64_t busiest_ = 0;
+  std::array<std::int64_t, kMaxPhases> common_ = {};  // of all workers but the first
+};
+
+}  // namespace trp

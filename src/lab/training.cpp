@@ -56,8 +56,8 @@ bool ExpectedGradient::matches(const Gradient& gradient) const {
 TrainingSteps::TrainingSteps(const LabContext& context, const Plan& options, ThreadPool& pool)
     : dataset_(context.data.train),
       mlp_(make_lab_network(context)),
-      sgd_(mlp_, {}),
-      strategy_(make_strategy(options, mlp_, sgd_, {kBatchSize}, pool)),
+      optimizer_(mlp_, {}),
+      strategy_(make_strategy(options, mlp_, optimizer_, {kBatchSize}, pool)),
       samples_(static_cast<std::size_t>(kBatchSize)) {}
 
 void TrainingSteps::step() { step_with(nullptr); }
@@ -72,7 +72,7 @@ void TrainingSteps::step_with(const Batch* batch) {
   }
   strategy_->step(
       {.dataset = dataset_, .samples = samples_, .learning_rate = kLearningRate, .batch = batch},
-      sgd_, mlp_);
+      optimizer_, mlp_);
 }
 
 ExpectedStep::ExpectedStep(const LabContext& context)

@@ -61,7 +61,7 @@ class TrainingSteps {
 
   const Dataset& dataset_;
   Mlp mlp_;
-  Sgd sgd_;
+  Optimizer optimizer_;
   std::unique_ptr<Strategy> strategy_;
   std::vector<std::uint32_t> samples_;  // of the batch
   std::uint32_t next_sample_ = 0;

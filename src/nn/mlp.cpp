@@ -94,12 +94,15 @@ std::vector<Tile> make_tiles(const Mlp& mlp) {
   return tiles;
 }
 
+TileGradient of_tile(Tensor& weight, Tensor& bias, const Tile& tile) {
+  const auto [begin, end] = tile.cols;
+  return {weight.view_rows(tile.rows.begin, tile.rows.end).view_cols(begin, end),
+          bias.view_rows(0, tile.with_bias ? 1 : 0).view_cols(begin, end)};
+}
+
 TileGradient of_tile(Gradient& gradient, const Tile& tile) {
   Gradient::OfLayer& layer = gradient.layers[tile.layer];
-  return {
-      layer.weight.view_rows(tile.rows.begin, tile.rows.end)
-          .view_cols(tile.cols.begin, tile.cols.end),
-      layer.bias.view_rows(0, tile.with_bias ? 1 : 0).view_cols(tile.cols.begin, tile.cols.end)};
+  return of_tile(layer.weight, layer.bias, tile);
 }
 
 Gradient make_gradient(const Mlp& mlp) {

@@ -30,7 +30,8 @@ struct TileGradient {
   TensorView bias;
 };
 
-/// The part of the gradient that is a tile's.
+/// The part of a layer's tensors that is a tile's; a gradient has the shape of the parameters.
+TileGradient of_tile(Tensor& weight, Tensor& bias, const Tile& tile);
 TileGradient of_tile(Gradient& gradient, const Tile& tile);
 
 Gradient make_gradient(const Mlp& mlp);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "nn/loss.h"
-#include "nn/mlp.h"
 #include "strategy/phase.h"
 
 namespace trp {
@@ -31,7 +30,7 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
   const auto begin = static_cast<std::size_t>(rows.begin);
   const auto count = static_cast<std::size_t>(rows.size());
   softmax_cross_entropy(logits, std::span(batch_of(input, buffers).labels).subspan(begin, count),
-                        static_cast<Index>(input.samples.size()), gradient,
+                        input.sample_count(), gradient,
                         std::span(buffers.losses).subspan(begin, count),
                         std::span(buffers.correct).subspan(begin, count));
 }
@@ -53,9 +52,9 @@ void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffe
   backward(mlp, rows, activations);
 }
 
-StepResult sum_results(const BatchBuffers& buffers, std::size_t sample_count) {
+StepResult sum_results(const StepInput& input, const BatchBuffers& buffers) {
   StepResult result;
-  for (std::size_t i = 0; i < sample_count; ++i) {
+  for (std::size_t i = 0; i < input.samples.size(); ++i) {
     result.loss_sum += buffers.losses[i];
     result.correct_count += buffers.correct[i];
   }

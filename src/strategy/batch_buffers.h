@@ -9,34 +9,36 @@
 
 namespace trp {
 
-/// All that a batch fills on its way through the network, a row per sample; allocated once.
-/// Workers may fill different rows at once.
+/// All that a batch fills on its way through the network, a row for each sample. It is allocated
+/// once. Workers may fill different rows at once.
 struct BatchBuffers {
   BatchBuffers(const Mlp& mlp, const BatchForm& form);
-  /// With activations of other sizes.
+  /// Takes activations of other sizes than a row for each sample.
   BatchBuffers(const Mlp& mlp, const BatchForm& form, Activations activations);
 
-  Batch gathered;  // used when the step's input comes without a batch
+  Batch gathered;  // used when a step's input comes without a batch
   Activations activations;
   std::vector<double> losses;
   std::vector<std::uint8_t> correct;
 };
 
-/// Where the step's samples are, or will be once gathered.
+/// Returns the batch that the step's samples are in, or will be in once they are gathered.
 const Batch& batch_of(const StepInput& input, const BatchBuffers& buffers);
 
-/// Gathers rows of the batch unless they have been.
+/// Gathers rows of the batch unless they have been gathered.
 void gather_rows(const StepInput& input, Range rows, BatchBuffers& buffers);
 
-/// The losses of rows of the batch, and their gradients, from their logits.
+/// Computes the losses of rows of the batch from their logits, and the gradients of the losses with
+/// respect to these.
 void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, TensorView gradient,
                     BatchBuffers& buffers);
 
-/// Gathers the rows unless they have been, and computes their losses and their layers' gradients.
+/// Gathers rows of the batch unless they have been gathered, and computes their losses and all
+/// layers' gradients of them.
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
                   int worker);
 
-/// Sums over the first `sample_count` rows, in order.
-StepResult sum_results(const BatchBuffers& buffers, std::size_t sample_count);
+/// Adds up the step's losses and hits, in the order of its samples.
+StepResult sum_results(const StepInput& input, const BatchBuffers& buffers);
 
 }  // namespace trp

@@ -7,14 +7,15 @@
 
 namespace trp {
 
-/// One shard of the batch for each worker, merged by a GradientAccumulator; then the SGD step, its
-/// tiles shared out among the workers. Two fork-joins a step, three with clipping.
+/// Data parallelism: each worker takes a shard of the batch, a GradientAccumulator merges what the
+/// shards contribute, and then the workers share out the tiles of the update. A step takes two
+/// fork-joins, three with clipping.
 class DataParallel final : public Strategy {
  public:
-  DataParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, MergeKind merge,
+  DataParallel(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form, MergeKind merge,
                ThreadPool& pool);
 
-  StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
+  StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
 
  private:
   ThreadPool& pool_;

@@ -5,7 +5,8 @@
 
 namespace trp {
 
-/// pool.run(count, task), in which tasks are `phase` but for what they record themselves.
+/// Calls pool.run(count, task). The tasks are recorded as `phase`, but for what they record
+/// themselves.
 template <class Task>
 void fork_join(ThreadPool& pool, PhaseRecorder* phases, Phase phase, int count, const Task& task) {
   const auto join = PhaseScope::fork_join(phases);

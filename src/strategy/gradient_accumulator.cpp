@@ -1,5 +1,4 @@
 #include "strategy/gradient_accumulator.h"
-#include "nn/mlp.h"
 
 namespace trp {
 namespace {
@@ -21,21 +20,32 @@ GradientAccumulator::GradientAccumulator(const Mlp& mlp, std::span<const Tile> t
     for (std::size_t t = 0; t < tiles_.size(); ++t) turns_.push_back(std::make_unique<Turn>());
 }
 
-void GradientAccumulator::begin(PhaseRecorder* phases) {
+void GradientAccumulator::begin(const Batch& batch, const Activations& activations,
+                                PhaseRecorder* phases) {
+  batch_ = &batch;
+  activations_ = &activations;
   phases_ = phases;
   merged_count_ = 0;
   for (const auto& turn : turns_) turn->merged_shards.reset();
 }
 
-void GradientAccumulator::add_shard(const Batch& batch, const Activations& activations, Range rows,
-                                    int shard, int worker) {
+GradientSource GradientAccumulator::gradient_of(const Tile& tile) {
+  if (kind_ == MergeKind::kFactored) return factors_of(tile, {0, merged_count_});
+  return of_tile(sum_, tile);
+}
+
+TileFactors GradientAccumulator::factors_of(const Tile& tile, Range rows) const {
+  return tile_factors(batch_->input(), *activations_, rows, tile);
+}
+
+void GradientAccumulator::add_shard(Range rows, int shard, int worker) {
   switch (kind_) {
     case MergeKind::kFactored:
       return add_count(rows, worker);
     case MergeKind::kOrdered:
-      return add_in_order(batch, activations, rows, shard, worker);
+      return add_in_order(rows, shard, worker);
     case MergeKind::kArrival:
-      return add_on_arrival(batch, activations, rows, worker);
+      return add_on_arrival(rows, worker);
   }
 }
 
@@ -45,8 +55,7 @@ void GradientAccumulator::add_count(Range rows, int worker) {
   merged_count_ += rows.size();
 }
 
-void GradientAccumulator::add_in_order(const Batch& batch, const Activations& activations,
-                                       Range rows, int shard, int worker) {
+void GradientAccumulator::add_in_order(Range rows, int shard, int worker) {
   for (std::size_t t = 0; t < tiles_.size(); ++t) {
     Turn& turn = *turns_[t];
     {
@@ -57,7 +66,7 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
       const std::lock_guard lock(turn.mutex);
       // The sum is made by the products that are there to be added.
       const PhaseScope scope(phases_, worker, Phase::kBackward);
-      tile_gradient(tile_factors(batch.input(), activations, rows, tiles_[t]), tiles_[t],
+      tile_gradient(factors_of(tiles_[t], rows), tiles_[t],
                     shard == 0 ? ChainStart::kZero : ChainStart::kResult, of_tile(sum_, tiles_[t]));
     }
     turn.merged_shards.advance();
@@ -65,14 +74,12 @@ void GradientAccumulator::add_in_order(const Batch& batch, const Activations& ac
   add_count(rows, worker);
 }
 
-void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& activations,
-                                         Range rows, int worker) {
+void GradientAccumulator::add_on_arrival(Range rows, int worker) {
   Gradient& own = of_worker_[static_cast<std::size_t>(worker)];
   {
     const PhaseScope scope(phases_, worker, Phase::kBackward);
     for (const Tile& tile : tiles_)
-      tile_gradient(tile_factors(batch.input(), activations, rows, tile), tile, ChainStart::kZero,
-                    of_tile(own, tile));
+      tile_gradient(factors_of(tile, rows), tile, ChainStart::kZero, of_tile(own, tile));
   }
 
   const std::unique_lock lock = lock_for_merge(mutex_, phases_, worker);
@@ -94,11 +101,6 @@ void GradientAccumulator::add_on_arrival(const Batch& batch, const Activations& 
 
 void GradientAccumulator::cancel() {
   for (const auto& turn : turns_) turn->merged_shards.cancel();
-}
-
-Index GradientAccumulator::merged_count() const {
-  const std::lock_guard lock(mutex_);
-  return merged_count_;
 }
 
 }  // namespace trp

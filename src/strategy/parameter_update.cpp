@@ -1,20 +1,20 @@
 #include "strategy/parameter_update.h"
-#include "nn/mlp.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
+#include <variant>
 
 namespace trp {
 
-ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp, const Sgd& sgd,
-                                 int worker_count)
+ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
+                                 const Optimizer& optimizer, int worker_count)
     : tiles_(std::move(tiles)) {
   Index widest = 0;
   for (const Tile& tile : tiles_) widest = std::max(widest, tile.cols.size());
   for (int worker = 0; worker < worker_count; ++worker)
     scratch_.emplace_back(kTileInputs + 1, widest);
-  if (!sgd.clips()) return;
+  if (!optimizer.clips()) return;
   whole_ = make_gradient(mlp);
   gradients_.resize(tiles_.size());
   first_norm_ = {0};
@@ -23,16 +23,33 @@ ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp, const 
   squared_column_norms_.resize(first_norm_.back());
 }
 
-TileGradient ParameterUpdate::scratch_of(const Tile& tile, int worker) {
-  Tensor& scratch = scratch_[static_cast<std::size_t>(worker)];
-  const Index cols = tile.cols.size();
-  return {TensorView(scratch.row(0), tile.rows.size(), cols, scratch.stride()),
-          TensorView(scratch.row(kTileInputs), tile.with_bias ? 1 : 0, cols, scratch.stride())};
+void ParameterUpdate::update_tile(int index, const GradientSource& gradient, float gradient_scale,
+                                  const StepInput& input, int worker, Optimizer& optimizer,
+                                  Mlp& mlp) {
+  const Tile& tile = tiles_[static_cast<std::size_t>(index)];
+  Tensor& rows = scratch_[static_cast<std::size_t>(worker)];
+  const TileGradient scratch = {rows.view_rows(0, tile.rows.size()).view_cols(0, tile.cols.size()),
+                                rows.view_rows(kTileInputs, kTileInputs + (tile.with_bias ? 1 : 0))
+                                    .view_cols(0, tile.cols.size())};
+  // Gradient and update of factors are one product, which mostly is the gradient.
+  const bool has_factors = std::holds_alternative<TileFactors>(gradient);
+  const PhaseScope scope(has_factors ? input.phases : nullptr, worker, Phase::kBackward);
+  optimizer.update(tile, gradient, input.learning_rate, gradient_scale, scratch, mlp);
 }
 
-std::span<double> ParameterUpdate::norms_of_tile(std::size_t index) {
-  return std::span(squared_column_norms_)
-      .subspan(first_norm_[index], first_norm_[index + 1] - first_norm_[index]);
+void ParameterUpdate::form_gradient(int index, const GradientSource& source, PhaseRecorder* phases,
+                                    int worker) {
+  const auto i = static_cast<std::size_t>(index);
+  TileGradient& gradient = gradients_[i];
+  if (const auto* factors = std::get_if<TileFactors>(&source)) {
+    const PhaseScope scope(phases, worker, Phase::kBackward);
+    gradient = of_tile(whole_, tiles_[i]);
+    tile_gradient(*factors, tiles_[i], ChainStart::kZero, gradient);
+  } else {
+    gradient = std::get<TileGradient>(source);
+  }
+  squared_column_norms(gradient, std::span(squared_column_norms_)
+                                     .subspan(first_norm_[i], first_norm_[i + 1] - first_norm_[i]));
 }
 
 double ParameterUpdate::squared_norm() const {

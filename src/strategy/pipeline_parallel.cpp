@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "nn/mlp.h"
 #include "profile/clock.h"
 #include "strategy/fork_join.h"
 
@@ -35,7 +34,7 @@ Activations make_live_activations(const Mlp& mlp, const Pipeline& pipeline,
   Activations activations;
   for (std::size_t s = 0; s < pipeline.stages.size(); ++s) {
     const Index rows =
-        most_live_micro_batches(pipeline.schedule, static_cast<int>(s)) * micro_batch_rows;
+        max_live_micro_batches(pipeline.schedule, static_cast<int>(s)) * micro_batch_rows;
     for (Index l = pipeline.stages[s].begin; l < pipeline.stages[s].end; ++l) {
       const Index cols = mlp.layers[static_cast<std::size_t>(l)].weight.cols();
       activations.outputs.emplace_back(rows, cols);
@@ -54,20 +53,20 @@ struct PipelineParallel::Step {
   Stopwatch stopwatch;
 };
 
-PipelineParallel::PipelineParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form,
-                                   const Plan& plan, ThreadPool& pool)
+PipelineParallel::PipelineParallel(const Mlp& mlp, const Optimizer& optimizer,
+                                   const BatchForm& form, const Plan& plan, ThreadPool& pool)
     : pool_(pool),
       pipeline_(make_pipeline(mlp, form, plan, pool.worker_count())),
       micro_batch_rows_(
           split_evenly(form.capacity, pipeline_.schedule.micro_batch_count, 0).size()),
       buffers_(mlp, form, make_live_activations(mlp, pipeline_, micro_batch_rows_)),
       gradient_(make_gradient(mlp)),
-      update_(make_tiles(mlp), mlp, sgd, pool.worker_count()) {
+      update_(make_tiles(mlp), mlp, optimizer, pool.worker_count()) {
   const int stage_count = pipeline_.schedule.stage_count;
   for (int s = 0; s < stage_count; ++s) {
     auto stage = std::make_unique<Stage>(stage_count <= pool.cpu_count());
     stage->layers = pipeline_.stages[static_cast<std::size_t>(s)];
-    stage->live_limit = most_live_micro_batches(pipeline_.schedule, s);
+    stage->live_limit = max_live_micro_batches(pipeline_.schedule, s);
     stage_of_layer_.insert(stage_of_layer_.end(), static_cast<std::size_t>(stage->layers.size()),
                            static_cast<std::size_t>(s));
     stages_.push_back(std::move(stage));
@@ -76,7 +75,7 @@ PipelineParallel::PipelineParallel(const Mlp& mlp, const Sgd& sgd, const BatchFo
     stages_[stage_of_layer_[tile.layer]]->tiles.push_back(tile);
 }
 
-StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
+StepResult PipelineParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
   const auto micro_batch_count =
       std::min(pipeline_.schedule.micro_batch_count, static_cast<int>(input.samples.size()));
   const PipelineSchedule* schedule = &pipeline_.schedule;
@@ -96,7 +95,7 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
     const auto join = PhaseScope::fork_join(input.phases);
     pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int worker) {
       try {
-        run_stage(step, static_cast<std::size_t>(s), worker, sgd, mlp);
+        run_stage(step, static_cast<std::size_t>(s), worker, optimizer, mlp);
       } catch (...) {
         for (const auto& stage : stages_) {
           stage->forward_done.cancel();
@@ -108,17 +107,18 @@ StepResult PipelineParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
   }
   add_times();
 
-  if (sgd.clips()) {
+  if (optimizer.clips()) {
     const auto run = [&](int count, const auto& task) {
       fork_join(pool_, input.phases, Phase::kSgd, count, task);
     };
-    const auto gradient_of = [&](const Tile& tile, int) { return of_tile(gradient_, tile); };
-    update_.apply_gradients(run, gradient_of, input.learning_rate, sgd, mlp);
+    const auto source_of = [&](const Tile& tile) { return of_tile(gradient_, tile); };
+    update_.apply(run, source_of, input, optimizer, mlp);
   }
-  return sum_results(buffers_, input.samples.size());
+  return sum_results(input, buffers_);
 }
 
-void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Sgd& sgd, Mlp& mlp) {
+void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Optimizer& optimizer,
+                                 Mlp& mlp) {
   PhaseRecorder* phases = step.input.phases;
   const PhaseScope scope(phases, worker, Phase::kOther);
   Stage& stage = *stages_[s];
@@ -141,10 +141,10 @@ void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Sg
     stage.ended_at = step.stopwatch.seconds();
     stage.busy_seconds += stage.ended_at - begin;
   }
-  if (sgd.clips()) return;  // the norm takes all stages
+  if (optimizer.clips()) return;  // the norm takes all stages
   const PhaseScope update(phases, worker, Phase::kSgd);
   for (const Tile& tile : stage.tiles)
-    sgd.update(tile, of_tile(gradient_, tile), step.input.learning_rate, 1, mlp);
+    optimizer.update(tile, of_tile(gradient_, tile), step.input.learning_rate, 1, {}, mlp);
 }
 
 /// False when another stage has failed.
@@ -195,8 +195,7 @@ void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_b
 
 /// The rows of the batch that a micro-batch takes.
 Range PipelineParallel::batch_rows(const Step& step, int micro_batch) const {
-  return split_evenly(static_cast<Index>(step.input.samples.size()),
-                      step.schedule.micro_batch_count, micro_batch);
+  return split_evenly(step.input.sample_count(), step.schedule.micro_batch_count, micro_batch);
 }
 
 /// Where a live micro-batch is kept in the activations of layer l. Its place is taken again when

@@ -17,10 +17,10 @@ namespace trp {
 /// as many stages as workers, but at most as many as layers; all of them run at once.
 class PipelineParallel final : public Strategy {
  public:
-  PipelineParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, const Plan& plan,
-                   ThreadPool& pool);
+  PipelineParallel(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form,
+                   const Plan& plan, ThreadPool& pool);
 
-  StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
+  StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
   const Pipeline* pipeline() const override { return &pipeline_; }
 
  private:
@@ -39,7 +39,7 @@ class PipelineParallel final : public Strategy {
   /// What one step is made on, for all stages.
   struct Step;
 
-  void run_stage(const Step& step, std::size_t s, int worker, Sgd& sgd, Mlp& mlp);
+  void run_stage(const Step& step, std::size_t s, int worker, Optimizer& optimizer, Mlp& mlp);
   void run_forward(const Step& step, std::size_t s, int micro_batch, int worker, const Mlp& mlp);
   void run_backward(const Step& step, std::size_t s, int micro_batch, const Mlp& mlp);
   bool wait_for_neighbour(std::size_t s, const PipelineSlot& slot) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <iterator>
+#include <numeric>
 
 namespace trp {
 namespace {
@@ -38,6 +40,35 @@ bool is_ready(const PipelineSlot& slot, int stage, const std::vector<Progress>& 
   return slot.micro_batch < ended[s + 1].backward;
 }
 
+/// Returns how many ranges there are if each takes as many layers as cost no more than the limit.
+int count_ranges(std::span<const Index> layer_costs, Index limit) {
+  int count = 1;
+  Index cost = 0;
+  for (const Index of_layer : layer_costs) {
+    if (cost + of_layer > limit) {
+      ++count;
+      cost = 0;
+    }
+    cost += of_layer;
+  }
+  return count;
+}
+
+/// Returns the cost of the costliest of `range_count` ranges when the layers are cut in the way
+/// that makes it lowest, by bisection.
+Index lowest_maximum(std::span<const Index> layer_costs, int range_count) {
+  Index low = *std::ranges::max_element(layer_costs);
+  Index high = std::accumulate(layer_costs.begin(), layer_costs.end(), Index{0});
+  while (low < high) {
+    const Index middle = low + (high - low) / 2;
+    if (count_ranges(layer_costs, middle) <= range_count)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
 }  // namespace
 
 PipelineSchedule make_pipeline_schedule(PipelineScheduleKind kind, int stage_count,
@@ -66,14 +97,14 @@ PipelineSchedule make_pipeline_schedule(PipelineScheduleKind kind, int stage_cou
   return schedule;
 }
 
-int most_live_micro_batches(const PipelineSchedule& schedule, int stage) {
+int max_live_micro_batches(const PipelineSchedule& schedule, int stage) {
   int live = 0;
-  int most = 0;
+  int max_live = 0;
   for (const PipelineSlot& slot : schedule.slots[static_cast<std::size_t>(stage)]) {
-    if (slot.work == Work::kForward) most = std::max(most, ++live);
+    if (slot.work == Work::kForward) max_live = std::max(max_live, ++live);
     if (slot.work == Work::kBackward) --live;
   }
-  return most;
+  return max_live;
 }
 
 double predicted_bubble(int stage_count, int micro_batch_count) {
@@ -82,38 +113,18 @@ double predicted_bubble(int stage_count, int micro_batch_count) {
 }
 
 std::vector<Range> divide_into_stages(std::span<const Index> layer_costs, int stage_count) {
-  const std::size_t layer_count = layer_costs.size();
-  assert(stage_count >= 1 && static_cast<std::size_t>(stage_count) <= layer_count);
-  // least[l]: the cost of the costliest range when layers l, l + 1, … are cut into the stages
-  // considered so far; first_end[stage][l]: where the first of these ranges ends.
-  std::vector<Index> least(layer_count);
-  std::vector<std::vector<std::size_t>> first_end;
-  Index cost = 0;
-  for (std::size_t l = layer_count; l-- > 0;) least[l] = cost += layer_costs[l];
-  first_end.emplace_back(layer_count, layer_count);
-  for (std::size_t stages = 2; stages <= static_cast<std::size_t>(stage_count); ++stages) {
-    std::vector<std::size_t> ends(layer_count);
-    std::vector<Index> least_before = least;
-    for (std::size_t l = 0; l + stages <= layer_count; ++l) {
-      Index first = 0;
-      for (std::size_t end = l + 1; end + stages - 1 <= layer_count; ++end) {
-        first += layer_costs[end - 1];
-        const Index costliest = std::max(first, least_before[end]);
-        if (end > l + 1 && costliest >= least[l]) continue;
-        least[l] = costliest;
-        ends[l] = end;
-      }
-    }
-    first_end.push_back(std::move(ends));
-  }
-
+  assert(stage_count >= 1 && static_cast<std::size_t>(stage_count) <= layer_costs.size());
   std::vector<Range> stages;
   std::size_t begin = 0;
-  for (std::size_t s = static_cast<std::size_t>(stage_count); s-- > 0;) {
-    const std::size_t end = first_end[s][begin];
-    stages.push_back({static_cast<Index>(begin), static_cast<Index>(end)});
-    begin = end;
+  for (int after = stage_count - 1; after > 0; --after) {
+    const auto layers = layer_costs.subspan(begin);
+    const Index limit = lowest_maximum(layers, after + 1);
+    std::size_t size = 1;
+    while (lowest_maximum(layers.subspan(size), after) > limit) ++size;
+    stages.push_back({static_cast<Index>(begin), static_cast<Index>(begin + size)});
+    begin += size;
   }
+  stages.push_back({static_cast<Index>(begin), std::ssize(layer_costs)});
   return stages;
 }
 

@@ -6,11 +6,12 @@
 
 namespace trp {
 
+/// The calling thread does everything: no pool, no lock.
 class Sequential final : public Strategy {
  public:
-  Sequential(const Mlp& mlp, const Sgd& sgd, const BatchForm& form);
+  Sequential(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form);
 
-  StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
+  StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
 
  private:
   BatchBuffers buffers_;

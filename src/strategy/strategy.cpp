@@ -7,19 +7,20 @@
 
 namespace trp {
 
-std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp, const Sgd& sgd,
-                                        const BatchForm& form, ThreadPool& pool) {
+std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
+                                        const Optimizer& optimizer, const BatchForm& form,
+                                        ThreadPool& pool) {
   switch (plan.strategy) {
     case StrategyKind::kSequential:
-      return std::make_unique<Sequential>(mlp, sgd, form);
+      return std::make_unique<Sequential>(mlp, optimizer, form);
     case StrategyKind::kData:
-      return std::make_unique<DataParallel>(mlp, sgd, form, plan.merge, pool);
+      return std::make_unique<DataParallel>(mlp, optimizer, form, plan.merge, pool);
     case StrategyKind::kTensor:
-      return std::make_unique<TensorParallel>(mlp, sgd, form, pool);
+      return std::make_unique<TensorParallel>(mlp, optimizer, form, pool);
     case StrategyKind::kPipeline:
       break;
   }
-  return std::make_unique<PipelineParallel>(mlp, sgd, form, plan, pool);
+  return std::make_unique<PipelineParallel>(mlp, optimizer, form, plan, pool);
 }
 
 }  // namespace trp

@@ -6,7 +6,7 @@
 
 #include "data/batch.h"
 #include "nn/mlp.h"
-#include "nn/sgd.h"
+#include "nn/optimizer.h"
 #include "strategy/phase.h"
 #include "strategy/pipeline_schedule.h"
 #include "trp/plan.h"
@@ -14,40 +14,44 @@
 
 namespace trp {
 
-/// What one SGD step is made on. All that is referred to outlives the step.
+/// What one step is made on. All that is referred to outlives the step.
 struct StepInput {
   const Dataset& dataset;
   std::span<const std::uint32_t> samples;  // at least one, at most the strategy's batch size
   float learning_rate;
   Augmentation augmentation = {};
-  /// These samples, gathered and augmented already; null: each worker gathers its own shard.
+  /// These samples, if they have been gathered and augmented already; otherwise each worker gathers
+  /// its own.
   const Batch* batch = nullptr;
   PhaseRecorder* phases = nullptr;  // of the pool's workers; null: nobody asks where time goes
+
+  Index sample_count() const { return static_cast<Index>(samples.size()); }
 };
 
-/// Measured with the parameters as they were before the step.
+/// What the network with its parameters before the step made of the samples.
 struct StepResult {
-  double loss_sum = 0;  // over the samples, added up in their order
+  double loss_sum = 0;  // added up in the order of the samples
   Index correct_count = 0;
 };
 
-/// A plan of the arithmetic of training, at work. Every strategy gives the same bits, but for data
-/// parallelism with MergeKind::kArrival. Belongs to the thread that calls step().
+/// A way to do the work of a training step. Every strategy gives the same bits, but for data
+/// parallelism with MergeKind::kArrival. A strategy belongs to the thread that calls step().
 class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  /// Computes the mean gradient over the samples and lets sgd update mlp with it. Rethrows the
-  /// first exception of any worker, after all of them have stopped.
-  virtual StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) = 0;
+  /// Computes the mean gradient over the samples and lets the optimizer update `mlp` with it.
+  /// Rethrows the first exception of any worker, after all of them have stopped.
+  virtual StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) = 0;
 
-  /// Null but for kPipeline; lives as long as the strategy.
+  /// Returns the pipeline of kPipeline, which lives as long as the strategy, and null for others.
   virtual const Pipeline* pipeline() const { return nullptr; }
 };
 
-/// `mlp` gives the shape of the networks that step() will get, and `form` that of the batches. The
-/// pool is used by all but kSequential and must outlive the strategy.
-std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp, const Sgd& sgd,
-                                        const BatchForm& form, ThreadPool& pool);
+/// Makes the plan's strategy for networks of the shape of `mlp` and batches of this form. The pool
+/// is used by all but kSequential and must outlive the strategy.
+std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
+                                        const Optimizer& optimizer, const BatchForm& form,
+                                        ThreadPool& pool);
 
 }  // namespace trp

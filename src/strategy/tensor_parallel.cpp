@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "nn/mlp.h"
 #include "strategy/fork_join.h"
 
 namespace trp {
@@ -34,12 +33,12 @@ std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count) {
 
 }  // namespace
 
-TensorParallel::TensorParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form,
+TensorParallel::TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form,
                                ThreadPool& pool)
     : pool_(pool),
       part_count_(parts_of(mlp, pool.worker_count())),
       buffers_(mlp, form),
-      update_(make_tiles_of_parts(mlp, part_count_), mlp, sgd, pool.worker_count()),
+      update_(make_tiles_of_parts(mlp, part_count_), mlp, optimizer, pool.worker_count()),
       tiles_of_part_(static_cast<std::size_t>(part_count_)) {
   int part = 0;
   for (std::size_t t = 0; t < update_.tiles().size(); ++t) {
@@ -58,8 +57,8 @@ void TensorParallel::for_each_part_of(Index outputs, PhaseRecorder* phases, Phas
   });
 }
 
-StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
-  const auto sample_count = static_cast<Index>(input.samples.size());
+StepResult TensorParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
+  const Index sample_count = input.sample_count();
   const Batch& batch = batch_of(input, buffers_);
   std::vector<Tensor>& outputs = buffers_.activations.outputs;
   std::vector<Tensor>& gradients = buffers_.activations.gradients;
@@ -94,11 +93,11 @@ StepResult TensorParallel::step(const StepInput& input, Sgd& sgd, Mlp& mlp) {
       for (const int tile : tiles_of_part_[static_cast<std::size_t>(part)]) task(tile, worker);
     });
   };
-  const auto factors_of = [&](const Tile& tile) {
+  const auto source_of = [&](const Tile& tile) {
     return tile_factors(input_of_layer(tile.layer), rows_of(gradients[tile.layer]), tile);
   };
-  update_.apply_factors(run, factors_of, input, sgd, mlp);
-  return sum_results(buffers_, input.samples.size());
+  update_.apply(run, source_of, input, optimizer, mlp);
+  return sum_results(input, buffers_);
 }
 
 }  // namespace trp

@@ -8,17 +8,18 @@
 
 namespace trp {
 
-/// Model parallelism within layers: a range of the outputs of every layer for each worker, whole
-/// cache lines of them, for the whole batch. It computes these outputs, their gradients, the
-/// gradients of the weights that lead to them, and applies them: nothing is merged. In return each
-/// layer needs what all workers have computed in the layer before it, so a step takes a fork-join
-/// per layer and direction, which is the barrier between them. Where a layer has fewer cache lines
-/// of outputs than there are workers, the rest of them have nothing to do in it.
+/// Model parallelism within layers: each worker owns a range of the outputs of every layer, whole
+/// cache lines of them, for the whole batch. It computes these outputs, their gradients and the
+/// gradients of the weights that lead to them, and applies the latter: nothing is merged. In return
+/// each layer needs what all workers have computed in the layer before it, so a step takes a
+/// fork-join per layer and direction, which is the barrier between them. Where a layer has fewer
+/// cache lines of outputs than there are workers, the rest of them have nothing to do in it.
 class TensorParallel final : public Strategy {
  public:
-  TensorParallel(const Mlp& mlp, const Sgd& sgd, const BatchForm& form, ThreadPool& pool);
+  TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form,
+                 ThreadPool& pool);
 
-  StepResult step(const StepInput& input, Sgd& sgd, Mlp& mlp) override;
+  StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
 
  private:
   template <class Task>

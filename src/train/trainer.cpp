@@ -52,7 +52,7 @@ void check_resumable(const TrainState& state, const Recipe& recipe, const std::v
         has_best ? done : 0, state.best_epoch);
 }
 
-SgdOptions sgd_options(const Recipe& recipe) {
+OptimizerOptions optimizer_options(const Recipe& recipe) {
   return {.momentum = static_cast<float>(recipe.momentum),
           .weight_decay = static_cast<float>(recipe.weight_decay),
           .clip_norm = static_cast<float>(recipe.clip_norm)};
@@ -89,8 +89,8 @@ struct Trainer::Impl {
   const LearningRateSchedule learning_rate_schedule;
   const BatchElements elements;
 
-  TrainState state;  // but the velocity, which is sgd's until it is asked for
-  Sgd sgd;
+  TrainState state;  // but the velocity, which is optimizer's until it is asked for
+  Optimizer optimizer;
   std::unique_ptr<Strategy> strategy;
   std::optional<Loader> loader;      // its batches run on through the epochs
   int ordered_epoch = 0;             // the epoch that `order` is of
@@ -115,10 +115,10 @@ struct Trainer::Impl {
                                .total_steps = recipe.epochs * steps_per_epoch},
         elements(choose_elements(dataset, recipe.augment)),
         state(first_state(std::move(resumed))),
-        sgd(state.mlp, sgd_options(recipe)),
-        strategy(make_strategy(plan, state.mlp, sgd, {batch_size, elements}, pool)) {
+        optimizer(state.mlp, optimizer_options(recipe)),
+        strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool)) {
     check_augmentation(recipe.augment, dataset);
-    if (!state.velocity.layers.empty()) sgd.set_velocity(state.velocity);
+    if (!state.velocity.layers.empty()) optimizer.set_velocity(state.velocity);
     if (plan.loaders > 0) {
       const BatchPlan batches = {.form = {batch_size, elements},
                                  .samples_per_epoch = samples_per_epoch,
@@ -199,7 +199,7 @@ struct Trainer::Impl {
                              .augmentation = {recipe.augment, recipe.seed, epoch_in_hand()},
                              .batch = loader ? &next_batch() : nullptr,
                              .phases = recorder};
-    const StepResult result = strategy->step(input, sgd, state.mlp);
+    const StepResult result = strategy->step(input, optimizer, state.mlp);
     ++progress.batch;
     progress.loss_sum += result.loss_sum;
     progress.correct_count += result.correct_count;
@@ -285,7 +285,7 @@ bool Trainer::is_over() const { return trp::is_over(impl_->recipe, impl_->state)
 const std::optional<Divergence>& Trainer::divergence() const { return impl_->divergence; }
 
 const TrainState& Trainer::state() {
-  impl_->state.velocity = impl_->sgd.velocity();
+  impl_->state.velocity = impl_->optimizer.velocity();
   return impl_->state;
 }
 

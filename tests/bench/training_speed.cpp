@@ -67,15 +67,16 @@ EpochPeer::Epoch run_epoch(const Work& work, Index batch_size, const Step& step)
 }
 
 Contender ours(const std::string& name, const Plan& options, int workers, const Work& work) {
-  return {"the program", name, [=, &work](Index batch_size) {
-            Mlp mlp = work.initial;
-            Sgd sgd(mlp, {});
-            ThreadPool pool(workers, available_cpus());
-            const auto strategy = make_strategy(options, mlp, sgd, batch_size, pool);
-            return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
-              return strategy->step({work.data.train, samples, kLearningRate}, sgd, mlp).loss_sum;
-            });
-          }};
+  return {
+      "the program", name, [=, &work](Index batch_size) {
+        Mlp mlp = work.initial;
+        Optimizer optimizer(mlp, {});
+        ThreadPool pool(workers, available_cpus());
+        const auto strategy = make_strategy(options, mlp, optimizer, batch_size, pool);
+        return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
+          return strategy->step({work.data.train, samples, kLearningRate}, optimizer, mlp).loss_sum;
+        });
+      }};
 }
 
 Contender eigen(const Work& work) {

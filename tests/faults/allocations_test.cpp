@@ -49,14 +49,14 @@ TEST_CASE("no step but the first allocates") {
       Mlp mlp = make_mlp(std::vector<Index>{data.train.feature_count, 33, 17, 4}, 1);
       const BatchElements elements =
           clip_norm == 0 ? BatchElements::kBytes : BatchElements::kFloats;
-      Sgd sgd(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = clip_norm});
+      Optimizer optimizer(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = clip_norm});
       ThreadPool pool(3, 3);
-      const auto strategy = make_strategy(named.plan, mlp, sgd, {64, elements}, pool);
+      const auto strategy = make_strategy(named.plan, mlp, optimizer, {64, elements}, pool);
       const auto step = [&](std::size_t count) {
         strategy->step({.dataset = data.train,
                         .samples = std::span(samples).first(count),
                         .learning_rate = 0.01F},
-                       sgd, mlp);
+                       optimizer, mlp);
       };
       step(64);
       step(10);  // a batch smaller than the rest, as the last one of an epoch may be

@@ -49,18 +49,22 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
     GradientAccumulator accumulator(mlp, tiles, kind, pool.worker_count());
     for (int round = 0; round < 100; ++round) {
       const std::vector<Range> shards = {{0, 9}, {9, 10}, {10, 18}, {18, 20}};
-      accumulator.begin();
+      accumulator.begin(computed.batch, computed.activations);
       pool.run(4, [&](int shard, int worker) {
         const auto compute = [&] {
           if (round % 4 == shard) std::this_thread::sleep_for(std::chrono::microseconds(100));
         };
-        accumulator.merge_shard(compute, computed.batch, computed.activations,
-                                shards[static_cast<std::size_t>(shard)], shard, worker);
+        accumulator.merge_shard(compute, shards[static_cast<std::size_t>(shard)], shard, worker);
       });
       REQUIRE(accumulator.merged_count() == 20);
-      if (!accumulator.sums_gradients()) continue;
+      Gradient product = make_gradient(mlp);
       for (const Tile& tile : tiles) {
-        const TileGradient merged = accumulator.sum_of_tile(tile);
+        const GradientSource source = accumulator.gradient_of(tile);
+        const auto* factors = std::get_if<TileFactors>(&source);
+        REQUIRE((factors != nullptr) == (kind == MergeKind::kFactored));
+        const TileGradient merged =
+            factors ? of_tile(product, tile) : std::get<TileGradient>(source);
+        if (factors) tile_gradient(*factors, tile, ChainStart::kZero, merged);
         const TileGradient right = of_tile(expected, tile);
         if (kind == MergeKind::kArrival) {
           REQUIRE(merged.weight.matrix().isApprox(right.weight.matrix(), 1e-5F));
@@ -82,15 +86,14 @@ TEST_CASE("a worker that throws ends the waiting of the shards behind it") {
   for (const MergeKind kind : {MergeKind::kFactored, MergeKind::kOrdered, MergeKind::kArrival}) {
     GradientAccumulator accumulator(mlp, tiles, kind, pool.worker_count());
     const auto run_with_thrower = [&](int thrower) {
-      accumulator.begin();
+      accumulator.begin(computed.batch, computed.activations);
       pool.run(8, [&](int shard, int worker) {
         const auto compute = [&] {
           if (shard != thrower) return;
           std::this_thread::sleep_for(std::chrono::milliseconds(1));  // let the others wait
           throw std::runtime_error("no");
         };
-        accumulator.merge_shard(compute, computed.batch, computed.activations, {shard, shard + 1},
-                                shard, worker);
+        accumulator.merge_shard(compute, {shard, shard + 1}, shard, worker);
       });
     };
     for (int thrower = 0; thrower < 8; ++thrower) {

@@ -58,10 +58,10 @@ TEST_CASE("gpipe keeps all micro-batches alive, 1f1b no more than there are stag
   for (int p = 1; p <= 9; ++p)
     for (int m = 1; m <= 20; ++m)
       for (int stage = 0; stage < p; ++stage) {
-        CHECK(most_live_micro_batches(make_pipeline_schedule(PipelineScheduleKind::kGpipe, p, m),
-                                      stage) == m);
-        CHECK(most_live_micro_batches(make_pipeline_schedule(PipelineScheduleKind::k1f1b, p, m),
-                                      stage) == std::min(m, p - stage));
+        CHECK(max_live_micro_batches(make_pipeline_schedule(PipelineScheduleKind::kGpipe, p, m),
+                                     stage) == m);
+        CHECK(max_live_micro_batches(make_pipeline_schedule(PipelineScheduleKind::k1f1b, p, m),
+                                     stage) == std::min(m, p - stage));
       }
 }
 

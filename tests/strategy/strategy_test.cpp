@@ -23,12 +23,13 @@ struct Outcome {
 
 /// Two epochs over the data, the last batch of each usually smaller.
 Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Index batch_size,
-                    const SgdOptions& sgd_options, const Plan& options, int workers,
+                    const OptimizerOptions& optimizer_options, const Plan& options, int workers,
                     BatchElements elements = BatchElements::kFloats) {
   Outcome outcome{make_mlp(sizes, 1)};
-  Sgd sgd(outcome.mlp, sgd_options);
+  Optimizer optimizer(outcome.mlp, optimizer_options);
   ThreadPool pool(workers, workers);
-  const auto strategy = make_strategy(options, outcome.mlp, sgd, {batch_size, elements}, pool);
+  const auto strategy =
+      make_strategy(options, outcome.mlp, optimizer, {batch_size, elements}, pool);
   const Sampler sampler = make_sampler(dataset.sample_count, 0, 1, true);
   std::vector<std::uint32_t> order;
   for (int epoch = 1; epoch <= 2; ++epoch) {
@@ -37,7 +38,7 @@ Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Ind
       const Index count = std::min(batch_size, dataset.sample_count - done);
       const std::span samples =
           std::span(order).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count));
-      const StepResult result = strategy->step({dataset, samples, 0.05F}, sgd, outcome.mlp);
+      const StepResult result = strategy->step({dataset, samples, 0.05F}, optimizer, outcome.mlp);
       outcome.loss_sum += result.loss_sum;
       outcome.correct_count += result.correct_count;
     }
@@ -69,7 +70,7 @@ TEST_CASE("every strategy returns the same loss, hits and weights from each step
 TEST_CASE("the arrival merge is the same sum but for rounding") {
   const Dataset dataset = synthetic_dataset(200, 50, 10, 1);
   const std::vector<Index> sizes = {50, 40, 10};
-  const SgdOptions options = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
+  const OptimizerOptions options = {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F};
   const Mlp expected = train_steps(dataset, sizes, 64, options, kSameBitPlans[0].plan, 1).mlp;
   for (const int workers : {1, 2, 5, 8}) {
     const Mlp mlp = train_steps(dataset, sizes, 64, options, kArrivalPlan.plan, workers).mlp;
@@ -95,10 +96,10 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
     Mlp mlp = make_mlp(sizes, 1);
     const ReferenceMlp before(mlp);
     const ReferenceMlp gradient = before.gradient(input, dataset.labels);
-    Sgd sgd(mlp, {});
+    Optimizer optimizer(mlp, {});
     ThreadPool pool(3, 3);
-    const auto strategy = make_strategy(named.plan, mlp, sgd, {64}, pool);
-    const StepResult result = strategy->step({dataset, samples, 0.5F}, sgd, mlp);
+    const auto strategy = make_strategy(named.plan, mlp, optimizer, {64}, pool);
+    const StepResult result = strategy->step({dataset, samples, 0.5F}, optimizer, mlp);
     CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
     for (std::size_t l = 0; l < 2; ++l) {
       const Eigen::MatrixXd expected = before.weights[l] - 0.5 * gradient.weights[l];
@@ -115,9 +116,10 @@ TEST_CASE("clipping limits the length of a step") {
   for (const NamedPlan& named : kSameBitPlans) {
     Mlp mlp = make_mlp(std::vector<Index>{30, 12, 4}, 1);
     const ReferenceMlp before(mlp);
-    Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
+    Optimizer optimizer(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
     ThreadPool pool(2, 2);
-    make_strategy(named.plan, mlp, sgd, {64}, pool)->step({dataset, samples, 1.0F}, sgd, mlp);
+    make_strategy(named.plan, mlp, optimizer, {64}, pool)
+        ->step({dataset, samples, 1.0F}, optimizer, mlp);
     const ReferenceMlp after(mlp);
     double squares = 0;
     for (std::size_t l = 0; l < 2; ++l)
@@ -141,9 +143,10 @@ TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
           Mlp mlp = make_mlp(std::vector<Index>{30, 12, 8, 4}, 1);
           Tensor& tensor = in_bias ? mlp.layers[l].bias : mlp.layers[l].weight;
           tensor(tensor.rows() - 1, tensor.cols() - 1) = std::numeric_limits<float>::quiet_NaN();
-          Sgd sgd(mlp, {});
-          const auto strategy = make_strategy(named.plan, mlp, sgd, {32, elements}, pool);
-          CHECK_FALSE(std::isfinite(strategy->step({dataset, samples, 0.1F}, sgd, mlp).loss_sum));
+          Optimizer optimizer(mlp, {});
+          const auto strategy = make_strategy(named.plan, mlp, optimizer, {32, elements}, pool);
+          CHECK_FALSE(
+              std::isfinite(strategy->step({dataset, samples, 0.1F}, optimizer, mlp).loss_sum));
         }
       }
 }

@@ -1,7 +1,7 @@
 // One arithmetic, many plans: the digest of a whole training depends on data and options alone.
 #include "catch.h"
 #include "data/synthetic.h"
-#include "nn/sgd.h"
+#include "nn/optimizer.h"
 #include "sanitized.h"
 #include "strategy/named_plans.h"
 #include "train/image_data.h"
@@ -14,7 +14,7 @@ using namespace trp;
 namespace {
 
 const std::atomic<bool> kNeverStop{false};
-const std::vector<SgdOptions> kSgdOptions = {
+const std::vector<OptimizerOptions> kOptimizerOptions = {
     {}, {.momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = 0.5F}};
 
 /// Without noise the zeros of bytes are skipped.
@@ -43,16 +43,16 @@ TEST_CASE("the same bits from every strategy, worker, loader, batch size and aug
     // A whole batch at least, and one of another size.
     const DataSets data = image_data(batch_size < 32 ? 37 : batch_size + 13);
     for (const AugmentOptions& augment : kAugmentOptions)
-      for (const SgdOptions& sgd : kSgdOptions) {
+      for (const OptimizerOptions& optimizer : kOptimizerOptions) {
         RunOptions options;
         options.recipe.hidden = {50, 20};
         options.recipe.class_count = 5;
         options.recipe.epochs = batch_size < 32 ? 1 : 2;
         options.recipe.batch_size = batch_size;
         options.recipe.augment = augment;
-        options.recipe.momentum = sgd.momentum;
-        options.recipe.weight_decay = sgd.weight_decay;
-        options.recipe.clip_norm = sgd.clip_norm;
+        options.recipe.momentum = optimizer.momentum;
+        options.recipe.weight_decay = optimizer.weight_decay;
+        options.recipe.clip_norm = optimizer.clip_norm;
         const std::string expected = sequential_digest(options, data);
         for (const int workers : worker_counts) {
           ThreadPool pool(workers, workers);
@@ -63,7 +63,7 @@ TEST_CASE("the same bits from every strategy, worker, loader, batch size and aug
               options.plan.queue = 1 + workers % 4;
               INFO(named.name << ", " << workers << " workers, batch " << batch_size << ", "
                               << loaders << " loaders, noise " << augment.noise << ", shift "
-                              << augment.shift << ", momentum " << sgd.momentum);
+                              << augment.shift << ", momentum " << optimizer.momentum);
               REQUIRE(digest_of(options, data, pool) == expected);
             }
         }
@@ -77,15 +77,15 @@ TEST_CASE("the same bits from networks of odd sizes and pipelines of any number 
        {std::vector<Index>{}, std::vector<Index>{1}, std::vector<Index>{3, 100, 2},
         std::vector<Index>{17, 16, 15, 33, 5}})
     for (const Index batch_size : {1, 3, 20})
-      for (const SgdOptions& sgd : kSgdOptions) {
+      for (const OptimizerOptions& optimizer : kOptimizerOptions) {
         RunOptions options;
         options.recipe.hidden = hidden;
         options.recipe.class_count = 5;
         options.recipe.epochs = 1;
         options.recipe.batch_size = batch_size;
-        options.recipe.momentum = sgd.momentum;
-        options.recipe.weight_decay = sgd.weight_decay;
-        options.recipe.clip_norm = sgd.clip_norm;
+        options.recipe.momentum = optimizer.momentum;
+        options.recipe.weight_decay = optimizer.weight_decay;
+        options.recipe.clip_norm = optimizer.clip_norm;
         const std::string expected = sequential_digest(options, data);
         for (const int workers : {2, 3, 8}) {
           // Fewer CPUs than workers: tasks and stages share them.

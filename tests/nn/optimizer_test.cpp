@@ -1,4 +1,4 @@
-#include "nn/sgd.h"
+#include "nn/optimizer.h"
 
 #include <cmath>
 
@@ -25,11 +25,11 @@ Gradient random_gradient(const Mlp& mlp, std::uint64_t seed) {
 TEST_CASE("an update reaches every parameter, follows momentum and keeps the transposed copy") {
   const Mlp before = make_mlp(std::vector<Index>{50, 33, 7}, 1);
   Mlp mlp = before;
-  Sgd sgd(mlp, {.momentum = 0.5F, .weight_decay = 0.1F, .clip_norm = 0});
+  Optimizer optimizer(mlp, {.momentum = 0.5F, .weight_decay = 0.1F, .clip_norm = 0});
   Gradient gradient = random_gradient(mlp, 2);
   for (int step = 0; step < 2; ++step)
     for (const Tile& tile : make_tiles(mlp))
-      sgd.update(tile, of_tile(gradient, tile), 0.25F, 2.0F, mlp);
+      optimizer.update(tile, of_tile(gradient, tile), 0.25F, 2.0F, {}, mlp);
 
   const auto expected = [](double w, double g) {
     double v = 0;
@@ -57,12 +57,12 @@ TEST_CASE("an update reaches every parameter, follows momentum and keeps the tra
 
 TEST_CASE("clipping scales a gradient that is too long to the limit, and no other") {
   const Mlp mlp = make_mlp(std::vector<Index>{4, 3}, 1);
-  const Sgd sgd(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 2});
-  CHECK(sgd.clips());
-  CHECK(sgd.clip_scale(1.0) == 1);
-  CHECK(sgd.clip_scale(4.0) == 1);
-  CHECK(sgd.clip_scale(16.0) == 0.5F);
-  CHECK_FALSE(Sgd(mlp, {}).clips());
+  const Optimizer optimizer(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 2});
+  CHECK(optimizer.clips());
+  CHECK(optimizer.clip_scale(1.0) == 1);
+  CHECK(optimizer.clip_scale(4.0) == 1);
+  CHECK(optimizer.clip_scale(16.0) == 0.5F);
+  CHECK_FALSE(Optimizer(mlp, {}).clips());
 }
 
 TEST_CASE("the squared column norms of all tiles sum up to that of the whole gradient") {

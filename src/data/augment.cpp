@@ -20,9 +20,7 @@ struct Shift {
 };
 
 Shift draw_shift(RandomStream& random) {
-  const auto draw = [&] {
-    return static_cast<Index>(random.below(2 * kLargestShift + 1)) - kLargestShift;
-  };
+  const auto draw = [&] { return static_cast<Index>(random.below(2 * kMaxShift + 1)) - kMaxShift; };
   const Index down = draw();
   return {down, draw()};
 }

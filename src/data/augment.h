@@ -9,10 +9,10 @@
 namespace trp {
 
 inline constexpr float kNoiseDeviation = 0.01F;
-inline constexpr Index kLargestShift = 2;  // pixels
+inline constexpr Index kMaxShift = 2;  // pixels
 
-/// All that the random changes depend on, but for the sample's number in its data set: not on who
-/// makes them, nor in which batch.
+/// All that the random changes of a sample depend on besides its number in the data set. They do
+/// not depend on who makes them, nor on the batch.
 struct Augmentation {
   AugmentOptions options;
   std::uint64_t seed = 0;
@@ -27,7 +27,8 @@ void check_augmentation(const AugmentOptions& options, const Dataset& dataset);
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
                  std::span<float> values);
 
-/// The same bytes unscaled, from a data set of bytes and without noise.
+/// Writes the sample's bytes unscaled, with the changes that are asked for. The data set is one of
+/// bytes, and noise is not asked for.
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
                  std::span<std::uint8_t> bytes);
 

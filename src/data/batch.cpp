@@ -4,21 +4,21 @@
 
 #include <fmt/format.h>
 
-#include "data/density.h"
+#include "data/dataset.h"
 
 namespace trp {
 namespace {
 
 /// Below it the sparse kernels are the faster ones, even if zeros are strewn at random; measured
 /// with AVX2.
-constexpr double kLargestSparseDensity = 0.65;
+constexpr double kMaxSparseDensity = 0.65;
 
 }  // namespace
 
 BatchElements choose_elements(const Dataset& dataset, const AugmentOptions& augment) {
   const bool keeps_zeros = !dataset.bytes.empty() && !augment.noise;
-  return keeps_zeros && measure_density(dataset) < kLargestSparseDensity ? BatchElements::kBytes
-                                                                         : BatchElements::kFloats;
+  return keeps_zeros && measure_density(dataset) < kMaxSparseDensity ? BatchElements::kBytes
+                                                                     : BatchElements::kFloats;
 }
 
 Batch::Batch(const BatchForm& form, Index feature_count)

@@ -12,24 +12,24 @@
 
 namespace trp {
 
-/// What a batch holds: floats, or bytes for their zeros to be skipped. It changes no bit.
+/// What a batch holds: floats, or bytes, whose zeros the kernels skip. It changes no bit.
 enum class BatchElements { kFloats, kBytes };
 
-/// The elements that serve training best: to skip zeros pays with bytes, unless more than about two
-/// thirds of them are something else or noise makes them so.
+/// Returns the elements that serve training best. To skip zeros pays with bytes, unless more than
+/// about two thirds of them are something else or noise makes them so.
 BatchElements choose_elements(const Dataset& dataset, const AugmentOptions& augment);
 
+/// All that a batch of any data set has in common with another.
 struct BatchForm {
   Index capacity = 1;  // samples
   BatchElements elements = BatchElements::kFloats;
 };
 
-/// The samples of one step, ready for the network.
-/// Workers may gather different rows at once.
+/// The samples of one step, ready for the network. Workers may gather different rows at once.
 struct Batch {
   Batch(const BatchForm& form, Index feature_count);
 
-  /// Of all rows.
+  /// Returns all rows as the kernels take them.
   InputView input() const;
 
   Tensor floats;     // [capacity, features], or

@@ -15,13 +15,14 @@
 namespace trp {
 namespace {
 
-constexpr int kMostClasses = 256;  // a label is a byte
+constexpr int kMaxClasses = 256;  // a label is a byte
+constexpr Index kMaxProbedSamples = 1000;
 
 std::string file_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 void check_class_count(int class_count) {
-  if (class_count >= 1 && class_count <= kMostClasses) return;
-  throw UsageError(fmt::format("--classes: expected 1 to {}, found {}", kMostClasses, class_count));
+  if (class_count >= 1 && class_count <= kMaxClasses) return;
+  throw UsageError(fmt::format("--classes: expected 1 to {}, found {}", kMaxClasses, class_count));
 }
 
 template <class Label>
@@ -31,14 +32,15 @@ void check_label_range(const std::string& path, const IdxArray& array,
   const auto bad = std::ranges::find_if_not(labels, in_range);
   if (bad == labels.end()) return;
   const auto index = static_cast<Index>(bad - labels.begin());
-  const auto most = static_cast<double>(*std::ranges::max_element(labels));
-  const auto least = static_cast<double>(*std::ranges::min_element(labels));
-  const bool usable = least >= 0 && most < kMostClasses;
-  throw Error(fmt::format(
-      "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
-      array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", most, most + 1)
-             : "classes are numbered from 0 to 255 at most: is this the labels file?"));
+  const auto highest = static_cast<double>(*std::ranges::max_element(labels));
+  const auto lowest = static_cast<double>(*std::ranges::min_element(labels));
+  const bool usable = lowest >= 0 && highest < kMaxClasses;
+  throw Error(
+      fmt::format("{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
+                  array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
+                  usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}",
+                                       highest, highest + 1)
+                         : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 
 std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {
@@ -103,6 +105,22 @@ Dataset to_dataset(IdxArray images) {
   set.bytes = std::move(images.bytes);
   set.values = std::move(images.values);
   return set;
+}
+
+double measure_density(const Dataset& set) {
+  const Index sample_count = std::min(set.sample_count, kMaxProbedSamples);
+  const auto count_nonzero = [&](const auto& elements, Index sample) {
+    const auto begin = elements.begin() + sample * set.feature_count;
+    return set.feature_count - std::count(begin, begin + set.feature_count, 0);
+  };
+  Index nonzero_count = 0;
+  for (Index i = 0; i < sample_count; ++i) {
+    const Index sample = i * set.sample_count / sample_count;
+    nonzero_count +=
+        set.bytes.empty() ? count_nonzero(set.values, sample) : count_nonzero(set.bytes, sample);
+  }
+  const auto value_count = static_cast<double>(sample_count * set.feature_count);
+  return value_count == 0 ? 0 : static_cast<double>(nonzero_count) / value_count;
 }
 
 std::string dataset_digest(const Dataset& set) {

@@ -6,7 +6,7 @@
 #include "data/batch.h"
 #include "lab/experiment.h"
 #include "nn/mlp.h"
-#include "nn/reference_mlp.h"
+#include "nn/reference.h"
 #include "strategy/strategy.h"
 
 namespace trp {

@@ -26,13 +26,13 @@ class Mean {
 
 }  // namespace
 
-ClassScore class_score(const Confusion& confusion, Index which) {
+ClassScore class_score(const Confusion& confusion, Index label) {
   Index actual = 0, predicted = 0;
   for (Index other = 0; other < confusion.class_count; ++other) {
-    actual += confusion(which, other);
-    predicted += confusion(other, which);
+    actual += confusion(label, other);
+    predicted += confusion(other, label);
   }
-  const Index right = confusion(which, which);
+  const Index right = confusion(label, label);
   return {.sample_count = actual,
           .precision = share(right, predicted),
           .recall = share(right, actual),
@@ -42,8 +42,8 @@ ClassScore class_score(const Confusion& confusion, Index which) {
 ClassScore mean_score(const Confusion& confusion) {
   Index samples = 0;
   Mean precision, recall, f1;
-  for (Index which = 0; which < confusion.class_count; ++which) {
-    const ClassScore score = class_score(confusion, which);
+  for (Index label = 0; label < confusion.class_count; ++label) {
+    const ClassScore score = class_score(confusion, label);
     samples += score.sample_count;
     precision.add(score.precision);
     recall.add(score.recall);

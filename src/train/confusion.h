@@ -33,9 +33,10 @@ struct ClassScore {
   double f1 = 0;         // their harmonic mean
 };
 
-ClassScore class_score(const Confusion& confusion, Index which);
+/// Returns how well a class, by its label, is told from the others.
+ClassScore class_score(const Confusion& confusion, Index label);
 
-/// Means over the classes, each as heavy as another, without those that are NaN.
+/// Returns the means over the classes, each as heavy as another, without those that are NaN.
 ClassScore mean_score(const Confusion& confusion);
 
 }  // namespace trp

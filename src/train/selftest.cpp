@@ -12,9 +12,9 @@
 
 #include "data/synthetic.h"
 #include "formats/array_file.h"
-#include "nn/checks.h"
 #include "nn/kernels.h"
 #include "nn/mlp.h"
+#include "nn/reference.h"
 #include "strategy/named_plans.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"

@@ -5,13 +5,11 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "data/density.h"
+#include "data/dataset.h"
 #include "data/loader.h"
 #include "data/sampler.h"
 #include "profile/clock.h"
@@ -19,38 +17,11 @@
 #include "strategy/strategy.h"
 #include "train/learning_rate.h"
 #include "train/network.h"
+#include "train/train_state.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
-
-/// Throws Error unless a training of this shape may have been in such a state.
-void check_resumable(const TrainState& state, const Recipe& recipe, const std::vector<Index>& sizes,
-                     std::int64_t steps_per_epoch) {
-  const auto check = [](bool fits, std::string_view what, std::int64_t expected,
-                        std::int64_t found) {
-    if (!fits) {
-      throw Error(
-          fmt::format("the training to resume: expected {} {}, found {}", what, expected, found));
-    }
-  };
-  const std::vector<Index> found = layer_sizes(state.mlp);
-  if (found != sizes) {
-    throw Error(fmt::format("the training to resume: expected layers of {}, found {}",
-                            fmt::join(sizes, " → "), fmt::join(found, " → ")));
-  }
-  const auto velocities = std::ssize(state.velocity.layers);
-  const auto expected_velocities = recipe.momentum == 0 ? 0 : std::ssize(state.mlp.layers);
-  check(velocities == expected_velocities, "layers with velocities:", expected_velocities,
-        velocities);
-  check(state.progress.batch < steps_per_epoch, "steps of the epoch in hand: fewer than",
-        steps_per_epoch, state.progress.batch);
-  const auto done = static_cast<int>(state.epochs.size());
-  check(done <= recipe.epochs, "finished epochs: at most", recipe.epochs, done);
-  const bool has_best = recipe.early_stopping > 0 && done > 0;
-  check((state.best_epoch > 0) == has_best && state.best_epoch <= done, "a best epoch among",
-        has_best ? done : 0, state.best_epoch);
-}
 
 OptimizerOptions optimizer_options(const Recipe& recipe) {
   return {.momentum = static_cast<float>(recipe.momentum),
@@ -308,18 +279,6 @@ std::int64_t Trainer::steps_made() const {
 Index Trainer::samples_trained() const {
   return static_cast<Index>(impl_->state.epochs.size()) * impl_->samples_per_epoch +
          impl_->samples_of(impl_->state.progress.batch);
-}
-
-double train_seconds(const TrainState& state) {
-  double seconds = state.progress.seconds;
-  for (const EpochResult& epoch : state.epochs) seconds += epoch.seconds;
-  return seconds;
-}
-
-bool is_over(const Recipe& recipe, const TrainState& state) {
-  const auto done = static_cast<int>(state.epochs.size());
-  if (done >= recipe.epochs) return true;
-  return recipe.early_stopping > 0 && done - state.best_epoch >= recipe.early_stopping;
 }
 
 }  // namespace trp

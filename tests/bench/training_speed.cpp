@@ -24,7 +24,7 @@
 #include "bench/epoch_peer.h"
 #include "bench/quartiles.h"
 #include "data/data_files.h"
-#include "data/density.h"
+#include "data/dataset.h"
 #include "data/sampler.h"
 #include "strategy/strategy.h"
 #include "system/cpu.h"

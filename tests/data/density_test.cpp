@@ -1,4 +1,4 @@
-#include "data/density.h"
+#include "data/dataset.h"
 
 #include "data/batch.h"
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "catch.h"
-#include "nn/checks.h"
 #include "nn/kernels.h"
+#include "nn/reference.h"
 #include "trp/tensor.h"
 
 namespace trp {

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "catch.h"
-#include "nn/checks.h"
+#include "nn/reference.h"
 
 using namespace trp;
 

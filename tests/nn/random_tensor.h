@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "nn/checks.h"
+#include "nn/reference.h"
 
 namespace trp {
 

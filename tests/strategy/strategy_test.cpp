@@ -8,7 +8,7 @@
 #include "catch.h"
 #include "data/sampler.h"
 #include "data/synthetic.h"
-#include "nn/reference_mlp.h"
+#include "nn/reference.h"
 #include "strategy/named_plans.h"
 
 using namespace trp;

@@ -7,7 +7,7 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "nn/reference_mlp.h"
+#include "nn/reference.h"
 #include "strategy/named_plans.h"
 #include "train/image_data.h"
 #include "train/run_options.h"

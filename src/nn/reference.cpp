@@ -1,4 +1,4 @@
-#include "nn/checks.h"
+#include "nn/reference.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,6 @@
 
 #include "nn/kernels.h"
 #include "nn/loss.h"
-#include "nn/mlp.h"
-#include "nn/reference_mlp.h"
 
 namespace trp {
 namespace {
@@ -119,6 +117,57 @@ ReferenceMlp float_gradient(const Example& example) {
 }
 
 }  // namespace
+
+ReferenceMlp::ReferenceMlp(const Mlp& mlp) {
+  for (const Layer& layer : mlp.layers) {
+    weights.emplace_back(as_double(layer.weight));
+    biases.emplace_back(as_double(layer.bias));
+  }
+}
+
+std::vector<Eigen::MatrixXd> ReferenceMlp::outputs(const Eigen::MatrixXd& input) const {
+  std::vector<Eigen::MatrixXd> outputs;
+  for (std::size_t l = 0; l < weights.size(); ++l) {
+    const Eigen::MatrixXd& x = l == 0 ? input : outputs.back();
+    Eigen::MatrixXd z = (x * weights[l]).rowwise() + biases[l];
+    if (l + 1 < weights.size()) z = z.cwiseMax(0);
+    outputs.push_back(z);
+  }
+  return outputs;
+}
+
+double ReferenceMlp::loss(const Eigen::MatrixXd& input,
+                          std::span<const std::uint8_t> labels) const {
+  const Eigen::MatrixXd logits = outputs(input).back();
+  double sum = 0;
+  for (Eigen::Index i = 0; i < logits.rows(); ++i) {
+    const double largest = logits.row(i).maxCoeff();
+    sum += std::log((logits.row(i).array() - largest).exp().sum()) + largest -
+           logits(i, labels[static_cast<std::size_t>(i)]);
+  }
+  return sum / static_cast<double>(logits.rows());
+}
+
+ReferenceMlp ReferenceMlp::gradient(const Eigen::MatrixXd& input,
+                                    std::span<const std::uint8_t> labels) const {
+  ReferenceMlp result = *this;
+  const std::vector<Eigen::MatrixXd> a = outputs(input);
+  Eigen::MatrixXd dz = a.back();
+  for (Eigen::Index i = 0; i < dz.rows(); ++i) {
+    dz.row(i) = (dz.row(i).array() - dz.row(i).maxCoeff()).exp();
+    dz.row(i) /= dz.row(i).sum();
+    dz(i, labels[static_cast<std::size_t>(i)]) -= 1;
+  }
+  dz /= static_cast<double>(dz.rows());
+  for (std::size_t l = weights.size(); l-- > 0;) {
+    const Eigen::MatrixXd& x = l == 0 ? input : a[l - 1];
+    result.weights[l] = x.transpose() * dz;
+    result.biases[l] = dz.colwise().sum();
+    if (l > 0)
+      dz = (dz * weights[l].transpose()).cwiseProduct((x.array() > 0).cast<double>().matrix());
+  }
+  return result;
+}
 
 Tensor random_tensor(Index rows, Index cols, RandomStream& random) {
   Tensor tensor(rows, cols);

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "trp/trainer.h"
+
+namespace trp {
+
+/// Throws Error unless a training of the recipe, with layers of these sizes and epochs of this many
+/// steps, may have been in such a state.
+void check_resumable(const TrainState& state, const Recipe& recipe, std::span<const Index> sizes,
+                     std::int64_t steps_per_epoch);
+
+}  // namespace trp

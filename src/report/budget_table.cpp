@@ -1,41 +1,55 @@
 #include "report/budget_table.h"
 
 #include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
-#include "report/names.h"
 #include "report/numbers.h"
+#include "train/words.h"
 
 namespace trp {
 namespace {
 
-constexpr double kSmallestLoss = 0.05;  // of all time, to be worth a sentence
+constexpr double kMinLoss = 0.05;  // of all time, to be worth a sentence
 
 struct PartText {
-  std::string_view word;
-  std::string_view title;
+  std::string_view word;    // the same in tables and JSON
   std::string_view loss;    // "… is lost to this"
   std::string_view remedy;  // for all strategies but those that remedy_of() knows better
 };
 
 constexpr std::array<PartText, kBudgetPartCount> kTexts = {{
-    {"useful", "useful", "", ""},
-    {"slower", "slower", "the same work taking longer",
+    {"useful", "", ""},
+    {"slower", "the same work taking longer",
      "workers share memory bandwidth, caches or a core, so fewer workers may lose less"},
-    {"merge", "merging", "merging gradients",
+    {"merge", "merging gradients",
      "--merge factored merges a few words instead of whole gradients"},
-    {"merge_wait", "locks", "waiting for the merge's locks",
+    {"locks", "waiting for the merge's locks",
      "--merge factored holds the lock for a few words only"},
-    {"imbalance", "imbalance", "waiting for the busiest worker",
+    {"imbalance", "waiting for the busiest worker",
      "a --batch-size that the workers divide evenly, or fewer workers, balances better"},
-    {"barrier", "barriers", "forks and joins",
-     "a larger --batch-size has fewer of them for the same work"},
-    {"load", "data", "waiting for data", "take more --loaders, or none"},
-    {"serial", "serial", "the part that one worker does alone",
+    {"barriers", "forks and joins", "a larger --batch-size has fewer of them for the same work"},
+    {"data", "waiting for data", "take more --loaders, or none"},
+    {"serial", "the part that one worker does alone",
      "a larger --batch-size has less of it for the same work"},
-    {"given", "others", "CPU time that the system gave to others",
+    {"others", "CPU time taken by other programs",
      "stop other programs, or leave them a CPU with fewer workers"},
+}};
+
+/// The factors of the POP model, whose product is the efficiency.
+struct FactorText {
+  std::string_view word;
+  std::string_view title;
+  double PopFactors::*value;
+};
+
+constexpr std::array<FactorText, 5> kFactors = {{
+    {"load_balance", "= balance", &PopFactors::load_balance},
+    {"serialisation", "× serialisation", &PopFactors::serialisation},
+    {"transfer", "× transfer", &PopFactors::transfer},
+    {"computation_scaling", "× scaling", &PopFactors::computation_scaling},
+    {"availability", "× availability", &PopFactors::availability},
 }};
 
 const PartText& text_of(BudgetPart part) { return kTexts[static_cast<std::size_t>(part)]; }
@@ -50,50 +64,62 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
   return text_of(part).remedy;
 }
 
-std::string workers_cell(const BenchRow& row) {
-  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
-}
+std::string share_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 }  // namespace
 
-std::string_view word_of(BudgetPart part) { return text_of(part).word; }
-
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
-  Cells header = {"P·T", "workers"};
-  for (const PartText& text : kTexts) header.emplace_back(text.title);
-  std::vector<Cells> table = {header};
+  std::vector<Cells> table = {{"P·T", "workers"}};
+  for (const PartText& text : kTexts) table[0].emplace_back(text.word);
   for (const BenchRow& row : rows) {
     if (!row.budget) continue;
-    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
+    Cells cells = {plan_name(row.benched.plan), workers_text(row)};
     for (std::size_t p = 0; p < kBudgetPartCount; ++p)
-      cells.push_back(fmt::format("{:.1f} %", 100 * row.budget->share(static_cast<BudgetPart>(p))));
+      cells.push_back(share_text(row.budget->share(static_cast<BudgetPart>(p))));
     table.push_back(cells);
   }
   return table;
 }
 
+Json budget_object(const Budget& budget) {
+  Json object;
+  for (std::size_t p = 0; p < kBudgetPartCount; ++p)
+    object[kTexts[p].word] = budget.share(static_cast<BudgetPart>(p));
+  return object;
+}
+
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
-  std::vector<Cells> table = {{"efficiency", "workers", "= balance", "× serialisation",
-                               "× transfer", "× scaling", "× availability"}};
+  std::vector<Cells> table = {{"efficiency", "workers"}};
+  for (const FactorText& factor : kFactors) table[0].emplace_back(factor.title);
   for (const BenchRow& row : rows) {
     if (!row.budget || row.benched.plan.strategy == StrategyKind::kSequential) continue;
     const PopFactors pop = pop_factors(*row.budget);
-    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
-    for (const double factor : {pop.load_balance, pop.serialisation, pop.transfer,
-                                pop.computation_scaling, pop.availability})
-      cells.push_back(fmt::format("{:.1f} %", 100 * factor));
+    Cells cells = {plan_name(row.benched.plan), workers_text(row)};
+    for (const FactorText& factor : kFactors) cells.push_back(share_text(pop.*factor.value));
     table.push_back(cells);
   }
   return table;
+}
+
+Json pop_object(const Budget& budget) {
+  const PopFactors pop = pop_factors(budget);
+  Json object;
+  for (const FactorText& factor : kFactors) object[factor.word] = pop.*factor.value;
+  return object;
 }
 
 std::string largest_loss_text(const BenchRow& row) {
   if (!row.budget) return {};
   const BudgetPart part = largest_loss(*row.budget);
-  if (row.budget->share(part) < kSmallestLoss) return {};
-  return fmt::format("{} with {} loses most to {}, {}: {}", plan_name(row.benched.plan),
-                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss,
-                     percent(row.budget->share(part)), remedy_of(part, row.benched.plan.strategy));
+  const double share = row.budget->share(part);
+  if (share < kMinLoss) return {};
+  return fmt::format("{} with {} loses most time to {}, {}: {}", plan_name(row.benched.plan),
+                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss, percent(share),
+                     remedy_of(part, row.benched.plan.strategy));
+}
+
+std::string workers_text(const BenchRow& row) {
+  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
 }
 
 }  // namespace trp

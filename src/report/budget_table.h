@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "measure/bench.h"
+#include "report/json.h"
 #include "report/table.h"
 
 namespace trp {
@@ -12,13 +13,19 @@ namespace trp {
 /// the bench that has a budget.
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
 
-/// Likewise the factors of the POP model.
+/// The shares of one budget.
+Json budget_object(const Budget& budget);
+
+/// The factors of the POP model: a header and a row for each parallel row that has a budget.
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
 
-/// "useful", "merge_wait", …
-std::string_view word_of(BudgetPart part);
+/// The factors of one budget.
+Json pop_object(const Budget& budget);
 
-/// What the row loses most to, and what to change; empty when it loses next to nothing.
+/// What the row loses most time to, and what to change; empty when it loses next to nothing.
 std::string largest_loss_text(const BenchRow& row);
+
+/// The number of workers, with a star if there are more than CPUs.
+std::string workers_text(const BenchRow& row);
 
 }  // namespace trp

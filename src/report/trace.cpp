@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "measure/timeline.h"
-#include "report/json_values.h"
-#include "report/phase_table.h"
+#include "report/json.h"
+#include "report/time.h"
 
 namespace trp {
 namespace {
@@ -30,8 +30,8 @@ std::string name_of(const Slice& slice, std::size_t worker) {
   if (slice.phase == Phase::kOther)
     return worker == 0 && slice.depth == 0 ? fmt::format("step {}", slice.step + 1) : "task";
   if (slice.phase == Phase::kBarrier && slice.depth == (worker == 0 ? 1 : 0)) return "fork-join";
-  if (is_flow(slice)) return fmt::format("{} {}", label_of(slice.phase), slice.item + 1);
-  return std::string(label_of(slice.phase));
+  if (is_flow(slice)) return fmt::format("{} {}", word_of(slice.phase), slice.item + 1);
+  return std::string(word_of(slice.phase));
 }
 
 Json metadata(const char* what, int thread, const std::string& name) {
@@ -99,7 +99,7 @@ std::string trace_json(const PhaseRecorder& recorder, const std::string& title) 
   int id = 0;
   for (auto& [key, of_micro_batch] : visits) add_flow(events, std::move(of_micro_batch), ++id);
   const Json document = {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return to_text(document) + '\n';
 }
 
 }  // namespace trp

@@ -1,19 +1,22 @@
-#include "report/text.h"
+#include <string>
+#include <string_view>
 
 #include <fmt/color.h>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "report/names.h"
+#include "report/evaluation.h"
 #include "report/numbers.h"
-#include "report/phase_table.h"
-#include "report/pipeline_picture.h"
+#include "report/picture.h"
+#include "report/run.h"
+#include "report/time.h"
 #include "system/terminal.h"
+#include "train/words.h"
 
 namespace trp {
 namespace {
 
-constexpr int kMostSlotsShown = 24;
+constexpr int kMaxSlotsShown = 24;
 
 std::string table_row(std::string_view epoch, std::string_view loss, std::string_view accuracy,
                       std::string_view validation, std::string_view rate, std::string_view speed,
@@ -31,8 +34,6 @@ std::string table_header(bool with_validation) {
                    with_validation ? validation_columns("val loss", "val acc") : "", "lr",
                    "samples/s", "seconds");
 }
-
-std::string short_percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
 
 std::string epoch_row(const EpochResult& epoch) {
   const auto& validation = epoch.validation;
@@ -80,23 +81,19 @@ std::string comparison_text(const Comparison& comparison) {
       "speedup        {:.2f}   ({:.2f} s sequentially, {:.2f} s by {}: efficiency {}, {})", speedup,
       comparison.sequential_seconds, comparison.parallel_seconds,
       count_of(comparison.workers, "worker"), percent(efficiency(speedup, comparison.workers)),
-      comparison.same_bits ? "same weights" : "other weights");
+      comparison.same_bits ? "same weights" : "different weights");
 }
 
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
-  out.write_line(fmt::format("test accuracy  {}   (loss {}, {} samples)",
-                             paint(color, fmt::emphasis::bold,
-                                   fmt::format("{} ± {}", percent(result.test.accuracy),
-                                               percent(result.test.accuracy_stderr()))),
-                             loss_text(result.test.loss), grouped(result.test.sample_count)));
+  out.write_line(test_accuracy_text(result.test, color));
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,
                              with_unit(result.samples_per_second)));
   if (summary.comparison) out.write_line(comparison_text(*summary.comparison));
   if (const auto& bubble = result.bubble) {
     out.write_line(fmt::format(
-        "bubble         the stages wait {} of the time ({}, were all slots equally long)",
+        "bubble         the stages wait {} of the time ({} if all slots took equally long)",
         percent(bubble->measured), percent(bubble->predicted)));
   }
   out.write_line(fmt::format("weights        {}", result.weights));
@@ -105,7 +102,7 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   out.write_line(fmt::format("status         {}", status));
   if (!summary.times) return;
   out.write_line("");
-  for (const std::string& line : phase_table(*summary.times)) out.write_line(line);
+  for (const std::string& line : time_table(*summary.times)) out.write_line(line);
 }
 
 std::string samples_text(const RunStart& start) {
@@ -142,7 +139,7 @@ std::string workers_text(const RunStart& start) {
   if (plan.strategy != StrategyKind::kSequential) text += "-parallel";
   if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
   return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
-                     count_of(start.cpus, "CPU"), text, start.simd);
+                     count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);
 }
 
 PipelineSchedule schedule_of(const RunStart& start) {
@@ -165,56 +162,63 @@ std::string pipeline_text(const RunStart& start) {
                      count_of(start.training.stages.size(), "stage"), stages);
 }
 
-}  // namespace
-
-RunEvents text_reporter(LineWriter& out, const TextStyle& style) {
-  RunEvents events = {.summary = [&out, style](const RunSummary& summary) {
-    if (style.rows) out.write_line("");
-    write_summary(out, summary, style.color);
-  }};
-  if (!style.rows) return events;
-  events.start = [&out, style](const RunStart& start) {
-    out.write_line(paint(style.color, fmt::emphasis::bold,
-                         table_header(start.training.validation_samples > 0)));
-  };
-  events.epoch = [&out](const EpochResult& epoch) { out.write_line(epoch_row(epoch)); };
-  if (style.log_interval > 0) {
-    events.step = [&out, interval = style.log_interval](const StepReport& step) {
-      if (step.batch % interval == 0) out.write_line(step_row(step));
-    };
-  }
-  return events;
+/// Nothing for an event that has no row.
+std::string row_of(const RunEvent& event, const TextStyle& style) {
+  if (const auto* start = std::get_if<RunStart>(&event))
+    return paint(style.color, fmt::emphasis::bold,
+                 table_header(start->training.validation_samples > 0));
+  if (const auto* epoch = std::get_if<EpochResult>(&event)) return epoch_row(*epoch);
+  const auto* step = std::get_if<StepReport>(&event);
+  return step && is_logged(*step, style.log_interval) ? step_row(*step) : std::string();
 }
 
-RunEvents settings_reporter(LineWriter& out, const SettingsStyle& style) {
-  return {.start = [&out, style](const RunStart& start) {
-    const Recipe& recipe = start.recipe;
-    const auto write = [&](std::string_view label, const std::string& text) {
-      out.write_line(fmt::format(
-          "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
-    };
-    write("data", start.data);
-    write("", samples_text(start));
-    if (start.training.skips_zeros)
-      write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
-                            100 * start.training.zero_share));
-    write("network", network_text(start.training.layers, start.training.parameter_count));
-    write("training",
-          fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
-                      recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
-                      sgd_text(recipe), recipe.seed));
-    if (recipe.augment != AugmentOptions())
-      write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
-    write("workers", workers_text(start));
-    if (!start.training.stages.empty()) {
-      write("pipeline", pipeline_text(start));
-      if (style.pictures) {
-        for (const std::string& line : pipeline_picture(schedule_of(start), kMostSlotsShown))
-          write("", line);
-      }
+void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle& style) {
+  const Recipe& recipe = start.recipe;
+  const auto write = [&](std::string_view label, const std::string& text) {
+    out.write_line(fmt::format(
+        "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
+  };
+  write("data", start.data);
+  write("", samples_text(start));
+  if (start.training.skips_zeros)
+    write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
+                          100 * start.training.zero_share));
+  write("network", network_text(start.training.layers, start.training.parameter_count));
+  write("training",
+        fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
+                    recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
+                    sgd_text(recipe), recipe.seed));
+  if (recipe.augment != AugmentOptions())
+    write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
+  write("workers", workers_text(start));
+  if (!start.training.stages.empty()) {
+    write("pipeline", pipeline_text(start));
+    if (style.pictures) {
+      for (const std::string& line : pipeline_picture(schedule_of(start), kMaxSlotsShown))
+        write("", line);
     }
-    if (start.training.loaders > 0) write("loaders", loaders_text(start));
-  }};
+  }
+  if (start.training.loaders > 0) write("loaders", loaders_text(start));
+}
+
+}  // namespace
+
+Reporter text_reporter(LineWriter& out, const TextStyle& style) {
+  return [&out, style](const RunEvent& event) {
+    if (const auto* summary = std::get_if<RunSummary>(&event)) {
+      if (style.rows) out.write_line("");
+      write_summary(out, *summary, style.color);
+    } else if (style.rows) {
+      const std::string row = row_of(event, style);
+      if (!row.empty()) out.write_line(row);
+    }
+  };
+}
+
+Reporter settings_reporter(LineWriter& out, const SettingsStyle& style) {
+  return [&out, style](const RunEvent& event) {
+    if (const auto* start = std::get_if<RunStart>(&event)) write_settings(out, *start, style);
+  };
 }
 
 }  // namespace trp

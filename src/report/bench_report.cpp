@@ -79,8 +79,8 @@ std::string fastest_text(const BenchRow& row) {
   if (is_sequential(row))
     return fmt::format("{}: nothing is faster than sequential training here", title);
   return fmt::format("{}: {} with {} is fastest, {:.2f} times as fast as sequential training",
-                     title, plan_name(row.benched.plan), count_of(row.benched.plan.workers, "worker"),
-                     row.speedup.value);
+                     title, plan_name(row.benched.plan),
+                     count_of(row.benched.plan.workers, "worker"), row.speedup.value);
 }
 
 /// From which batch size on parallel training pays.

@@ -37,21 +37,6 @@ constexpr std::array<PartText, kBudgetPartCount> kTexts = {{
      "stop other programs, or leave them a CPU with fewer workers"},
 }};
 
-/// The factors of the POP model, whose product is the efficiency.
-struct FactorText {
-  std::string_view word;
-  std::string_view title;
-  double PopFactors::*value;
-};
-
-constexpr std::array<FactorText, 5> kFactors = {{
-    {"load_balance", "= balance", &PopFactors::load_balance},
-    {"serialisation", "× serialisation", &PopFactors::serialisation},
-    {"transfer", "× transfer", &PopFactors::transfer},
-    {"computation_scaling", "× scaling", &PopFactors::computation_scaling},
-    {"availability", "× availability", &PopFactors::availability},
-}};
-
 const PartText& text_of(BudgetPart part) { return kTexts[static_cast<std::size_t>(part)]; }
 
 std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
@@ -64,48 +49,48 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
   return text_of(part).remedy;
 }
 
-std::string share_text(double share) { return fmt::format("{:.1f} %", 100 * share); }
+Cells share_cells(const BenchRow& row, const Json& shares) {
+  Cells cells = {plan_name(row.benched.plan), workers_text(row)};
+  for (const Json& share : shares)
+    cells.push_back(fmt::format("{:.1f} %", 100 * share.get<double>()));
+  return cells;
+}
 
 }  // namespace
 
-std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
-  std::vector<Cells> table = {{"P·T", "workers"}};
-  for (const PartText& text : kTexts) table[0].emplace_back(text.word);
-  for (const BenchRow& row : rows) {
-    if (!row.budget) continue;
-    Cells cells = {plan_name(row.benched.plan), workers_text(row)};
-    for (std::size_t p = 0; p < kBudgetPartCount; ++p)
-      cells.push_back(share_text(row.budget->share(static_cast<BudgetPart>(p))));
-    table.push_back(cells);
-  }
-  return table;
-}
-
 Json budget_object(const Budget& budget) {
-  Json object;
+  Json shares;
   for (std::size_t p = 0; p < kBudgetPartCount; ++p)
-    object[kTexts[p].word] = budget.share(static_cast<BudgetPart>(p));
-  return object;
-}
-
-std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
-  std::vector<Cells> table = {{"efficiency", "workers"}};
-  for (const FactorText& factor : kFactors) table[0].emplace_back(factor.title);
-  for (const BenchRow& row : rows) {
-    if (!row.budget || row.benched.plan.strategy == StrategyKind::kSequential) continue;
-    const PopFactors pop = pop_factors(*row.budget);
-    Cells cells = {plan_name(row.benched.plan), workers_text(row)};
-    for (const FactorText& factor : kFactors) cells.push_back(share_text(pop.*factor.value));
-    table.push_back(cells);
-  }
-  return table;
+    shares[kTexts[p].word] = budget.share(static_cast<BudgetPart>(p));
+  return shares;
 }
 
 Json pop_object(const Budget& budget) {
   const PopFactors pop = pop_factors(budget);
-  Json object;
-  for (const FactorText& factor : kFactors) object[factor.word] = pop.*factor.value;
-  return object;
+  return {{"balance", pop.load_balance},
+          {"serialisation", pop.serialisation},
+          {"transfer", pop.transfer},
+          {"scaling", pop.computation_scaling},
+          {"availability", pop.availability}};
+}
+
+std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
+  std::vector<Cells> table = {{"P·T", "workers"}};
+  for (const auto& part : budget_object(Budget()).items()) table[0].push_back(part.key());
+  for (const BenchRow& row : rows)
+    if (row.budget) table.push_back(share_cells(row, budget_object(*row.budget)));
+  return table;
+}
+
+std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
+  std::vector<Cells> table = {{"efficiency", "workers"}};
+  for (const auto& factor : pop_object(Budget()).items())
+    table[0].push_back((table[0].size() == 2 ? "= " : "× ") + factor.key());
+  for (const BenchRow& row : rows) {
+    if (row.budget && row.benched.plan.strategy != StrategyKind::kSequential)
+      table.push_back(share_cells(row, pop_object(*row.budget)));
+  }
+  return table;
 }
 
 std::string largest_loss_text(const BenchRow& row) {
@@ -114,8 +99,8 @@ std::string largest_loss_text(const BenchRow& row) {
   const double share = row.budget->share(part);
   if (share < kMinLoss) return {};
   return fmt::format("{} with {} loses most time to {}, {}: {}", plan_name(row.benched.plan),
-                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss, percent(share),
-                     remedy_of(part, row.benched.plan.strategy));
+                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss,
+                     percent(share), remedy_of(part, row.benched.plan.strategy));
 }
 
 std::string workers_text(const BenchRow& row) {

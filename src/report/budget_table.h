@@ -9,18 +9,16 @@
 
 namespace trp {
 
-/// Where the time of each row's workers went, as shares of P·T: a header and a row for each row of
-/// the bench that has a budget.
-std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
-
-/// The shares of one budget.
+/// Where the time of the workers went: {"useful": 0.75, …}, as shares of P·T.
 Json budget_object(const Budget& budget);
 
-/// The factors of the POP model: a header and a row for each parallel row that has a budget.
-std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
-
-/// The factors of one budget.
+/// The factors of the POP model, whose product is the efficiency: {"balance": 0.97, …}.
 Json pop_object(const Budget& budget);
+
+/// The same as tables: a header, and a row for each row of the bench that has a budget, the
+/// sequential ones left out in the second.
+std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
+std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
 
 /// What the row loses most time to, and what to change; empty when it loses next to nothing.
 std::string largest_loss_text(const BenchRow& row);

@@ -10,6 +10,7 @@
 #include "report/picture.h"
 #include "report/run.h"
 #include "report/time.h"
+#include "strategy/pipeline_schedule.h"
 #include "system/terminal.h"
 #include "train/words.h"
 
@@ -18,33 +19,20 @@ namespace {
 
 constexpr int kMaxSlotsShown = 24;
 
-std::string table_row(std::string_view epoch, std::string_view loss, std::string_view accuracy,
-                      std::string_view validation, std::string_view rate, std::string_view speed,
-                      std::string_view seconds) {
-  return fmt::format("{:>5}  {:>10}  {:>9}{}  {:>9}  {:>9}  {:>7}", epoch, loss, accuracy,
-                     validation, rate, speed, seconds);
-}
-
-std::string validation_columns(std::string_view loss, std::string_view accuracy) {
-  return fmt::format("  {:>8}  {:>7}", loss, accuracy);
-}
-
 std::string table_header(bool with_validation) {
-  return table_row("epoch", "train loss", "train acc",
-                   with_validation ? validation_columns("val loss", "val acc") : "", "lr",
-                   "samples/s", "seconds");
+  return fmt::format("epoch  train loss  train acc{}         lr  samples/s  seconds",
+                     with_validation ? "  val loss  val acc" : "");
 }
 
 std::string epoch_row(const EpochResult& epoch) {
-  const auto& validation = epoch.validation;
-  return table_row(
-      fmt::format("{}", epoch.epoch), loss_text(epoch.train_loss),
-      short_percent(epoch.train_accuracy),
-      validation
-          ? validation_columns(loss_text(validation->loss), short_percent(validation->accuracy))
-          : "",
-      fmt::format("{:.4g}", epoch.learning_rate), fmt::format("{:.0f}", epoch.samples_per_second),
-      fmt::format("{:.2f}", epoch.seconds));
+  std::string validation;
+  if (epoch.validation) {
+    validation = fmt::format("  {:>8}  {:>7}", loss_text(epoch.validation->loss),
+                             short_percent(epoch.validation->accuracy));
+  }
+  return fmt::format("{:>5}  {:>10}  {:>9}{}  {:>9.4g}  {:>9.0f}  {:>7.2f}", epoch.epoch,
+                     loss_text(epoch.train_loss), short_percent(epoch.train_accuracy), validation,
+                     epoch.learning_rate, epoch.samples_per_second, epoch.seconds);
 }
 
 std::string step_row(const StepReport& step) {
@@ -127,12 +115,6 @@ std::string sgd_text(const Recipe& recipe) {
   return text;
 }
 
-std::string loaders_text(const RunStart& start) {
-  return fmt::format(
-      "{}, up to {} ahead", count_of(start.training.loaders, "loader"),
-      start.plan.queue == 1 ? "1 batch" : fmt::format("{} batches", start.plan.queue));
-}
-
 std::string workers_text(const RunStart& start) {
   const Plan& plan = start.plan;
   std::string text(word_of(plan.strategy));
@@ -140,12 +122,6 @@ std::string workers_text(const RunStart& start) {
   if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
   return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
                      count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);
-}
-
-PipelineSchedule schedule_of(const RunStart& start) {
-  return make_pipeline_schedule(start.plan.pipeline_schedule,
-                                static_cast<int>(start.training.stages.size()),
-                                start.training.micro_batches);
 }
 
 std::string pipeline_text(const RunStart& start) {
@@ -174,16 +150,17 @@ std::string row_of(const RunEvent& event, const TextStyle& style) {
 
 void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle& style) {
   const Recipe& recipe = start.recipe;
+  const TrainStart& training = start.training;
   const auto write = [&](std::string_view label, const std::string& text) {
     out.write_line(fmt::format(
         "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
   };
   write("data", start.data);
   write("", samples_text(start));
-  if (start.training.skips_zeros)
-    write("", fmt::format("{:.0f} % of the inputs are zero and skipped",
-                          100 * start.training.zero_share));
-  write("network", network_text(start.training.layers, start.training.parameter_count));
+  if (training.skips_zeros)
+    write("",
+          fmt::format("{:.0f} % of the inputs are zero and skipped", 100 * training.zero_share));
+  write("network", network_text(training.layers, training.parameter_count));
   write("training",
         fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
                     recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
@@ -191,14 +168,19 @@ void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle&
   if (recipe.augment != AugmentOptions())
     write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
   write("workers", workers_text(start));
-  if (!start.training.stages.empty()) {
-    write("pipeline", pipeline_text(start));
-    if (style.pictures) {
-      for (const std::string& line : pipeline_picture(schedule_of(start), kMaxSlotsShown))
-        write("", line);
-    }
+  if (!training.stages.empty()) write("pipeline", pipeline_text(start));
+  if (!training.stages.empty() && style.pictures) {
+    const PipelineSchedule schedule =
+        make_pipeline_schedule(start.plan.pipeline_schedule,
+                               static_cast<int>(training.stages.size()), training.micro_batches);
+    for (const std::string& line : pipeline_picture(schedule, kMaxSlotsShown)) write("", line);
   }
-  if (start.training.loaders > 0) write("loaders", loaders_text(start));
+  if (training.loaders > 0) {
+    write("loaders",
+          fmt::format(
+              "{}, up to {} ahead", count_of(training.loaders, "loader"),
+              start.plan.queue == 1 ? "1 batch" : fmt::format("{} batches", start.plan.queue)));
+  }
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ Json time_object(const PhaseTimes& times) {
   for (const WorkerTimes& worker : times.workers) {
     Json seconds = Json::object();
     for (std::size_t p = 0; p < kPhaseCount; ++p) seconds[kPhaseTexts[p].word] = worker.seconds[p];
-    workers.push_back({{"seconds", std::move(seconds)}, {"others_seconds", worker.preempted_seconds}});
+    workers.push_back(
+        {{"seconds", std::move(seconds)}, {"others_seconds", worker.preempted_seconds}});
   }
   return {{"event", "time"},
           {"wall_seconds", times.wall_seconds},

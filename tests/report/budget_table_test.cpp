@@ -44,7 +44,7 @@ TEST_CASE("JSON has the shares in the words of the table, and the factors") {
                                               {"serial", 0.05},
                                               {"others", 0.1}}));
   const Json pop = pop_object(*kData.budget);
-  CHECK(pop["load_balance"] == Approx(6 / 6.5));
+  CHECK(pop["balance"] == Approx(6 / 6.5));
   CHECK(pop["availability"] == Approx(0.9));
   CHECK(pop.size() == 5);
 }

@@ -76,7 +76,7 @@ Json pop_object(const Budget& budget) {
 
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
   std::vector<Cells> table = {{"P·T", "workers"}};
-  for (const auto& part : budget_object(Budget()).items()) table[0].push_back(part.key());
+  for (const PartText& part : kTexts) table[0].emplace_back(part.word);
   for (const BenchRow& row : rows)
     if (row.budget) table.push_back(share_cells(row, budget_object(*row.budget)));
   return table;
@@ -84,7 +84,8 @@ std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
 
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
   std::vector<Cells> table = {{"efficiency", "workers"}};
-  for (const auto& factor : pop_object(Budget()).items())
+  const Json factors = pop_object(Budget());
+  for (const auto& factor : factors.items())
     table[0].push_back((table[0].size() == 2 ? "= " : "× ") + factor.key());
   for (const BenchRow& row : rows) {
     if (row.budget && row.benched.plan.strategy != StrategyKind::kSequential)

@@ -86,7 +86,8 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   }
   out.write_line(fmt::format("weights        {}", result.weights));
   std::string status = paint(color, status_style(result.status), status_text(result));
-  if (result.best_epoch > 0) status += fmt::format("; weights of epoch {}", result.best_epoch);
+  if (result.best_epoch > 0)
+    status += fmt::format("; the weights are those of epoch {}", result.best_epoch);
   out.write_line(fmt::format("status         {}", status));
   if (!summary.times) return;
   out.write_line("");

@@ -104,15 +104,15 @@ TEST_CASE("JSON names the best epoch of early stopping") {
 
 TEST_CASE("JSON compares with sequential training, with no serial fraction of one worker") {
   Comparison comparison = {
-      .sequential_seconds = 3, .parallel_seconds = 2, .workers = 2, .same_bits = true};
+      .sequential_seconds = 3, .parallel_seconds = 1.5, .workers = 4, .same_bits = true};
   const auto object_of = [&] {
     CapturedLines lines;
     json_lines_reporter(lines.writer(), 0)(RunSummary{sample_result(), 1, comparison});
     return lines.text().substr(lines.text().find('\n') + 1);
   };
   CHECK(object_of() ==
-        R"({"event":"comparison","sequential_seconds":3.0,"parallel_seconds":2.0,"workers":2,)"
-        R"("speedup":1.5,"efficiency":0.75,"serial_fraction":0.3333333333333333,"same_bits":true})"
+        R"({"event":"comparison","sequential_seconds":3.0,"parallel_seconds":1.5,"workers":4,)"
+        R"("speedup":2.0,"efficiency":0.5,"serial_fraction":0.3333333333333333,"same_bits":true})"
         "\n");
   comparison.workers = 1;
   CHECK(nlohmann::json::parse(object_of())["serial_fraction"].is_null());

@@ -62,7 +62,8 @@ TEST_CASE("text says how training ended") {
   CHECK(status_of(result) == "status         interrupted after 1 epoch\n");
   result.status = TrainStatus::kEarlyStopped;
   result.best_epoch = 1;
-  CHECK(status_of(result) == "status         stopped early after 1 epoch; weights of epoch 1\n");
+  CHECK(status_of(result) ==
+        "status         stopped early after 1 epoch; the weights are those of epoch 1\n");
   CHECK(status_of(diverged_result()) ==
         "status         diverged in epoch 1, batch 3, at learning rate 1e+30\n");
 }

@@ -6,18 +6,17 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
-#include "cli/version.h"
 #include "measure/bench.h"
-#include "nn/kernels.h"
 #include "report/bench_report.h"
-#include "report/names.h"
+#include "report/environment.h"
 #include "report/numbers.h"
-#include "report/timeline_picture.h"
+#include "report/time.h"
 #include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
 #include "system/stop_signals.h"
 #include "train/network.h"
+#include "train/words.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -104,14 +103,12 @@ int run_bench_command(const BenchCommandOptions& options) {
                            options.batch_sizes),
       .warmup = options.warmup,
       .runs = options.runs};
-  const BenchContext context = {
-      .version = std::string(program_version()),
-      .machine = fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
-      .data = data.source,
-      .layers = network_sizes(plan.recipe, data.train),
-      .epochs = plan.recipe.epochs,
-      .warmup = plan.warmup,
-      .runs = plan.runs};
+  const BenchContext context = {.environment = this_environment(),
+                                .data = data.source,
+                                .layers = network_sizes(plan.recipe, data.train),
+                                .epochs = plan.recipe.epochs,
+                                .warmup = plan.warmup,
+                                .runs = plan.runs};
 
   const auto case_count = static_cast<int>(plan.cases.size());
   talk.say(fmt::format("{} cases, {} rounds", case_count, plan.warmup + plan.runs));
@@ -130,10 +127,11 @@ int run_bench_command(const BenchCommandOptions& options) {
   for (const BenchRow& row : rows) {
     if (row.outliers > 0) {
       talk.say(fmt::format(
-          "warning: {} of {} runs of {} with {} at batch size {} took far longer or shorter than "
-          "the others",
-          row.outliers, plan.runs, plan_name(row.benched.plan), row.benched.plan.workers,
-          row.benched.batch_size));
+          "warning: {} of {} runs of {} with {} at batch size {} {} far slower or faster than the "
+          "others",
+          row.outliers, plan.runs, plan_name(row.benched.plan),
+          count_of(row.benched.plan.workers, "worker"), row.benched.batch_size,
+          row.outliers == 1 ? "is an outlier," : "are outliers,"));
     }
   }
   if (!rows.empty()) {

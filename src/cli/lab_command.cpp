@@ -6,9 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "cli/version.h"
 #include "lab/experiment.h"
-#include "nn/kernels.h"
+#include "report/environment.h"
 #include "report/lab.h"
 #include "system/cpu.h"
 #include "system/terminal.h"
@@ -36,11 +35,8 @@ int run_lab(const LabCommandOptions& options) {
   const DataSets data = load_data(find_data(options.data), kMostLabels);
   const LabContext context = {
       .data = data, .cpus = available_cpus(), .quick = options.quick, .seed = options.seed};
-  const LabStart start = {.version = std::string(program_version()),
-                          .cpus = context.cpus,
-                          .simd = simd_target_name(),
-                          .data = data.source,
-                          .quick = options.quick};
+  const LabStart start = {
+      .environment = this_environment(), .data = data.source, .quick = options.quick};
   const bool as_text = options.format == OutputFormat::kText;
   const bool color = use_color(options.color, STDOUT_FILENO);
   if (as_text) {

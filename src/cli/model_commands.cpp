@@ -14,6 +14,7 @@
 #include "data/dataset.h"
 #include "formats/idx.h"
 #include "nn/kernels.h"
+#include "report/environment.h"
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "system/cpu.h"
@@ -106,6 +107,7 @@ int run_eval(const EvalCommandOptions& options) {
   ThreadPool pool = make_pool(options.workers);
   say_settings(options, model, files, pool);
   const EvaluationReport report = {
+      .environment = this_environment(),
       .model = options.model,
       .data = files.source,
       .weights = weights_digest(model.mlp),

@@ -3,14 +3,10 @@
 #include <unistd.h>
 
 #include <new>
-#include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "report/csv.h"
-#include "report/json.h"
-#include "report/text.h"
+#include "report/run.h"
 
 namespace trp {
 
@@ -19,31 +15,24 @@ Output::Output(const OutputOptions& options, int epochs)
       out_(STDOUT_FILENO, "standard output"),
       err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
   const bool color = use_color(options.color, STDERR_FILENO);
-  std::vector<RunEvents> reporters;
   if (!quiet()) {
-    const SettingsStyle style = {.color = color,
-                                 .pictures = options.verbosity == Verbosity::kVerbose};
-    reporters.push_back(until_failure(settings_reporter(err_, style), [] {}));
+    settings_.reporter = settings_reporter(
+        err_, {.color = color, .pictures = options.verbosity == Verbosity::kVerbose});
   }
-  reporters.push_back(until_failure(standard_output_reporter(),
-                                    [this] { out_failure_ = std::current_exception(); }));
+  results_.reporter = results_reporter();
   if (!options.log.empty()) {
     log_.emplace(options.log, "--log");
-    reporters.push_back(until_failure(json_lines_reporter(*log_, options.log_interval), [this] {
-      log_failure_ = std::current_exception();
-      say(fmt::format("warning: {} takes no more lines; training goes on", options_.log));
-    }));
+    logged_.reporter = json_lines_reporter(*log_, options.log_interval);
   }
   if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
     bar_.emplace(STDERR_FILENO, epochs, color);
-    reporters.push_back(until_failure(progress_reporter(), [] {}));
+    progress_.reporter = [this](const RunEvent& event) { bar_->report(event); };
     // Standard output may be the same terminal.
     out_.before_line = err_.before_line = [this] { bar_->clear(); };
   }
-  events_ = fan_out(std::move(reporters));
 }
 
-RunEvents Output::standard_output_reporter() {
+Reporter Output::results_reporter() {
   switch (options_.format) {
     case OutputFormat::kJson:
       return json_document_reporter(out_);
@@ -59,9 +48,17 @@ RunEvents Output::standard_output_reporter() {
                               .color = use_color(options_.color, STDOUT_FILENO)});
 }
 
-RunEvents Output::progress_reporter() {
-  return {.start = [this](const RunStart&) { bar_->begin(); },
-          .step = [this](const StepReport& step) { bar_->update(step); }};
+void Output::report(const RunEvent& event) {
+  for (Listener* listener : {&settings_, &results_, &logged_, &progress_}) {
+    if (!listener->reporter || listener->failure) continue;
+    try {
+      listener->reporter(event);
+    } catch (const std::exception&) {
+      listener->failure = std::current_exception();
+      if (listener == &logged_)
+        say(fmt::format("warning: {} takes no more lines; training goes on", options_.log));
+    }
+  }
 }
 
 void Output::say(std::string_view text) {
@@ -89,7 +86,7 @@ bool Output::is_written(const std::string& path, const std::function<void()>& wr
 }
 
 void Output::close() {
-  for (const std::exception_ptr& failure : {out_failure_, log_failure_})
+  for (const std::exception_ptr& failure : {results_.failure, logged_.failure})
     if (failure) std::rethrow_exception(failure);
   if (log_) log_->close();
 }

@@ -21,8 +21,9 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  /// These do not throw: what cannot be written is kept for close(), and training can be saved.
-  const RunEvents& events() const { return events_; }
+  /// Tells all that want to know. What cannot be written is kept for close(), so that training can
+  /// go on and be saved.
+  void report(const RunEvent& event);
 
   /// For everyone.
   void say(std::string_view text);
@@ -32,7 +33,7 @@ class Output {
   void detail(std::string_view text);
 
   /// Whether standard output takes no more lines, so that training had better end.
-  bool is_lost() const { return out_failure_ != nullptr; }
+  bool is_lost() const { return results_.failure != nullptr; }
 
   /// False if write() throws, which is told at once: nobody may be reading what comes after.
   bool is_written(const std::string& path, const std::function<void()>& write);
@@ -41,18 +42,21 @@ class Output {
   void close();
 
  private:
+  /// Somebody who is told of events until that fails.
+  struct Listener {
+    Reporter reporter = {};
+    std::exception_ptr failure = nullptr;
+  };
+
   bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
-  RunEvents standard_output_reporter();
-  RunEvents progress_reporter();
+  Reporter results_reporter();
 
   OutputOptions options_;
   LineWriter out_;
   LineWriter err_;
   std::optional<LineWriter> log_;
   std::optional<ProgressBar> bar_;
-  std::exception_ptr out_failure_;
-  std::exception_ptr log_failure_;
-  RunEvents events_;
+  Listener settings_, results_, logged_, progress_;
 };
 
 }  // namespace trp

@@ -13,15 +13,15 @@
 #include "data/sampler.h"
 #include "formats/array_file.h"
 #include "measure/choose.h"
-#include "nn/kernels.h"
 #include "profile/clock.h"
-#include "report/names.h"
+#include "report/environment.h"
 #include "report/numbers.h"
 #include "report/trace.h"
 #include "strategy/phase.h"
 #include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/stop_signals.h"
+#include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
 
@@ -85,15 +85,15 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                   training.loaders, start.plan.loaders));
             }
             start.training = training;
-            output.events().start(start);
+            output.report(start);
             stop_if_lost();
           },
       .step =
           [&output, stop_if_lost](const StepReport& step) {
-            output.events().step(step);
+            output.report(step);
             stop_if_lost();
           },
-      .epoch = output.events().epoch,
+      .epoch = [&output](const EpochResult& epoch) { output.report(epoch); },
       .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
                           : std::function<void(const TrainState&)>()};
 }
@@ -197,11 +197,9 @@ int run_train(const TrainCommandOptions& given) {
                      options.trace.empty() ? 0 : options.trace_steps);
   const StopSignals signals;
   TrainEvents events = to_train_events(output,
-                                       {.version = std::string(program_version()),
+                                       {.environment = this_environment(),
                                         .recipe = options.recipe,
                                         .plan = options.plan,
-                                        .cpus = cpus,
-                                        .simd = simd_target_name(),
                                         .data = data.source,
                                         .test_samples = data.test.sample_count,
                                         .training = {}},
@@ -232,7 +230,7 @@ int run_train(const TrainCommandOptions& given) {
   const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
   const bool all_kept = is_saved && is_traced && is_resumable;
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  output.events().summary({result, stopwatch.seconds(), comparison, times});
+  output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);
   try {

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "report/names.h"
+#include "train/words.h"
 #include "trp/error.h"
 #include "trp/tensor.h"
 

@@ -1,37 +1,41 @@
 #include "report/bench_report.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <utility>
 
 #include <fmt/ranges.h>
 
 #include "report/budget_table.h"
-#include "report/json_values.h"
-#include "report/names.h"
+#include "report/json.h"
 #include "report/numbers.h"
 #include "report/table.h"
+#include "train/words.h"
 
 namespace trp {
 namespace {
 
-const Cells kHeader = {"schedule",  "workers", "median s",   "mean ± σ s",
-                       "samples/s", "speedup", "efficiency", "serial part"};
+const Cells kHeader = {"plan",      "workers", "median s",   "mean ± σ s",
+                       "samples/s", "speedup", "efficiency", "serial fraction"};
+
+bool is_sequential(const BenchRow& row) {
+  return row.benched.plan.strategy == StrategyKind::kSequential;
+}
+
+bool is_parallel(const BenchRow& row) { return row.benched.plan.workers > 1; }
+
+/// Faster than sequential by more than the spread of the measurement.
+bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
 
 Cells cells_of(const BenchRow& row) {
-  const bool alone = row.benched.plan.strategy == StrategyKind::kSequential;
   return {plan_name(row.benched.plan) + (row.same_bits ? "" : " ≈"),
-          fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : ""),
+          workers_text(row),
           fmt::format("{:.4f}", row.median_seconds),
           fmt::format("{:.4f} ± {:.4f}", row.seconds.value, row.seconds.sigma),
           with_unit(row.samples_per_second),
-          alone ? "1" : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
-          alone ? "" : percent(row.efficiency),
-          row.benched.plan.workers == 1 ? "" : percent(row.karp_flatt)};
-}
-
-std::string aligned(const std::vector<Cells>& table) {
-  return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
+          is_sequential(row) ? "1"
+                             : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
+          is_sequential(row) ? "" : percent(row.efficiency),
+          is_parallel(row) ? percent(row.karp_flatt) : ""};
 }
 
 std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
@@ -53,50 +57,84 @@ std::vector<std::vector<Cells>> tables_of(const std::vector<BenchRow>& all_rows,
   return tables;
 }
 
-Cells footnotes(const std::vector<BenchRow>& rows) {
-  Cells notes;
+std::vector<std::string> footnotes(const std::vector<BenchRow>& rows) {
+  std::vector<std::string> notes;
   if (std::ranges::any_of(rows, &BenchRow::oversubscribed))
     notes.emplace_back("* more workers than CPUs");
   if (!std::ranges::all_of(rows, &BenchRow::same_bits))
-    notes.emplace_back("≈ other last bits than sequential training, as this merge may have");
+    notes.emplace_back("≈ the last bits differ from sequential training, as this merge allows");
   return notes;
 }
 
 std::string context_line(const BenchContext& context) {
-  return fmt::format("{}, {}, {}, {} of {} after {} to warm up", fmt::join(context.layers, "-"),
-                     context.data, context.machine, count_of(context.runs, "run"),
-                     count_of(context.epochs, "epoch"), context.warmup);
+  return fmt::format("{}, {}, {}, {} of {} after {}\n", fmt::join(context.layers, "-"),
+                     context.data, machine_text(context.environment), count_of(context.runs, "run"),
+                     count_of(context.epochs, "epoch"), count_of(context.warmup, "warm-up run"));
 }
 
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
 
-bool is_parallel(const BenchRow& row) { return row.benched.plan.workers > 1; }
+std::string fastest_text(const BenchRow& row) {
+  const std::string title = title_of(row.benched.batch_size);
+  if (is_sequential(row))
+    return fmt::format("{}: nothing is faster than sequential training here", title);
+  return fmt::format("{}: {} with {} is fastest, {:.2f} times as fast as sequential training",
+                     title, plan_name(row.benched.plan),
+                     count_of(row.benched.plan.workers, "worker"), row.speedup.value);
+}
 
-/// Faster than sequential by more than the spread of the measurement.
-bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
+/// From which batch size on parallel training pays.
+std::string payoff_text(const std::vector<BenchRow>& fastest) {
+  const auto first = std::ranges::find_if(
+      fastest, [](const BenchRow& row) { return is_parallel(row) && pays(row); });
+  if (first == fastest.end()) return "parallel training pays at none of these batch sizes";
+  return fmt::format("of these batch sizes, parallel training pays from {} on",
+                     first->benched.batch_size);
+}
+
+std::string amdahl_text(const AmdahlFit& fit) {
+  const std::string limit =
+      fit.serial_fraction > 0 ? fmt::format("a speedup of at most {:.1f}", 1 / fit.serial_fraction)
+                              : "as much speedup as there are workers";
+  return fmt::format("{}, {}: by Amdahl's law a serial fraction of {} allows {}",
+                     title_of(fit.batch_size), plan_name(fit.plan), percent(fit.serial_fraction),
+                     limit);
+}
+
+/// The fields of a row that CSV has too.
+Json row_object(const BenchRow& row) {
+  return {{"batch_size", row.benched.batch_size},
+          {"plan", plan_name(row.benched.plan)},
+          {"workers", row.benched.plan.workers},
+          {"median_seconds", row.median_seconds},
+          {"mean_seconds", row.seconds.value},
+          {"sigma_seconds", row.seconds.sigma},
+          {"samples_per_second", row.samples_per_second},
+          {"speedup", row.speedup.value},
+          {"speedup_sigma", row.speedup.sigma},
+          {"efficiency", is_sequential(row) ? Json() : Json(row.efficiency)},
+          {"serial_fraction", is_parallel(row) ? Json(row.karp_flatt) : Json()},
+          {"same_bits", row.same_bits},
+          {"oversubscribed", row.oversubscribed},
+          {"outliers", row.outliers}};
+}
+
+const BenchResult& result_of(const BenchRow& row, const std::vector<BenchResult>& results) {
+  return *std::ranges::find_if(results, [&](const BenchResult& candidate) {
+    return candidate.benched.batch_size == row.benched.batch_size &&
+           candidate.benched.plan.workers == row.benched.plan.workers &&
+           same_plan(candidate.benched.plan, row.benched.plan);
+  });
+}
 
 }  // namespace
 
 std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
-  Cells verdict;
+  std::vector<std::string> verdict;
   const std::vector<BenchRow> fastest = fastest_rows(rows);
-  for (const BenchRow& row : fastest) {
-    verdict.push_back(
-        row.benched.plan.strategy == StrategyKind::kSequential
-            ? fmt::format("{}: nothing is faster than sequential training here",
-                          title_of(row.benched.batch_size))
-            : fmt::format("{}: {} with {} is fastest, {:.2f} times sequential",
-                          title_of(row.benched.batch_size), plan_name(row.benched.plan),
-                          count_of(row.benched.plan.workers, "worker"), row.speedup.value));
-  }
-  if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel)) {
-    const auto first = std::ranges::find_if(
-        fastest, [](const BenchRow& row) { return is_parallel(row) && pays(row); });
-    verdict.push_back(first == fastest.end()
-                          ? "parallel training pays at none of these batch sizes"
-                          : fmt::format("parallel training pays from {} on, of those measured",
-                                        title_of(first->benched.batch_size)));
-  }
+  for (const BenchRow& row : fastest) verdict.push_back(fastest_text(row));
+  if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel))
+    verdict.push_back(payoff_text(fastest));
   for (const BenchRow& row : rows) {
     const bool fastest_parallel = std::ranges::none_of(rows, [&](const BenchRow& other) {
       return is_parallel(other) && other.benched.batch_size == row.benched.batch_size &&
@@ -107,105 +145,66 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
     if (!loss.empty())
       verdict.push_back(fmt::format("{}: {}", title_of(row.benched.batch_size), loss));
   }
-  for (const AmdahlFit& fit : fit_all(rows)) {
-    const std::string limit =
-        fit.serial_fraction > 0 ? fmt::format("no more than {:.1f} times", 1 / fit.serial_fraction)
-                                : "as much as there are workers";
-    verdict.push_back(fmt::format("{}, {}: by Amdahl's law a serial part of {} allows {}",
-                                  title_of(fit.batch_size), plan_name(fit.plan),
-                                  percent(fit.serial_fraction), limit));
-  }
+  for (const AmdahlFit& fit : fit_all(rows)) verdict.push_back(amdahl_text(fit));
   return verdict;
 }
 
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context) + '\n';
+  std::string text = context_line(context);
   for (const Index batch_size : batch_sizes_of(rows)) {
     text += fmt::format("\n{}", title_of(batch_size));
     for (const std::vector<Cells>& table : tables_of(rows, batch_size))
-      text += '\n' + aligned(table);
+      text += fmt::format("\n{}\n", fmt::join(table_lines(table), "\n"));
   }
   for (const std::string& note : footnotes(rows)) text += note + '\n';
-  text += '\n';
-  for (const std::string& sentence : bench_verdict(rows)) text += sentence + '\n';
-  return text;
+  return text + fmt::format("\n{}\n", fmt::join(bench_verdict(rows), "\n"));
 }
 
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context) + '\n';
+  std::string text = context_line(context);
   for (const Index batch_size : batch_sizes_of(rows)) {
     text += fmt::format("\n**{}**\n", title_of(batch_size));
     for (const std::vector<Cells>& table : tables_of(rows, batch_size))
       text += '\n' + markdown_table(table);
   }
-  const Cells notes = footnotes(rows);
+  const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
-  text += '\n';
-  for (const std::string& sentence : bench_verdict(rows)) text += fmt::format("- {}\n", sentence);
-  return text;
+  return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));
 }
 
 std::string bench_csv(const std::vector<BenchRow>& rows) {
-  std::string text =
-      "batch_size,schedule,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
-      "speedup,speedup_sigma,efficiency,karp_flatt,same_bits,oversubscribed,outliers\n";
-  for (const BenchRow& row : rows)
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.benched.batch_size,
-                        plan_name(row.benched.plan), row.benched.plan.workers, row.median_seconds,
-                        row.seconds.value, row.seconds.sigma, row.samples_per_second,
-                        row.speedup.value, row.speedup.sigma, row.efficiency, row.karp_flatt,
-                        row.same_bits, row.oversubscribed, row.outliers);
+  std::string text = csv_header(row_object(BenchRow())) + '\n';
+  for (const BenchRow& row : rows) text += csv_row(row_object(row)) + '\n';
   return text;
 }
 
 std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows,
                        const std::vector<BenchResult>& results) {
-  Json document = {
-      {"event", "bench"},           {"schema", kSchema},        {"version", context.version},
-      {"machine", context.machine}, {"data", context.data},     {"layers", context.layers},
-      {"epochs", context.epochs},   {"warmup", context.warmup}, {"runs", context.runs},
-      {"results", Json::array()},   {"amdahl", Json::array()},  {"verdict", bench_verdict(rows)}};
+  Json row_objects = Json::array(), fits = Json::array();
   for (const BenchRow& row : rows) {
-    const auto result = std::ranges::find_if(results, [&](const BenchResult& candidate) {
-      return candidate.benched.batch_size == row.benched.batch_size &&
-             candidate.benched.plan.workers == row.benched.plan.workers &&
-             same_plan(candidate.benched.plan, row.benched.plan);
-    });
-    document["results"].push_back({{"batch_size", row.benched.batch_size},
-                                   {"schedule", plan_name(row.benched.plan)},
-                                   {"workers", row.benched.plan.workers},
-                                   {"seconds", result->seconds},
-                                   {"median_seconds", row.median_seconds},
-                                   {"mean_seconds", row.seconds.value},
-                                   {"sigma_seconds", row.seconds.sigma},
-                                   {"samples_per_second", row.samples_per_second},
-                                   {"speedup", number_or_null(row.speedup.value)},
-                                   {"speedup_sigma", number_or_null(row.speedup.sigma)},
-                                   {"efficiency", number_or_null(row.efficiency)},
-                                   {"karp_flatt", number_or_null(row.karp_flatt)},
-                                   {"weights", result->weights},
-                                   {"same_bits", row.same_bits},
-                                   {"oversubscribed", row.oversubscribed},
-                                   {"outliers", row.outliers}});
-    if (row.budget) {
-      const PopFactors pop = pop_factors(*row.budget);
-      Json& shares = document["results"].back()["budget"];
-      for (std::size_t p = 0; p < kBudgetPartCount; ++p) {
-        const auto part = static_cast<BudgetPart>(p);
-        shares[word_of(part)] = row.budget->share(part);
-      }
-      document["results"].back()["pop"] = {{"load_balance", pop.load_balance},
-                                           {"serialisation", pop.serialisation},
-                                           {"transfer", pop.transfer},
-                                           {"computation_scaling", pop.computation_scaling},
-                                           {"availability", pop.availability}};
-    }
+    const BenchResult& result = result_of(row, results);
+    Json object = row_object(row);
+    object.update({{"seconds", result.seconds},
+                   {"weights", result.weights},
+                   {"budget", row.budget ? budget_object(*row.budget) : Json()},
+                   {"pop", row.budget ? pop_object(*row.budget) : Json()}});
+    row_objects.push_back(std::move(object));
   }
-  for (const AmdahlFit& fit : fit_all(rows))
-    document["amdahl"].push_back({{"batch_size", fit.batch_size},
-                                  {"schedule", plan_name(fit.plan)},
-                                  {"serial_fraction", fit.serial_fraction}});
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  for (const AmdahlFit& fit : fit_all(rows)) {
+    fits.push_back({{"batch_size", fit.batch_size},
+                    {"plan", plan_name(fit.plan)},
+                    {"serial_fraction", fit.serial_fraction}});
+  }
+  Json document = document_of("bench", context.environment);
+  document.update({{"data", context.data},
+                   {"layers", context.layers},
+                   {"epochs", context.epochs},
+                   {"warmup", context.warmup},
+                   {"runs", context.runs},
+                   {"results", std::move(row_objects)},
+                   {"amdahl", std::move(fits)},
+                   {"verdict", bench_verdict(rows)}});
+  return to_text(document, 2) + '\n';
 }
 
 }  // namespace trp

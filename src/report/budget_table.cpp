@@ -1,40 +1,39 @@
 #include "report/budget_table.h"
 
 #include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
-#include "report/names.h"
 #include "report/numbers.h"
+#include "train/words.h"
 
 namespace trp {
 namespace {
 
-constexpr double kSmallestLoss = 0.05;  // of all time, to be worth a sentence
+constexpr double kMinLoss = 0.05;  // of all time, to be worth a sentence
 
 struct PartText {
-  std::string_view word;
-  std::string_view title;
+  std::string_view word;    // the same in tables and JSON
   std::string_view loss;    // "… is lost to this"
   std::string_view remedy;  // for all strategies but those that remedy_of() knows better
 };
 
 constexpr std::array<PartText, kBudgetPartCount> kTexts = {{
-    {"useful", "useful", "", ""},
-    {"slower", "slower", "the same work taking longer",
+    {"useful", "", ""},
+    {"slower", "the same work taking longer",
      "workers share memory bandwidth, caches or a core, so fewer workers may lose less"},
-    {"merge", "merging", "merging gradients",
+    {"merge", "merging gradients",
      "--merge factored merges a few words instead of whole gradients"},
-    {"merge_wait", "locks", "waiting for the merge's locks",
+    {"locks", "waiting for the merge's locks",
      "--merge factored holds the lock for a few words only"},
-    {"imbalance", "imbalance", "waiting for the busiest worker",
+    {"imbalance", "waiting for the busiest worker",
      "a --batch-size that the workers divide evenly, or fewer workers, balances better"},
-    {"barrier", "barriers", "forks and joins",
-     "a larger --batch-size has fewer of them for the same work"},
-    {"load", "data", "waiting for data", "take more --loaders, or none"},
-    {"serial", "serial", "the part that one worker does alone",
+    {"barriers", "forks and joins", "a larger --batch-size has fewer of them for the same work"},
+    {"data", "waiting for data", "take more --loaders, or none"},
+    {"serial", "the part that one worker does alone",
      "a larger --batch-size has less of it for the same work"},
-    {"given", "others", "CPU time that the system gave to others",
+    {"others", "CPU time taken by other programs",
      "stop other programs, or leave them a CPU with fewer workers"},
 }};
 
@@ -50,39 +49,47 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
   return text_of(part).remedy;
 }
 
-std::string workers_cell(const BenchRow& row) {
-  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
+Cells share_cells(const BenchRow& row, const Json& shares) {
+  Cells cells = {plan_name(row.benched.plan), workers_text(row)};
+  for (const Json& share : shares)
+    cells.push_back(fmt::format("{:.1f} %", 100 * share.get<double>()));
+  return cells;
 }
 
 }  // namespace
 
-std::string_view word_of(BudgetPart part) { return text_of(part).word; }
+Json budget_object(const Budget& budget) {
+  Json shares;
+  for (std::size_t p = 0; p < kBudgetPartCount; ++p)
+    shares[kTexts[p].word] = budget.share(static_cast<BudgetPart>(p));
+  return shares;
+}
+
+Json pop_object(const Budget& budget) {
+  const PopFactors pop = pop_factors(budget);
+  return {{"balance", pop.load_balance},
+          {"serialisation", pop.serialisation},
+          {"transfer", pop.transfer},
+          {"scaling", pop.computation_scaling},
+          {"availability", pop.availability}};
+}
 
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
-  Cells header = {"P·T", "workers"};
-  for (const PartText& text : kTexts) header.emplace_back(text.title);
-  std::vector<Cells> table = {header};
-  for (const BenchRow& row : rows) {
-    if (!row.budget) continue;
-    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
-    for (std::size_t p = 0; p < kBudgetPartCount; ++p)
-      cells.push_back(fmt::format("{:.1f} %", 100 * row.budget->share(static_cast<BudgetPart>(p))));
-    table.push_back(cells);
-  }
+  std::vector<Cells> table = {{"P·T", "workers"}};
+  for (const PartText& part : kTexts) table[0].emplace_back(part.word);
+  for (const BenchRow& row : rows)
+    if (row.budget) table.push_back(share_cells(row, budget_object(*row.budget)));
   return table;
 }
 
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
-  std::vector<Cells> table = {{"efficiency", "workers", "= balance", "× serialisation",
-                               "× transfer", "× scaling", "× availability"}};
+  std::vector<Cells> table = {{"efficiency", "workers"}};
+  const Json factors = pop_object(Budget());
+  for (const auto& factor : factors.items())
+    table[0].push_back((table[0].size() == 2 ? "= " : "× ") + factor.key());
   for (const BenchRow& row : rows) {
-    if (!row.budget || row.benched.plan.strategy == StrategyKind::kSequential) continue;
-    const PopFactors pop = pop_factors(*row.budget);
-    Cells cells = {plan_name(row.benched.plan), workers_cell(row)};
-    for (const double factor : {pop.load_balance, pop.serialisation, pop.transfer,
-                                pop.computation_scaling, pop.availability})
-      cells.push_back(fmt::format("{:.1f} %", 100 * factor));
-    table.push_back(cells);
+    if (row.budget && row.benched.plan.strategy != StrategyKind::kSequential)
+      table.push_back(share_cells(row, pop_object(*row.budget)));
   }
   return table;
 }
@@ -90,10 +97,15 @@ std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
 std::string largest_loss_text(const BenchRow& row) {
   if (!row.budget) return {};
   const BudgetPart part = largest_loss(*row.budget);
-  if (row.budget->share(part) < kSmallestLoss) return {};
-  return fmt::format("{} with {} loses most to {}, {}: {}", plan_name(row.benched.plan),
+  const double share = row.budget->share(part);
+  if (share < kMinLoss) return {};
+  return fmt::format("{} with {} loses most time to {}, {}: {}", plan_name(row.benched.plan),
                      count_of(row.benched.plan.workers, "worker"), text_of(part).loss,
-                     percent(row.budget->share(part)), remedy_of(part, row.benched.plan.strategy));
+                     percent(share), remedy_of(part, row.benched.plan.strategy));
+}
+
+std::string workers_text(const BenchRow& row) {
+  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
 }
 
 }  // namespace trp

@@ -4,21 +4,26 @@
 #include <vector>
 
 #include "measure/bench.h"
+#include "report/json.h"
 #include "report/table.h"
 
 namespace trp {
 
-/// Where the time of each row's workers went, as shares of P·T: a header and a row for each row of
-/// the bench that has a budget.
-std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
+/// Where the time of the workers went: {"useful": 0.75, …}, as shares of P·T.
+Json budget_object(const Budget& budget);
 
-/// Likewise the factors of the POP model.
+/// The factors of the POP model, whose product is the efficiency: {"balance": 0.97, …}.
+Json pop_object(const Budget& budget);
+
+/// The same as tables: a header, and a row for each row of the bench that has a budget, the
+/// sequential ones left out in the second.
+std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
 
-/// "useful", "merge_wait", …
-std::string_view word_of(BudgetPart part);
-
-/// What the row loses most to, and what to change; empty when it loses next to nothing.
+/// What the row loses most time to, and what to change; empty when it loses next to nothing.
 std::string largest_loss_text(const BenchRow& row);
+
+/// The number of workers, with a star if there are more than CPUs.
+std::string workers_text(const BenchRow& row);
 
 }  // namespace trp

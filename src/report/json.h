@@ -2,19 +2,21 @@
 
 #include <string>
 
-#include "report/run.h"
-#include "system/line_writer.h"
+#include "train/recipe_json.h"
 
 namespace trp {
 
-// The events of a training as JSON objects, schema 1. A field is never renamed; NaN and infinity
-// are null, as is a field that does not apply.
+/// The schema of all JSON output, whose fields README.md lists. No field is ever renamed.
+inline constexpr int kSchema = 2;
 
-/// One object per line, as the events come. A step line follows every `log_interval` batches;
-/// 0: none.
-RunEvents json_lines_reporter(LineWriter& out, int log_interval);
+/// The text of a document, on one line unless an indent is given. NaN and infinity are written as
+/// null. Bytes that are not UTF-8, as in names of files, are replaced.
+std::string to_text(const Json& document, int indent = -1);
 
-/// One document with the same objects, at the end: {"start": …, "epochs": […], "summary": …}.
-RunEvents json_document_reporter(LineWriter& out);
+/// The names of an object's fields as the header of a CSV file.
+std::string csv_header(const Json& object);
+
+/// Their values as a row under it, null as an empty one.
+std::string csv_row(const Json& object);
 
 }  // namespace trp

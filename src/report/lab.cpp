@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "report/json_values.h"
+#include "report/json.h"
 #include "report/numbers.h"
 #include "system/terminal.h"
 
@@ -17,11 +17,9 @@ constexpr std::size_t kLabelWidth = 10;
 
 struct CellToJson {
   Json operator()(const std::string& text) const { return text; }
-  Json operator()(double value) const { return number_or_null(value); }
+  Json operator()(double value) const { return value; }
   Json operator()(const Spread& spread) const {
-    return {{"median", number_or_null(spread.median)},
-            {"lower", number_or_null(spread.lower)},
-            {"upper", number_or_null(spread.upper)}};
+    return {{"median", spread.median}, {"lower", spread.lower}, {"upper", spread.upper}};
   }
 };
 
@@ -94,10 +92,6 @@ std::string table_text(const Table& table) {
   return text;
 }
 
-std::string to_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 void write_lab_list(LineWriter& out) {
@@ -109,8 +103,7 @@ void write_lab_list(LineWriter& out) {
 }
 
 void write_lab_start_text(LineWriter& out, const LabStart& start) {
-  out.write_line(
-      labelled("machine", fmt::format("{}, {}", count_of(start.cpus, "CPU"), start.simd)));
+  out.write_line(labelled("machine", machine_text(start.environment)));
   out.write_line(labelled("data", start.data));
   out.write_line(labelled("numbers", start.quick
                                          ? "medians (quartiles) of runs in turn; quick, so rough"
@@ -136,13 +129,9 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
 }
 
 void write_lab_start_json(LineWriter& out, const LabStart& start) {
-  out.write_line(to_line({{"event", "lab"},
-                          {"schema", kSchema},
-                          {"version", start.version},
-                          {"cpus", start.cpus},
-                          {"simd", start.simd},
-                          {"data", start.data},
-                          {"quick", start.quick}}));
+  Json object = document_of("lab", start.environment);
+  object.update({{"data", start.data}, {"quick", start.quick}});
+  out.write_line(to_text(object));
 }
 
 void write_experiment_json(LineWriter& out, const Experiment& experiment,
@@ -153,7 +142,7 @@ void write_experiment_json(LineWriter& out, const Experiment& experiment,
     for (const Cell& cell : row) cells.push_back(std::visit(CellToJson(), cell));
     rows.push_back(std::move(cells));
   }
-  out.write_line(to_line({{"event", "experiment"},
+  out.write_line(to_text({{"event", "experiment"},
                           {"name", experiment.name},
                           {"title", experiment.title},
                           {"claim", experiment.claim},

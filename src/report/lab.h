@@ -3,15 +3,14 @@
 #include <string>
 
 #include "lab/experiment.h"
+#include "report/environment.h"
 #include "system/line_writer.h"
 
 namespace trp {
 
 /// What is reported before the first experiment.
 struct LabStart {
-  std::string version;
-  int cpus = 1;
-  std::string simd;
+  Environment environment;
   std::string data;  // where the data came from, for people
   bool quick = false;
 };
@@ -23,7 +22,7 @@ void write_lab_start_text(LineWriter& out, const LabStart& start);
 void write_experiment_text(LineWriter& out, const Experiment& experiment, const Findings& findings,
                            bool color);
 
-// The same as JSON objects, one per line, schema 1. A field is never renamed. A measured cell is an
+// The same as JSON objects, one per line (README.md lists the fields). A measured cell is an
 // object with median, lower and upper quartile; one that does not apply is an empty string.
 
 void write_lab_start_json(LineWriter& out, const LabStart& start);

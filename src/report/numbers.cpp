@@ -38,14 +38,18 @@ std::string network_text(std::span<const std::int64_t> layers, std::int64_t para
 
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
+std::string short_percent(double share) {
+  return std::isnan(share) ? "-" : fmt::format("{:.2f}%", 100 * share);
+}
+
 std::string loss_text(double loss) {
   if (std::isnan(loss)) return "nan";  // never "-nan"
   return std::abs(loss) < 1e5 ? fmt::format("{:.4f}", loss) : fmt::format("{:.1e}", loss);
 }
 
 std::string clock_text(double seconds) {
-  constexpr double kLongest = 3600 * 9999;
-  const auto whole = static_cast<std::int64_t>(std::clamp(std::ceil(seconds), 0.0, kLongest));
+  constexpr double kMaxSeconds = 3600 * 9999;
+  const auto whole = static_cast<std::int64_t>(std::clamp(std::ceil(seconds), 0.0, kMaxSeconds));
   const auto hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
   return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, rest)
                    : fmt::format("{}:{:02}", minutes, rest);

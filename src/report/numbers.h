@@ -24,6 +24,9 @@ std::string network_text(std::span<const std::int64_t> layers, std::int64_t para
 /// 88.42 %, of a share from 0 to 1.
 std::string percent(double share);
 
+/// 88.42%, for columns; - for what is no number.
+std::string short_percent(double share);
+
 /// 0.0841; 1.2e+30 when it would be long.
 std::string loss_text(double loss);
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "report/json_values.h"
+#include "report/json.h"
 #include "trp/predict.h"
 
 namespace trp {

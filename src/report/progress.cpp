@@ -84,14 +84,14 @@ ProgressBar::ProgressBar(int descriptor, int epochs, bool color)
 
 ProgressBar::~ProgressBar() { clear(); }
 
-void ProgressBar::begin() { begin_ = next_draw_ = Clock::now(); }
-
-void ProgressBar::update(const StepReport& step) {
+void ProgressBar::report(const RunEvent& event) {
   const auto now = Clock::now();
-  if (now < next_draw_) return;
+  if (std::holds_alternative<RunStart>(event)) begin_ = next_draw_ = now;
+  const auto* step = std::get_if<StepReport>(&event);
+  if (!step || now < next_draw_) return;
   next_draw_ = now + kRedrawInterval;
   const Progress progress = {
-      .step = step,
+      .step = *step,
       .epochs = epochs_,
       .elapsed_seconds = std::chrono::duration<double>(now - begin_).count()};
   // The last column stays free: some terminals wrap as soon as it is written.

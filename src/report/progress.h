@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "report/run.h"
 #include "trp/trainer.h"
 
 namespace trp {
@@ -26,13 +27,11 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// Starts the clock for the time that is left.
-  void begin();
+  /// Starts the clock for the time that is left with a training's start, and redraws the line with
+  /// each step unless that was done a moment ago.
+  void report(const RunEvent& event);
 
-  /// Redraws the line unless that was done a moment ago.
-  void update(const StepReport& step);
-
-  /// Makes room for a line of text. The next update() draws again.
+  /// Makes room for a line of text. The next step draws again.
   void clear();
 
  private:

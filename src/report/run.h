@@ -3,28 +3,27 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <variant>
 
 #include "measure/comparison.h"
 #include "profile/times.h"
-#include "trp/tensor.h"
+#include "report/environment.h"
+#include "system/line_writer.h"
 #include "trp/trainer.h"
 
 namespace trp {
 
-/// What is reported before the first step.
+/// What is told before the first step.
 struct RunStart {
-  std::string version;
+  Environment environment;
   Recipe recipe;
-  Plan plan;  // with the workers that there are
-  int cpus = 1;
-  std::string simd;
+  Plan plan;         // with the workers that there are
   std::string data;  // where the data came from, for people
   Index test_samples = 0;
   TrainStart training;
 };
 
-/// What is reported at the end.
+/// What is told at the end.
 struct RunSummary {
   const TrainResult& result;
   double total_seconds = 0;  // of the whole command, loading the data included
@@ -32,19 +31,45 @@ struct RunSummary {
   std::optional<PhaseTimes> times = std::nullopt;
 };
 
-/// A reporter: what to do at each event of a training. Empty functions are skipped.
-struct RunEvents {
-  std::function<void(const RunStart&)> start = {};
-  std::function<void(const StepReport&)> step = {};
-  std::function<void(const EpochResult&)> epoch = {};
-  std::function<void(const RunSummary&)> summary = {};
+/// Something that happens in a training, from its start to its summary.
+using RunEvent = std::variant<RunStart, StepReport, EpochResult, RunSummary>;
+
+/// Whether a step is one of those that a line is wanted for, one in so many of an epoch's batches.
+inline bool is_logged(const StepReport& step, int log_interval) {
+  return log_interval > 0 && step.batch % log_interval == 0;
+}
+
+/// Tells somebody of the events of one training, in the order in which they happen. A writer that
+/// a reporter was made with must outlive it, and what the writer throws comes out of the reporter.
+using Reporter = std::function<void(const RunEvent&)>;
+
+struct TextStyle {
+  bool rows = true;      // a row for each epoch; otherwise only the summary
+  int log_interval = 0;  // a row for every so many batches as well; 0: none
+  bool color = false;
 };
 
-/// Passes each event on to all reporters, in their order.
-RunEvents fan_out(std::vector<RunEvents> reporters);
+/// Writes the results for people: aligned rows and a summary.
+Reporter text_reporter(LineWriter& out, const TextStyle& style);
 
-/// Passes events on until one throws: then, and only then, calls `on_failure`, in whose body
-/// std::current_exception() is what was thrown.
-RunEvents until_failure(RunEvents reporter, std::function<void()> on_failure);
+struct SettingsStyle {
+  bool color = false;
+  bool pictures = false;  // of a pipeline's schedule
+};
+
+/// Writes, before the first step, what is going to be trained on what and how, for people.
+Reporter settings_reporter(LineWriter& out, const SettingsStyle& style);
+
+/// Writes each event as a JSON object on a line of its own (README.md lists the fields), a step
+/// after every `log_interval` batches; 0: none.
+Reporter json_lines_reporter(LineWriter& out, int log_interval);
+
+/// Writes one JSON document with the same objects at the end, but for steps:
+/// {"start": …, "epochs": […], "summary": …}.
+Reporter json_document_reporter(LineWriter& out);
+
+/// Writes a header and one row for each epoch, with the fields of the JSON epoch. A field without a
+/// finite value is empty.
+Reporter csv_reporter(LineWriter& out);
 
 }  // namespace trp

@@ -1,10 +1,12 @@
 #include "report/selftest.h"
 
 #include <algorithm>
+#include <utility>
 
+#include <fmt/color.h>
 #include <fmt/format.h>
 
-#include "report/json_values.h"
+#include "report/json.h"
 #include "system/terminal.h"
 
 namespace trp {
@@ -18,23 +20,22 @@ void write_check_text(LineWriter& out, const CheckReport& check, bool color) {
                              check.result.detail));
 }
 
-bool SelftestReport::ok() const {
+bool all_ok(const std::vector<CheckReport>& checks) {
   return std::ranges::all_of(checks, [](const CheckReport& check) { return check.result.ok; });
 }
 
-void write_selftest_json(LineWriter& out, const SelftestReport& report) {
-  Json checks = Json::array();
-  for (const CheckReport& check : report.checks) {
-    checks.push_back({{"name", check.name},
-                      {"ok", check.result.ok},
-                      {"detail", check.result.detail},
-                      {"seconds", check.seconds}});
+void write_selftest_json(LineWriter& out, const Environment& environment,
+                         const std::vector<CheckReport>& checks) {
+  Json objects = Json::array();
+  for (const CheckReport& check : checks) {
+    objects.push_back({{"name", check.name},
+                       {"ok", check.result.ok},
+                       {"detail", check.result.detail},
+                       {"seconds", check.seconds}});
   }
-  const Json document = {{"event", "selftest"},        {"schema", kSchema},
-                         {"version", report.version},  {"simd", report.simd},
-                         {"cpus", report.cpus},        {"ok", report.ok()},
-                         {"checks", std::move(checks)}};
-  out.write_line(document.dump(-1, ' ', false, Json::error_handler_t::replace));
+  Json document = document_of("selftest", environment);
+  document.update({{"ok", all_ok(checks)}, {"checks", std::move(objects)}});
+  out.write_line(to_text(document));
 }
 
 }  // namespace trp

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "report/environment.h"
 #include "system/line_writer.h"
 #include "train/selftest.h"
 
@@ -15,19 +16,13 @@ struct CheckReport {
   double seconds = 0;
 };
 
-/// One line for people.
+/// Writes one line for people.
 void write_check_text(LineWriter& out, const CheckReport& check, bool color);
 
-struct SelftestReport {
-  std::string version;
-  std::string simd;
-  int cpus = 1;
-  std::vector<CheckReport> checks;
+bool all_ok(const std::vector<CheckReport>& checks);
 
-  bool ok() const;
-};
-
-/// One JSON document, schema 1. A field is never renamed.
-void write_selftest_json(LineWriter& out, const SelftestReport& report);
+/// Writes all checks as one JSON document.
+void write_selftest_json(LineWriter& out, const Environment& environment,
+                         const std::vector<CheckReport>& checks);
 
 }  // namespace trp

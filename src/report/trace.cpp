@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "measure/timeline.h"
-#include "report/json_values.h"
-#include "report/phase_table.h"
+#include "report/json.h"
+#include "report/time.h"
 #include "strategy/phase.h"
 
 namespace trp {
@@ -31,33 +31,33 @@ std::string name_of(const Slice& slice, std::size_t worker) {
   if (slice.phase == Phase::kOther)
     return worker == 0 && slice.depth == 0 ? fmt::format("step {}", slice.step + 1) : "task";
   if (slice.phase == Phase::kBarrier && slice.depth == (worker == 0 ? 1 : 0)) return "fork-join";
-  if (is_flow(slice)) return fmt::format("{} {}", label_of(slice.phase), slice.item + 1);
-  return std::string(label_of(slice.phase));
+  if (is_flow(slice)) return fmt::format("{} {}", kPhaseWords[static_cast<std::size_t>(slice.phase)], slice.item + 1);
+  return std::string(kPhaseWords[static_cast<std::size_t>(slice.phase)]);
 }
 
-Json metadata(const char* what, int thread, const std::string& name) {
-  return {
-      {"ph", "M"}, {"name", what}, {"pid", kProcess}, {"tid", thread}, {"args", {{"name", name}}}};
+/// The fields that all events have; `type` is the letter that the format gives them.
+Json event_of(const char* type, std::size_t worker, const std::string& name) {
+  return {{"ph", type}, {"name", name}, {"pid", kProcess}, {"tid", thread_of(worker)}};
 }
 
-Json complete_event(const Slice& slice, std::size_t worker) {
+Json metadata(const char* what, std::size_t worker, const std::string& name) {
+  Json event = event_of("M", worker, what);
+  event["args"] = {{"name", name}};
+  return event;
+}
+
+Json slice_event(const Slice& slice, std::size_t worker) {
   const double begin = microseconds(slice.begin);
-  return {{"ph", "X"},
-          {"name", name_of(slice, worker)},
-          {"cat", "phase"},
-          {"pid", kProcess},
-          {"tid", thread_of(worker)},
-          {"ts", begin},
-          {"dur", std::round((microseconds(slice.end) - begin) * 1e3) / 1e3}};
-}
-
-Json counter_event(const Slice& slice) {
-  return {{"ph", "C"},
-          {"name", "batches ready"},
-          {"pid", kProcess},
-          {"tid", thread_of(0)},
-          {"ts", microseconds(slice.begin)},
-          {"args", {{"batches", slice.item}}}};
+  if (is_counter(slice)) {
+    Json event = event_of("C", 0, "batches ready");
+    event.update({{"ts", begin}, {"args", {{"batches", slice.item}}}});
+    return event;
+  }
+  Json event = event_of("X", worker, name_of(slice, worker));
+  event.update({{"cat", "phase"},
+                {"ts", begin},
+                {"dur", std::round((microseconds(slice.end) - begin) * 1e3) / 1e3}});
+  return event;
 }
 
 struct Visit {
@@ -70,15 +70,13 @@ void add_flow(Json& events, std::vector<Visit> visits, int id) {
   if (visits.size() < 2) return;
   std::ranges::sort(visits, {}, [](const Visit& visit) { return visit.slice.begin; });
   for (const Visit& visit : visits) {
-    const char* phase = &visit == &visits.front() ? "s" : &visit == &visits.back() ? "f" : "t";
-    events.push_back({{"ph", phase},
-                      {"bp", "e"},
-                      {"id", id},
-                      {"name", fmt::format("micro-batch {}", visit.slice.item + 1)},
-                      {"cat", "micro-batch"},
-                      {"pid", kProcess},
-                      {"tid", thread_of(visit.worker)},
-                      {"ts", microseconds((visit.slice.begin + visit.slice.end) / 2)}});
+    const char* type = &visit == &visits.front() ? "s" : &visit == &visits.back() ? "f" : "t";
+    Json event = event_of(type, visit.worker, fmt::format("micro-batch {}", visit.slice.item + 1));
+    event.update({{"cat", "micro-batch"},
+                  {"bp", "e"},
+                  {"id", id},
+                  {"ts", microseconds((visit.slice.begin + visit.slice.end) / 2)}});
+    events.push_back(std::move(event));
   }
 }
 
@@ -88,19 +86,17 @@ std::string trace_json(const PhaseRecorder& recorder, const std::string& title) 
   Json events = Json::array();
   events.push_back(metadata("process_name", 0, title));
   std::map<std::pair<int, int>, std::vector<Visit>> visits;  // of each step and micro-batch
-  for (std::size_t worker = 0; worker < static_cast<std::size_t>(recorder.worker_count());
-       ++worker) {
-    events.push_back(
-        metadata("thread_name", thread_of(worker), fmt::format("worker {}", worker + 1)));
-    for (const Slice& slice : worker_slices(recorder, static_cast<int>(worker))) {
-      events.push_back(is_counter(slice) ? counter_event(slice) : complete_event(slice, worker));
-      if (is_flow(slice)) visits[{slice.step, slice.item}].push_back({slice, worker});
+  for (std::size_t w = 0; w < static_cast<std::size_t>(recorder.worker_count()); ++w) {
+    events.push_back(metadata("thread_name", w, fmt::format("worker {}", w + 1)));
+    for (const Slice& slice : worker_slices(recorder, static_cast<int>(w))) {
+      events.push_back(slice_event(slice, w));
+      if (is_flow(slice)) visits[{slice.step, slice.item}].push_back({slice, w});
     }
   }
   int id = 0;
   for (auto& [key, of_micro_batch] : visits) add_flow(events, std::move(of_micro_batch), ++id);
   const Json document = {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+  return to_text(document) + '\n';
 }
 
 }  // namespace trp

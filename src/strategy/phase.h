@@ -29,10 +29,10 @@ enum Phase : int {
 
 using phases::Phase;
 
-/// The word of each phase in machine-readable output.
+/// The word of each phase, the same in tables, pictures, traces and JSON.
 inline constexpr std::array<std::string_view, 11> kPhaseWords = {
-    "load",    "gather", "forward",    "backward", "merge", "merge_wait",
-    "barrier", "sgd",    "evaluation", "other",    "asleep"};
+    "data",     "gather", "forward",    "backward", "merge", "locks",
+    "barriers", "update", "evaluation", "rest",     "asleep"};
 
 inline constexpr std::size_t kPhaseCount = kPhaseWords.size();
 

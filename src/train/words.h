@@ -8,6 +8,7 @@
 
 #include "trp/plan.h"
 #include "trp/recipe.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
@@ -48,6 +49,13 @@ inline constexpr std::array<Word<LearningRateScheduleKind>, 4> kLearningRateSche
     {"step", LearningRateScheduleKind::kStep},
 }};
 
+inline constexpr std::array<Word<TrainStatus>, 4> kStatusWords = {{
+    {"completed", TrainStatus::kCompleted},
+    {"interrupted", TrainStatus::kInterrupted},
+    {"diverged", TrainStatus::kDiverged},
+    {"early_stopped", TrainStatus::kEarlyStopped},
+}};
+
 /// Kinds of augmentation, of which any number may be on.
 inline constexpr std::array<Word<bool AugmentOptions::*>, 2> kAugmentWords = {{
     {"noise", &AugmentOptions::noise},
@@ -64,6 +72,7 @@ constexpr std::span<const Word<Pinning>> words_of(Pinning) { return kPinningWord
 constexpr std::span<const Word<LearningRateScheduleKind>> words_of(LearningRateScheduleKind) {
   return kLearningRateScheduleWords;
 }
+constexpr std::span<const Word<TrainStatus>> words_of(TrainStatus) { return kStatusWords; }
 
 /// The word of an enumerator; empty if the table has none.
 template <class Enum>

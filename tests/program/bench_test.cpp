@@ -30,7 +30,7 @@ TEST_CASE("bench times all strategies and merges and finds the same weights") {
   for (const auto& row : document["results"]) {
     CHECK(row["seconds"].size() == 2);
     CHECK(row["speedup"] > 0);
-    if (row["schedule"] != "data/arrival") CHECK(row["same_bits"] == true);
+    if (row["plan"] != "data/arrival") CHECK(row["same_bits"] == true);
   }
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("bench writes its files after each round, and its table to standard ou
   CHECK(result.out.find("data/factored") != std::string::npos);
   std::ostringstream text;
   text << std::ifstream(csv).rdbuf();
-  CHECK(text.str().starts_with("batch_size,schedule,workers,"));
+  CHECK(text.str().starts_with("batch_size,plan,workers,"));
   CHECK(std::filesystem::file_size(markdown) > 0);
 }
 

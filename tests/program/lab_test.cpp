@@ -56,7 +56,7 @@ TEST_CASE("every experiment of the lab runs alone and its results are right") {
     REQUIRE(lines.size() == 2);
     const Json start = Json::parse(lines[0]);
     CHECK(start["event"] == "lab");
-    CHECK(start["schema"] == 1);
+    CHECK(start["schema"] == 2);
     CHECK(start["cpus"] >= 1);
     CHECK(start["data"].get<std::string>().find(TRP_SAMPLE_DIR) != std::string::npos);
     const Json experiment = Json::parse(lines[1]);

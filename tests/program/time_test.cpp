@@ -64,7 +64,7 @@ TEST_CASE("option --time tells for every worker where the time went") {
   const ProgramResult text = run_program(train_with({"--time", "-j", "2"}));
   REQUIRE(text.exit_code == 0);
   for (const char* part : {"time  ", "worker 1", "worker 2", "in all", "share", "forward",
-                           "backward", "waiting at barriers", "given to others"})
+                           "backward", "barriers", "taken by others"})
     CHECK(has(text.out, part));
 
   for (const std::string strategy : {"sequential", "data", "tensor", "pipeline"}) {
@@ -149,7 +149,7 @@ TEST_CASE("option --strategy auto says what it has chosen, and trains the same w
   CHECK(has(chosen.err, "tensor_relu_parallel: auto: "));
   const std::string expected = lines_of(events_of({"--sequential"}).out).back();
   CHECK(Json::parse(lines_of(chosen.out).back())["weights"] == Json::parse(expected)["weights"]);
-  CHECK(Json::parse(lines_of(chosen.out).front())["strategy"] != "auto");
+  CHECK(Json::parse(lines_of(chosen.out).front())["plan"]["strategy"] != "auto");
 
   const ProgramResult refused = events_of({"--strategy", "auto", "--merge", "arrival"});
   CHECK(refused.exit_code == 2);

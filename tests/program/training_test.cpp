@@ -28,15 +28,24 @@ std::vector<std::string> keys_of(const Json& object) {
   return keys;
 }
 
-TEST_CASE("training learns, and says so with the fields of schema 1 in their order") {
+TEST_CASE("training learns, and says so with the fields of schema 2 in their order") {
   const auto events = train_events({"train", "--epochs", "3", "--val-split", "0.1"});
   REQUIRE(events.size() == 5);
-  CHECK(keys_of(events[0]) == std::vector<std::string>{"event", "schema", "version", "seed",
-                                                       "strategy", "merge", "workers", "cpus",
-                                                       "batch_size", "layers", "parameters", "simd",
-                                                       "data", "train_samples", "zero_share",
-                                                       "elements", "augment", "loaders", "queue"});
-  CHECK(events[0]["schema"] == 1);
+  CHECK(keys_of(events[0]) ==
+        std::vector<std::string>{"event", "schema", "time", "host", "cpu", "cpus", "build", "data",
+                                 "recipe", "plan", "layers", "parameters", "stages",
+                                 "train_samples", "val_samples", "test_samples", "zero_share",
+                                 "skips_zeros"});
+  CHECK(events[0]["schema"] == 2);
+  CHECK(keys_of(events[0]["build"]) ==
+        std::vector<std::string>{"version", "compiler", "type", "simd"});
+  const auto time = events[0]["time"].get<std::string>();
+  CHECK(time.size() == std::string("2026-11-24T09:15:52Z").size());
+  CHECK(time.ends_with("Z"));
+  CHECK(events[0]["recipe"]["val_split"] == 0.1);
+  CHECK(events[0]["plan"]["strategy"] == "data");
+  CHECK(events[0]["plan"]["workers"].get<int>() >= 1);
+  CHECK(events[0]["val_samples"] == 500);
   CHECK(events[0]["layers"] == Json({784, 128, 64, 10}));
   CHECK(events[0]["parameters"] == 109386);
   CHECK(events[0]["train_samples"] == 4500);
@@ -48,10 +57,12 @@ TEST_CASE("training learns, and says so with the fields of schema 1 in their ord
     CHECK(event["epoch"] == epoch);
     CHECK(event["val_loss"].get<double>() > 0);
   }
-  CHECK(keys_of(events[4]) == std::vector<std::string>{"event", "status", "epochs", "test_loss",
-                                                       "test_accuracy", "test_accuracy_stderr",
-                                                       "train_seconds", "total_seconds",
-                                                       "samples_per_second", "weights"});
+  CHECK(keys_of(events[4]) ==
+        std::vector<std::string>{"event", "status", "epochs", "best_epoch", "test_loss",
+                                 "test_accuracy", "test_accuracy_stderr", "train_seconds",
+                                 "total_seconds", "samples_per_second", "weights",
+                                 "bubble_predicted", "bubble_measured", "diverged_epoch",
+                                 "diverged_batch", "diverged_lr"});
   CHECK(events[4]["status"] == "completed");
   CHECK(events[4]["epochs"] == 3);
   CHECK(events[4]["test_accuracy"].get<double>() > 0.7);
@@ -124,13 +135,12 @@ TEST_CASE("the settings tell of loaders and augmentation when there are any") {
 
 TEST_CASE("the start event says how the work is shared out") {
   const auto data = train_events({"--dry-run", "-j", "3", "--merge", "arrival"});
-  CHECK(data[0]["strategy"] == "data");
-  CHECK(data[0]["merge"] == "arrival");
-  CHECK(data[0]["workers"] == 3);
+  CHECK(data[0]["plan"]["strategy"] == "data");
+  CHECK(data[0]["plan"]["merge"] == "arrival");
+  CHECK(data[0]["plan"]["workers"] == 3);
   const auto sequential = train_events({"--dry-run", "--sequential", "-j", "3"});
-  CHECK(sequential[0]["strategy"] == "sequential");
-  CHECK(sequential[0]["merge"].is_null());
-  CHECK(sequential[0]["workers"] == 1);
+  CHECK(sequential[0]["plan"]["strategy"] == "sequential");
+  CHECK(sequential[0]["plan"]["workers"] == 1);
 }
 
 TEST_CASE("seeds, batch sizes and the order of samples change the weights") {
@@ -166,7 +176,7 @@ TEST_CASE("an empty list of hidden layers is a single layer") {
 TEST_CASE("more workers than samples train") {
   const auto events = train_events({"--epochs", "2", "--limit", "3", "-j", "8", "-b", "1000000"});
   CHECK(events[0]["train_samples"] == 3);
-  CHECK(events[0]["workers"] == 8);
+  CHECK(events[0]["plan"]["workers"] == 8);
 }
 
 TEST_CASE("a dry run makes one step per epoch") {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
+#include "report/sample_run.h"
 
 namespace trp {
 namespace {
@@ -19,8 +20,7 @@ const std::vector<BenchResult> kResults = {
     result_of(StrategyKind::kSequential, 1, 64, 1), result_of(StrategyKind::kData, 2, 64, 0.625),
     result_of(StrategyKind::kData, 4, 64, 0.8)};
 
-const BenchContext kContext = {.version = "1.2.3",
-                               .machine = "Some CPU, 2 CPUs, AVX2",
+const BenchContext kContext = {.environment = sample_environment(),
                                .data = "/data",
                                .layers = {784, 10},
                                .epochs = 1,
@@ -29,32 +29,33 @@ const BenchContext kContext = {.version = "1.2.3",
 
 TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
   CHECK(bench_text(kContext, summarize(kResults, 2)) ==
-        "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 to warm up\n"
+        "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 warm-up run\n"
         "\n"
         "batch size 8\n"
-        "schedule       workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
-        "serial part\n"
+        "plan           workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
+        "serial fraction\n"
         "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
         "data/factored        2    1.2500  1.2500 ± 0.0000        800  0.80 ± 0.00     40.00 %     "
-        "150.00 %\n"
+        "    150.00 %\n"
         "\n"
         "batch size 64\n"
-        "schedule       workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
-        "serial part\n"
+        "plan           workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
+        "serial fraction\n"
         "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
         "data/factored        2    0.6250  0.6250 ± 0.0000     1.60 k  1.60 ± 0.00     80.00 %     "
-        " 25.00 %\n"
+        "     25.00 %\n"
         "data/factored       4*    0.8000  0.8000 ± 0.0000     1.25 k  1.25 ± 0.00     31.25 %     "
-        " 73.33 %\n"
+        "     73.33 %\n"
         "* more workers than CPUs\n"
         "\n"
         "batch size 8: nothing is faster than sequential training here\n"
-        "batch size 64: data/factored with 2 workers is fastest, 1.60 times sequential\n"
-        "parallel training pays from batch size 64 on, of those measured\n"
-        "batch size 8, data/factored: by Amdahl's law a serial part of 100.00 % allows no more "
-        "than 1.0 times\n"
-        "batch size 64, data/factored: by Amdahl's law a serial part of 25.00 % allows no more "
-        "than 4.0 times\n");
+        "batch size 64: data/factored with 2 workers is fastest, 1.60 times as fast as "
+        "sequential training\n"
+        "of these batch sizes, parallel training pays from 64 on\n"
+        "batch size 8, data/factored: by Amdahl's law a serial fraction of 100.00 % allows a "
+        "speedup of at most 1.0\n"
+        "batch size 64, data/factored: by Amdahl's law a serial fraction of 25.00 % allows a "
+        "speedup of at most 4.0\n");
 }
 
 TEST_CASE("Markdown, CSV and JSON hold the same rows") {
@@ -63,14 +64,24 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
   CHECK(markdown.find("| data/factored | 4* | 0.8000 | 0.8000 ± 0.0000 | 1.25 k | 1.25 ± 0.00 | "
                       "31.25 % | 73.33 % |\n") != std::string::npos);
   const std::string csv = bench_csv(rows);
+  CHECK(csv.starts_with(
+      "batch_size,plan,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
+      "speedup,speedup_sigma,efficiency,serial_fraction,same_bits,oversubscribed,outliers\n"));
   CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0\n") !=
         std::string::npos);
   const auto json = nlohmann::json::parse(bench_json(kContext, rows, kResults));
   CHECK(json["event"] == "bench");
+  CHECK(json["schema"] == 2);
+  CHECK(json["cpu"] == "Some CPU");
   REQUIRE(json["results"].size() == 5);
   CHECK(json["results"][4]["workers"] == 4);
   CHECK(json["results"][4]["seconds"] == std::vector<double>{0.8, 0.8, 0.8});
   CHECK(json["results"][4]["oversubscribed"] == true);
+  CHECK(json["results"][4]["plan"] == "data/factored");
+  CHECK(json["results"][4]["serial_fraction"] == Approx(0.7333).margin(1e-4));
+  CHECK(json["results"][0]["efficiency"].is_null());
+  CHECK(json["results"][0]["serial_fraction"].is_null());
+  CHECK(json["results"][0]["budget"].is_null());
   CHECK(json["amdahl"][1]["serial_fraction"] == Approx(0.25));
   CHECK(json["verdict"].size() == 5);
 }
@@ -85,11 +96,10 @@ TEST_CASE("a verdict says so when parallel training never pays, or wins everywhe
                   2));
   };
   CHECK(verdict_of(2, 2)[2] == "parallel training pays at none of these batch sizes");
-  CHECK(verdict_of(0.5, 0.5)[2] ==
-        "parallel training pays from batch size 8 on, of those measured");
+  CHECK(verdict_of(0.5, 0.5)[2] == "of these batch sizes, parallel training pays from 8 on");
   CHECK(verdict_of(0.5, 0.4)[4] ==
-        "batch size 64, tensor: by Amdahl's law a serial part of 0.00 % allows as much as there "
-        "are workers");
+        "batch size 64, tensor: by Amdahl's law a serial fraction of 0.00 % allows as much "
+        "speedup as there are workers");
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ const BenchRow kData = row_of(StrategyKind::kData, 2, {5, 1, 0, 0, 0.5, 2, 0, 0.
 TEST_CASE("budgets are shares of the time that the workers have") {
   const std::vector<Cells> table = budget_table({kSequential, BenchRow{}, kData});
   REQUIRE(table.size() == 3);  // one row has no budget
-  CHECK(table[0] == Cells{"P·T", "workers", "useful", "slower", "merging", "locks", "imbalance",
+  CHECK(table[0] == Cells{"P·T", "workers", "useful", "slower", "merge", "locks", "imbalance",
                           "barriers", "data", "serial", "others"});
   CHECK(table[2] == Cells{"data/factored", "2", "50.0 %", "10.0 %", "0.0 %", "0.0 %", "5.0 %",
                           "20.0 %", "0.0 %", "5.0 %", "10.0 %"});
@@ -33,9 +33,25 @@ TEST_CASE("the factors of efficiency are those of parallel rows") {
   CHECK(table[1] == Cells{"data/factored", "2", "92.3 %", "92.9 %", "77.8 %", "83.3 %", "90.0 %"});
 }
 
+TEST_CASE("JSON has the shares in the words of the table, and the factors") {
+  CHECK(budget_object(*kData.budget) == Json({{"useful", 0.5},
+                                              {"slower", 0.1},
+                                              {"merge", 0.0},
+                                              {"locks", 0.0},
+                                              {"imbalance", 0.05},
+                                              {"barriers", 0.2},
+                                              {"data", 0.0},
+                                              {"serial", 0.05},
+                                              {"others", 0.1}}));
+  const Json pop = pop_object(*kData.budget);
+  CHECK(pop["balance"] == Approx(6 / 6.5));
+  CHECK(pop["availability"] == Approx(0.9));
+  CHECK(pop.size() == 5);
+}
+
 TEST_CASE("the largest loss is named, with what to change in this strategy") {
   CHECK(largest_loss_text(kData) ==
-        "data/factored with 2 workers loses most to forks and joins, 20.00 %: a larger "
+        "data/factored with 2 workers loses most time to forks and joins, 20.00 %: a larger "
         "--batch-size has fewer of them for the same work");
   CHECK(largest_loss_text(row_of(StrategyKind::kPipeline, 2, {5, 1, 0, 0, 1, 3, 0, 0, 0}))
             .ends_with("more --micro-batches make the bubble smaller"));

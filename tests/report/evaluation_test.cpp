@@ -9,7 +9,8 @@ namespace trp {
 namespace {
 
 EvaluationReport sample_report() {
-  EvaluationReport report{.model = "model.npz",
+  EvaluationReport report{.environment = sample_environment(),
+                          .model = "model.npz",
                           .data = "/some/folder",
                           .weights = "xxh128:00",
                           .result = {.loss = 0.5, .accuracy = 0.6, .sample_count = 10},
@@ -31,7 +32,7 @@ TEST_CASE("an evaluation for people is three tables") {
         "    1        4          -    0.00%    0.00%\n"
         " mean       10     60.00%   50.00%   37.50%\n"
         "\n"
-        "A row for each class, in the columns the classes its samples were taken for:\n"
+        "Confusion matrix: a row for each class, a column for each predicted class\n"
         "class  0  1\n"
         "    0  6  0\n"
         "    1  4  0\n");
@@ -55,9 +56,10 @@ TEST_CASE("an evaluation as JSON is one line, with null for what is no number") 
   const auto json = nlohmann::ordered_json::parse(lines.text());
   std::vector<std::string> keys;
   for (const auto& item : json.items()) keys.push_back(item.key());
-  CHECK(keys == std::vector<std::string>{"event", "schema", "model", "data", "test_samples",
-                                         "test_loss", "test_accuracy", "test_accuracy_stderr",
-                                         "weights", "mean", "classes", "confusion"});
+  CHECK(keys == std::vector<std::string>{"event", "schema", "time", "host", "cpu", "cpus", "build",
+                                         "model", "data", "test_samples", "test_loss",
+                                         "test_accuracy", "test_accuracy_stderr", "weights", "mean",
+                                         "classes", "confusion"});
   CHECK(json["classes"][1]["class"] == 1);
   CHECK(json["classes"][1]["precision"].is_null());
   CHECK(json["classes"][0]["recall"] == 1.0);

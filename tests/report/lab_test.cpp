@@ -60,17 +60,16 @@ TEST_CASE("colour of a verdict changes nothing but the looks") {
   CHECK(text == plain.text());
 }
 
-TEST_CASE("JSON of the lab has the fields of schema 1 in their order") {
+TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   CapturedLines lines;
   Findings findings = sample_findings();
   findings.table.rows[1][1] = std::numeric_limits<double>::infinity();
   write_lab_start_json(
-      lines.writer(),
-      {.version = "1.2.3", .cpus = 2, .simd = "AVX2", .data = "/some/folder", .quick = true});
+      lines.writer(), {.environment = sample_environment(), .data = "/some/folder", .quick = true});
   write_experiment_json(lines.writer(), kExperiment, findings);
   CHECK(
       lines.text() ==
-      R"({"event":"lab","schema":1,"version":"1.2.3","cpus":2,"simd":"AVX2","data":"/some/folder","quick":true}
+      R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2"},"data":"/some/folder","quick":true}
 {"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","µs","speedup"],"rows":[["ä",1234.0,{"median":1.5,"lower":1.25,"upper":2.0}],["longer",null,""]],"correct":true,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
 )");
 }

@@ -6,11 +6,20 @@
 #include <sstream>
 #include <string>
 
+#include "report/environment.h"
 #include "report/run.h"
 #include "system/line_writer.h"
 #include "temporary_folder.h"
 
 namespace trp {
+
+inline Environment sample_environment() {
+  return {.time = "2026-11-24T09:15:52Z",
+          .host = "box",
+          .cpu = "Some CPU",
+          .cpus = 2,
+          .build = {.version = "1.2.3", .compiler = "GCC 12", .type = "Release", .simd = "AVX2"}};
+}
 
 inline RunStart sample_start() {
   Recipe recipe;
@@ -19,11 +28,9 @@ inline RunStart sample_start() {
   recipe.seed = 7;
   recipe.learning_rate = 0.5;
   recipe.momentum = 0;
-  return {.version = "1.2.3",
+  return {.environment = sample_environment(),
           .recipe = recipe,
           .plan = {.workers = 8},
-          .cpus = 2,
-          .simd = "AVX2",
           .data = "/some/folder",
           .test_samples = 10'000,
           .training = {.layers = {784, 128, 10},

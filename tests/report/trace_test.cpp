@@ -50,7 +50,7 @@ TEST_CASE("a trace has a named row for every worker, flows of micro-batches, and
     if (event["tid"] != 3) labels.push_back(event["name"]);
   }
   for (const char* label :
-       {"step 1", "step 2", "load", "fork-join", "forward 2", "task", "waiting at barriers"})
+       {"step 1", "step 2", "data", "fork-join", "forward 2", "task", "barriers"})
     CHECK(std::find(labels.begin(), labels.end(), label) != labels.end());
 
   const std::vector<Json> starts = events_of(document, "s");

@@ -1,4 +1,4 @@
-#include "report/text.h"
+#include "report/run.h"
 
 #include "catch.h"
 #include "report/sample_run.h"
@@ -8,12 +8,12 @@ namespace {
 
 TEST_CASE("text rows stand under their headings") {
   CapturedLines lines;
-  const RunEvents events = text_reporter(lines.writer(), {.log_interval = 2});
-  events.start(sample_start());
-  events.step(sample_step(1));
-  events.step(sample_step(2));
-  events.epoch(sample_epoch());
-  events.summary({sample_result(), 2.5});
+  const Reporter report = text_reporter(lines.writer(), {.log_interval = 2});
+  report(sample_start());
+  report(sample_step(1));
+  report(sample_step(2));
+  report(sample_epoch());
+  report(RunSummary{sample_result(), 2.5});
   CHECK(lines.text() ==
         "epoch  train loss  train acc         lr  samples/s  seconds\n"
         "    1      0.2500  batch 2, 128 of 640 samples, lr 0.125\n"
@@ -27,13 +27,13 @@ TEST_CASE("text rows stand under their headings") {
 
 TEST_CASE("text has columns for validation when there is some") {
   CapturedLines lines;
-  const RunEvents events = text_reporter(lines.writer(), {});
+  const Reporter report = text_reporter(lines.writer(), {});
   RunStart start = sample_start();
   start.training.validation_samples = 100;
-  events.start(start);
+  report(start);
   EpochResult epoch = sample_epoch_with_validation();
   epoch.learning_rate = 1.23456e-5;
-  events.epoch(epoch);
+  report(epoch);
   CHECK(lines.text() ==
         "epoch  train loss  train acc  val loss  val acc         lr  samples/s  seconds\n"
         "    1      0.5000     75.00%    0.6250   87.50%  1.235e-05      40000     1.50\n");
@@ -41,18 +41,19 @@ TEST_CASE("text has columns for validation when there is some") {
 
 TEST_CASE("text can be the summary alone") {
   CapturedLines lines;
-  const RunEvents events = text_reporter(lines.writer(), {.rows = false, .log_interval = 1});
-  CHECK(!events.start);
-  CHECK(!events.step);
-  CHECK(!events.epoch);
-  events.summary({sample_result(), 2.5});
+  const Reporter report = text_reporter(lines.writer(), {.rows = false, .log_interval = 1});
+  report(sample_start());
+  report(sample_step(1));
+  report(sample_epoch());
+  CHECK(lines.text().empty());
+  report(RunSummary{sample_result(), 2.5});
   CHECK(lines.text().starts_with("test accuracy"));
 }
 
 TEST_CASE("text says how training ended") {
   const auto status_of = [](const TrainResult& result) {
     CapturedLines lines;
-    text_reporter(lines.writer(), {}).summary({result, 1});
+    text_reporter(lines.writer(), {})(RunSummary{result, 1});
     const std::string text = lines.text();
     return text.substr(text.find("status"));
   };
@@ -61,21 +62,22 @@ TEST_CASE("text says how training ended") {
   CHECK(status_of(result) == "status         interrupted after 1 epoch\n");
   result.status = TrainStatus::kEarlyStopped;
   result.best_epoch = 1;
-  CHECK(status_of(result) == "status         stopped early after 1 epoch; weights of epoch 1\n");
+  CHECK(status_of(result) ==
+        "status         stopped early after 1 epoch; the weights are those of epoch 1\n");
   CHECK(status_of(diverged_result()) ==
         "status         diverged in epoch 1, batch 3, at learning rate 1e+30\n");
 }
 
 TEST_CASE("colours end where they begin") {
   CapturedLines lines;
-  text_reporter(lines.writer(), {.color = true}).summary({sample_result(), 1});
+  text_reporter(lines.writer(), {.color = true})(RunSummary{sample_result(), 1});
   CHECK(lines.text().find("\x1b[1m90.00 % ± 3.00 %\x1b[0m") != std::string::npos);
   CHECK(lines.text().find("\x1b[32mcompleted 1 epoch\x1b[0m") != std::string::npos);
 }
 
 TEST_CASE("the settings tell data, network, training and workers") {
   CapturedLines lines;
-  settings_reporter(lines.writer(), {}).start(sample_start());
+  settings_reporter(lines.writer(), {})(sample_start());
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 10 000 to test\n"
@@ -98,8 +100,8 @@ TEST_CASE("the settings name what is not usual") {
   start.recipe.augment = {.noise = true, .shift = true};
   start.training.validation_samples = 6000;
   start.training.loaders = 3;
-  start.plan.workers = start.cpus = 1;
-  settings_reporter(lines.writer(), {}).start(start);
+  start.plan.workers = start.environment.cpus = 1;
+  settings_reporter(lines.writer(), {})(start);
   CHECK(lines.text() ==
         "data      /some/folder\n"
         "          60 000 samples to train on, 6 000 for validation, 10 000 to test\n"
@@ -119,7 +121,7 @@ TEST_CASE("the settings describe a pipeline, with a picture where that is wanted
   start.training.micro_batches = 3;
   for (const bool pictures : {false, true}) {
     CapturedLines lines;
-    settings_reporter(lines.writer(), {.pictures = pictures}).start(start);
+    settings_reporter(lines.writer(), {.pictures = pictures})(start);
     const std::string text = lines.text();
     CHECK(text.substr(text.find("workers")) ==
           std::string("workers   8 workers on 2 CPUs, pipeline-parallel, AVX2\n"
@@ -134,9 +136,9 @@ TEST_CASE("the summary of a pipeline tells its bubble") {
   CapturedLines lines;
   TrainResult result = sample_result();
   result.bubble = {.predicted = 0.2, .measured = 0.4375};
-  text_reporter(lines.writer(), {}).summary({result, 1});
-  CHECK(lines.text().find("bubble         the stages wait 43.75 % of the time (20.00 %, were all "
-                          "slots equally long)\n") != std::string::npos);
+  text_reporter(lines.writer(), {})(RunSummary{result, 1});
+  CHECK(lines.text().find("bubble         the stages wait 43.75 % of the time (20.00 % if all "
+                          "slots took equally long)\n") != std::string::npos);
 }
 
 }  // namespace

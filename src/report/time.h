@@ -4,8 +4,17 @@
 #include <vector>
 
 #include "profile/recorder.h"
+#include "profile/times.h"
+#include "report/json.h"
 
 namespace trp {
+
+/// Where the time of a training went, as the lines of a table: a row for each phase that took any,
+/// a column for each worker, the last of many workers in one, and the share of all workers' time.
+std::vector<std::string> time_table(const PhaseTimes& times);
+
+/// The same as the JSON event "time".
+Json time_object(const PhaseTimes& times);
 
 /// A typical traced step, a line for each worker and a letter for what it did longest in each of
 /// `columns` equal parts of the step's time; nothing when no step was traced.

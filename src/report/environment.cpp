@@ -1,0 +1,64 @@
+#include "report/environment.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+
+#include <fmt/chrono.h>
+
+#include "nn/kernels.h"
+#include "report/numbers.h"
+#include "system/cpu.h"
+
+namespace trp {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name = {};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+}  // namespace
+
+Build this_build() {
+#if defined(__clang__)
+  constexpr std::string_view kCompiler = __VERSION__;
+#else
+  constexpr std::string_view kCompiler = "GCC " __VERSION__;
+#endif
+  return {.version = TRP_VERSION,
+          .compiler = std::string(kCompiler),
+          .type = TRP_BUILD_TYPE,
+          .simd = simd_target_name()};
+}
+
+Environment this_environment() {
+  return {.time = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))),
+          .host = host_name(),
+          .cpu = cpu_model(),
+          .cpus = available_cpus(),
+          .build = this_build()};
+}
+
+std::string machine_text(const Environment& environment) {
+  return fmt::format("{}, {}, {}", environment.cpu, count_of(environment.cpus, "CPU"),
+                     environment.build.simd);
+}
+
+Json document_of(std::string_view event, const Environment& environment) {
+  const Build& build = environment.build;
+  return {{"event", event},
+          {"schema", kSchema},
+          {"time", environment.time},
+          {"host", environment.host},
+          {"cpu", environment.cpu},
+          {"cpus", environment.cpus},
+          {"build",
+           {{"version", build.version},
+            {"compiler", build.compiler},
+            {"type", build.type},
+            {"simd", build.simd}}}};
+}
+
+}  // namespace trp

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "report/json.h"
+
+namespace trp {
+
+/// How this program was built, and the instruction set that it uses here.
+struct Build {
+  std::string version;
+  std::string compiler;
+  std::string type;  // as CMake calls it, "Release"; may be empty
+  std::string simd;
+};
+
+/// When and where a result was measured, and with which build.
+struct Environment {
+  std::string time;  // UTC, ISO 8601: 2026-11-24T09:15:52Z
+  std::string host;
+  std::string cpu;  // its model
+  int cpus = 1;     // that this process may use
+  Build build;
+};
+
+Build this_build();
+
+/// The environment at the time of the call.
+Environment this_environment();
+
+/// "AMD EPYC, 2 CPUs, AVX2"
+std::string machine_text(const Environment& environment);
+
+/// The fields that every document begins with: event, schema, and the environment.
+Json document_of(std::string_view event, const Environment& environment);
+
+}  // namespace trp

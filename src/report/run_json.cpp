@@ -1,0 +1,153 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "measure/statistics.h"
+#include "report/environment.h"
+#include "report/json.h"
+#include "report/run.h"
+#include "report/time.h"
+#include "train/recipe_json.h"
+#include "train/words.h"
+
+namespace trp {
+namespace {
+
+/// The plan as it is carried out.
+Plan actual_plan(const RunStart& start) {
+  Plan plan = start.plan;
+  plan.loaders = start.training.loaders;
+  if (plan.strategy == StrategyKind::kPipeline) plan.micro_batches = start.training.micro_batches;
+  return plan;
+}
+
+Json start_object(const RunStart& start) {
+  const TrainStart& training = start.training;
+  Json object = document_of("start", start.environment);
+  object.update({{"data", start.data},
+                 {"recipe", to_json(start.recipe)},
+                 {"plan", to_json(actual_plan(start))},
+                 {"layers", training.layers},
+                 {"parameters", training.parameter_count},
+                 {"stages", training.stages.empty() ? Json() : Json(training.stages)},
+                 {"train_samples", training.train_samples},
+                 {"val_samples", training.validation_samples},
+                 {"test_samples", start.test_samples},
+                 {"zero_share", training.zero_share},
+                 {"skips_zeros", training.skips_zeros}});
+  return object;
+}
+
+Json step_object(const StepReport& step) {
+  return {{"event", "step"},
+          {"epoch", step.epoch},
+          {"batch", step.batch},
+          {"samples", step.samples_done},
+          {"train_loss", step.mean_loss},
+          {"lr", step.learning_rate}};
+}
+
+/// A member of what there may not be; null without it.
+template <class Object, class Value>
+Json field_of(const std::optional<Object>& object, Value Object::*member) {
+  return object ? Json((*object).*member) : Json();
+}
+
+Json epoch_object(const EpochResult& epoch) {
+  return {{"event", "epoch"},
+          {"epoch", epoch.epoch},
+          {"train_loss", epoch.train_loss},
+          {"train_accuracy", epoch.train_accuracy},
+          {"val_loss", field_of(epoch.validation, &Score::loss)},
+          {"val_accuracy", field_of(epoch.validation, &Score::accuracy)},
+          {"lr", epoch.learning_rate},
+          {"seconds", epoch.seconds},
+          {"samples_per_second", epoch.samples_per_second}};
+}
+
+Json summary_object(const RunSummary& summary) {
+  const TrainResult& result = summary.result;
+  return {{"event", "summary"},
+          {"status", word_of(result.status)},
+          {"epochs", result.epochs.size()},
+          {"best_epoch", result.best_epoch > 0 ? Json(result.best_epoch) : Json()},
+          {"test_loss", result.test.loss},
+          {"test_accuracy", result.test.accuracy},
+          {"test_accuracy_stderr", result.test.accuracy_stderr()},
+          {"train_seconds", result.train_seconds},
+          {"total_seconds", summary.total_seconds},
+          {"samples_per_second", result.samples_per_second},
+          {"weights", result.weights},
+          {"bubble_predicted", field_of(result.bubble, &PipelineBubble::predicted)},
+          {"bubble_measured", field_of(result.bubble, &PipelineBubble::measured)},
+          {"diverged_epoch", field_of(result.divergence, &Divergence::epoch)},
+          {"diverged_batch", field_of(result.divergence, &Divergence::batch)},
+          {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)}};
+}
+
+Json comparison_object(const Comparison& comparison) {
+  const double speedup = comparison.speedup();
+  const int workers = comparison.workers;
+  return {{"event", "comparison"},
+          {"sequential_seconds", comparison.sequential_seconds},
+          {"parallel_seconds", comparison.parallel_seconds},
+          {"workers", workers},
+          {"speedup", speedup},
+          {"efficiency", efficiency(speedup, workers)},
+          {"serial_fraction", workers > 1 ? Json(karp_flatt(speedup, workers)) : Json()},
+          {"same_bits", comparison.same_bits}};
+}
+
+/// The objects that tell of an event.
+std::vector<Json> objects_of(const RunEvent& event) {
+  if (const auto* start = std::get_if<RunStart>(&event)) return {start_object(*start)};
+  if (const auto* step = std::get_if<StepReport>(&event)) return {step_object(*step)};
+  if (const auto* epoch = std::get_if<EpochResult>(&event)) return {epoch_object(*epoch)};
+  const auto& summary = std::get<RunSummary>(event);
+  std::vector<Json> objects = {summary_object(summary)};
+  if (summary.comparison) objects.push_back(comparison_object(*summary.comparison));
+  if (summary.times) objects.push_back(time_object(*summary.times));
+  return objects;
+}
+
+}  // namespace
+
+Reporter json_lines_reporter(LineWriter& out, int log_interval) {
+  return [&out, log_interval](const RunEvent& event) {
+    const auto* step = std::get_if<StepReport>(&event);
+    if (step && !is_logged(*step, log_interval)) return;
+    for (const Json& object : objects_of(event)) out.write_line(to_text(object));
+  };
+}
+
+Reporter json_document_reporter(LineWriter& out) {
+  const auto document = std::make_shared<Json>();
+  return [&out, document](const RunEvent& event) {
+    if (std::holds_alternative<StepReport>(event)) return;
+    for (Json& object : objects_of(event)) {
+      const auto name = object["event"].get<std::string>();
+      if (name == "epoch") {
+        (*document)["epochs"].push_back(std::move(object));
+      } else {
+        (*document)[name] = std::move(object);
+      }
+    }
+    if (std::holds_alternative<RunStart>(event)) (*document)["epochs"] = Json::array();
+    if (std::holds_alternative<RunSummary>(event)) out.write_line(to_text(*document, 2));
+  };
+}
+
+Reporter csv_reporter(LineWriter& out) {
+  return [&out](const RunEvent& event) {
+    const auto* epoch = std::get_if<EpochResult>(&event);
+    if (!epoch && !std::holds_alternative<RunStart>(event)) return;
+    Json fields = epoch_object(epoch ? *epoch : EpochResult());
+    fields.erase("event");
+    out.write_line(epoch ? csv_row(fields) : csv_header(fields));
+  };
+}
+
+}  // namespace trp

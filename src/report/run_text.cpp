@@ -1,0 +1,207 @@
+#include <string>
+#include <string_view>
+
+#include <fmt/color.h>
+#include <fmt/format.h>
+
+#include "measure/statistics.h"
+#include "report/evaluation.h"
+#include "report/numbers.h"
+#include "report/picture.h"
+#include "report/run.h"
+#include "report/time.h"
+#include "strategy/pipeline_schedule.h"
+#include "system/terminal.h"
+#include "train/words.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMaxSlotsShown = 24;
+
+std::string table_header(bool with_validation) {
+  return fmt::format("epoch  train loss  train acc{}         lr  samples/s  seconds",
+                     with_validation ? "  val loss  val acc" : "");
+}
+
+std::string epoch_row(const EpochResult& epoch) {
+  std::string validation;
+  if (epoch.validation) {
+    validation = fmt::format("  {:>8}  {:>7}", loss_text(epoch.validation->loss),
+                             short_percent(epoch.validation->accuracy));
+  }
+  return fmt::format("{:>5}  {:>10}  {:>9}{}  {:>9.4g}  {:>9.0f}  {:>7.2f}", epoch.epoch,
+                     loss_text(epoch.train_loss), short_percent(epoch.train_accuracy), validation,
+                     epoch.learning_rate, epoch.samples_per_second, epoch.seconds);
+}
+
+std::string step_row(const StepReport& step) {
+  return fmt::format("{:>5}  {:>10}  batch {}, {} of {} samples, lr {:.4g}", step.epoch,
+                     loss_text(step.mean_loss), step.batch, step.samples_done,
+                     step.samples_in_epoch, step.learning_rate);
+}
+
+std::string status_text(const TrainResult& result) {
+  const std::string after = count_of(std::ssize(result.epochs), "epoch");
+  switch (result.status) {
+    case TrainStatus::kCompleted:
+      return fmt::format("completed {}", after);
+    case TrainStatus::kInterrupted:
+      return fmt::format("interrupted after {}", after);
+    case TrainStatus::kDiverged:
+      return fmt::format("diverged in epoch {}, batch {}, at learning rate {:.4g}",
+                         result.divergence->epoch, result.divergence->batch,
+                         result.divergence->learning_rate);
+    case TrainStatus::kEarlyStopped:
+      return fmt::format("stopped early after {}", after);
+  }
+  return {};
+}
+
+fmt::text_style status_style(TrainStatus status) {
+  const bool good = status == TrainStatus::kCompleted || status == TrainStatus::kEarlyStopped;
+  return fmt::fg(good ? fmt::terminal_color::green : fmt::terminal_color::red);
+}
+
+std::string comparison_text(const Comparison& comparison) {
+  const double speedup = comparison.speedup();
+  return fmt::format(
+      "speedup        {:.2f}   ({:.2f} s sequentially, {:.2f} s by {}: efficiency {}, {})", speedup,
+      comparison.sequential_seconds, comparison.parallel_seconds,
+      count_of(comparison.workers, "worker"), percent(efficiency(speedup, comparison.workers)),
+      comparison.same_bits ? "same weights" : "different weights");
+}
+
+void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
+  const TrainResult& result = summary.result;
+  out.write_line(test_accuracy_text(result.test, color));
+  out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
+                             result.train_seconds, summary.total_seconds,
+                             with_unit(result.samples_per_second)));
+  if (summary.comparison) out.write_line(comparison_text(*summary.comparison));
+  if (const auto& bubble = result.bubble) {
+    out.write_line(fmt::format(
+        "bubble         the stages wait {} of the time ({} if all slots took equally long)",
+        percent(bubble->measured), percent(bubble->predicted)));
+  }
+  out.write_line(fmt::format("weights        {}", result.weights));
+  std::string status = paint(color, status_style(result.status), status_text(result));
+  if (result.best_epoch > 0)
+    status += fmt::format("; the weights are those of epoch {}", result.best_epoch);
+  out.write_line(fmt::format("status         {}", status));
+  if (!summary.times) return;
+  out.write_line("");
+  for (const std::string& line : time_table(*summary.times)) out.write_line(line);
+}
+
+std::string samples_text(const RunStart& start) {
+  std::string validation;
+  if (start.training.validation_samples > 0) {
+    validation = fmt::format(", {} for validation", grouped(start.training.validation_samples));
+  }
+  return fmt::format("{} samples to train on{}, {} to test", grouped(start.training.train_samples),
+                     validation, grouped(start.test_samples));
+}
+
+std::string sgd_text(const Recipe& recipe) {
+  std::string text = fmt::format("learning rate {} {}", recipe.learning_rate,
+                                 word_of(recipe.learning_rate_schedule));
+  const auto add_if_set = [&](std::string_view name, double value) {
+    if (value > 0) text += fmt::format(", {} {:.4g}", name, value);
+  };
+  add_if_set("warm-up epochs", recipe.warmup_epochs);
+  add_if_set("momentum", recipe.momentum);
+  add_if_set("weight decay", recipe.weight_decay);
+  add_if_set("gradient norm at most", recipe.clip_norm);
+  return text;
+}
+
+std::string workers_text(const RunStart& start) {
+  const Plan& plan = start.plan;
+  std::string text(word_of(plan.strategy));
+  if (plan.strategy != StrategyKind::kSequential) text += "-parallel";
+  if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
+  return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
+                     count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);
+}
+
+std::string pipeline_text(const RunStart& start) {
+  std::string stages;
+  Index layer = 0;
+  for (const Index size : start.training.stages) {
+    stages += fmt::format("{}{}", stages.empty() ? "" : " | ", layer + 1);
+    if (size > 1) stages += fmt::format("-{}", layer + size);
+    layer += size;
+  }
+  const int micro_batches = start.training.micro_batches;
+  return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(start.plan.pipeline_schedule),
+                     micro_batches, micro_batches == 1 ? "" : "es",
+                     count_of(start.training.stages.size(), "stage"), stages);
+}
+
+/// Nothing for an event that has no row.
+std::string row_of(const RunEvent& event, const TextStyle& style) {
+  if (const auto* start = std::get_if<RunStart>(&event))
+    return paint(style.color, fmt::emphasis::bold,
+                 table_header(start->training.validation_samples > 0));
+  if (const auto* epoch = std::get_if<EpochResult>(&event)) return epoch_row(*epoch);
+  const auto* step = std::get_if<StepReport>(&event);
+  return step && is_logged(*step, style.log_interval) ? step_row(*step) : std::string();
+}
+
+void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle& style) {
+  const Recipe& recipe = start.recipe;
+  const TrainStart& training = start.training;
+  const auto write = [&](std::string_view label, const std::string& text) {
+    out.write_line(fmt::format(
+        "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
+  };
+  write("data", start.data);
+  write("", samples_text(start));
+  if (training.skips_zeros)
+    write("",
+          fmt::format("{:.0f} % of the inputs are zero and skipped", 100 * training.zero_share));
+  write("network", network_text(training.layers, training.parameter_count));
+  write("training",
+        fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
+                    recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
+                    sgd_text(recipe), recipe.seed));
+  if (recipe.augment != AugmentOptions())
+    write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
+  write("workers", workers_text(start));
+  if (!training.stages.empty()) write("pipeline", pipeline_text(start));
+  if (!training.stages.empty() && style.pictures) {
+    const PipelineSchedule schedule =
+        make_pipeline_schedule(start.plan.pipeline_schedule,
+                               static_cast<int>(training.stages.size()), training.micro_batches);
+    for (const std::string& line : pipeline_picture(schedule, kMaxSlotsShown)) write("", line);
+  }
+  if (training.loaders > 0) {
+    write("loaders",
+          fmt::format(
+              "{}, up to {} ahead", count_of(training.loaders, "loader"),
+              start.plan.queue == 1 ? "1 batch" : fmt::format("{} batches", start.plan.queue)));
+  }
+}
+
+}  // namespace
+
+Reporter text_reporter(LineWriter& out, const TextStyle& style) {
+  return [&out, style](const RunEvent& event) {
+    if (const auto* summary = std::get_if<RunSummary>(&event)) {
+      if (style.rows) out.write_line("");
+      write_summary(out, *summary, style.color);
+    } else if (style.rows) {
+      const std::string row = row_of(event, style);
+      if (!row.empty()) out.write_line(row);
+    }
+  };
+}
+
+Reporter settings_reporter(LineWriter& out, const SettingsStyle& style) {
+  return [&out, style](const RunEvent& event) {
+    if (const auto* start = std::get_if<RunStart>(&event)) write_settings(out, *start, style);
+  };
+}
+
+}  // namespace trp

@@ -13,6 +13,7 @@
 #include "formats/idx.h"
 #include "report/numbers.h"
 #include "report/picture.h"
+#include "system/input_file.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
 #include "trp/error.h"
@@ -139,7 +140,7 @@ void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
     throw UsageError(
         fmt::format("--show: expected a file of images, {} has rank 1, as labels", options.file));
   }
-  out.write("file", options.file == "-" ? "standard input" : options.file);
+  out.write("file", input_name(options.file));
   out.write("kind",
             fmt::format("IDX{}{}", labels ? ", labels" : "", reader.is_gzip() ? ", gzip" : ""));
   out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")));

@@ -9,6 +9,7 @@
 #include "cli/common_options.h"
 #include "cli/nearest.h"
 #include "cli/option_makers.h"
+#include "core/text.h"
 #include "lab/experiment.h"
 #include "trp/error.h"
 
@@ -25,7 +26,7 @@ void add_experiment(const std::string& word, std::vector<std::string>& chosen) {
   for (const Experiment* experiment : experiments()) names.emplace_back(experiment->name);
   if (std::ranges::find(names, word) == names.end()) {
     throw UsageError(fmt::format("unknown experiment {}{}; lab without arguments lists them all",
-                                 in_quotes(word), suggestion(word, names)));
+                                 quoted(word), suggestion(word, names)));
   }
   if (std::ranges::find(chosen, word) == chosen.end()) chosen.push_back(word);
 }

@@ -12,6 +12,7 @@
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
 #include "system/atomic_file.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 
@@ -60,7 +61,7 @@ OptionGroup data_group(TrainCommandOptions& options) {
        text({.name = "test-labels", .value = "F", .help = "by name; - is standard input"},
             data.test_labels),
        whole_number({.name = "classes", .value = "N", .help = "labels are 0 to N-1"},
-                    options.recipe.class_count, 1, 256),
+                    options.recipe.class_count, 1, kMaxClasses),
        number({.name = "val-split",
                .value = "X",
                .help = "part of the training set kept for validation"},

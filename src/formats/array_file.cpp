@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/foreign_format.h"
 #include "formats/npz.h"
@@ -70,7 +71,7 @@ bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name)
     throw Error(fmt::format(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
-        name, quote(*digest), found));
+        name, quoted(*digest), found));
   }
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "trp/error.h"
@@ -36,7 +37,7 @@ class StructureCheck {
       if (!keys_[static_cast<std::size_t>(depth) - 1].insert(key).second) {
         throw Error(
             fmt::format("{}: expected each name once in the JSON at byte {}, found {} again; {}",
-                        place_.name, place_.offset, quote(key), kDamagedHint));
+                        place_.name, place_.offset, quoted(key), kDamagedHint));
       }
     }
     return true;
@@ -85,7 +86,7 @@ Metadata to_metadata(const Json& object, const std::string& file_name) {
   for (const auto& item : object.items()) {
     if (!item.value().is_string()) {
       throw Error(fmt::format("{}: expected a text for {} in the metadata, found {}; {}", file_name,
-                              quote(item.key()), item.value().type_name(), kDamagedHint));
+                              quoted(item.key()), item.value().type_name(), kDamagedHint));
     }
     metadata.emplace_back(item.key(), item.value().get<std::string>());
   }

@@ -38,7 +38,9 @@ std::string system_message(int error) { return std::generic_category().message(e
 
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : name_(path == "-" ? "standard input" : path) {
+std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+InputFile::InputFile(const std::string& path) : name_(input_name(path)) {
   if (path == "-") {
     descriptor_ = STDIN_FILENO;
     if (isatty(descriptor_) != 0) {

@@ -11,6 +11,9 @@
 
 namespace trp {
 
+/// Returns the path, but "standard input" for "-".
+std::string input_name(const std::string& path);
+
 /// A file opened for reading, or standard input when the path is "-". Regular files, FIFOs and
 /// devices will do; a folder will not. Every failure is an Error that names the file.
 class InputFile {
@@ -26,7 +29,7 @@ class InputFile {
   /// The last four bytes as a little-endian number. Requires size() of at least 4.
   std::uint32_t last_word() const;
 
-  /// The path, or words for standard input.
+  /// Is input_name() of the path.
   const std::string& name() const { return name_; }
   /// Nothing when only reading can tell, as for a pipe.
   std::optional<std::uint64_t> size() const { return size_; }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/little_endian.h"
 #include "nn/mlp.h"
@@ -80,7 +81,7 @@ class Reader {
     const Bytes bytes = take(number<std::uint32_t>(what), what);
     std::string text(bytes.begin(), bytes.end());
     const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-    check(plain, what, "ASCII text", quote(text));
+    check(plain, what, "ASCII text", quoted(text));
     return text;
   }
   void tensor(Tensor& tensor, std::string_view what) {
@@ -268,7 +269,7 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::str
   const std::string found = digest_of(bytes.first(bytes.size() - kDigestBytes));
   if (found != named) {
     throw Error(fmt::format("{}: expected the digest {} that the file names, found {}; {}", name,
-                            quote(named), found, kDamagedHint));
+                            quoted(named), found, kDamagedHint));
   }
   Reader in(bytes.subspan(kHeaderBytes, body_bytes), name);
   Checkpoint checkpoint;

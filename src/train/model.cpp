@@ -7,17 +7,18 @@
 
 #include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "system/atomic_file.h"
 #include "train/model_arrays.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
-constexpr Index kMostClasses = 256;  // a label is a byte
 constexpr std::string_view kOnnxEnding = ".onnx";
 constexpr std::string_view kNamesHint =
     "hint: a model has the arrays fc1.weight [out, in], fc1.bias [out], fc2.weight, …";
@@ -123,12 +124,12 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
   } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
   if (!left.empty()) {
     throw Error(fmt::format("{}: expected {} layers and nothing else, found an array {} of {}; {}",
-                            name, layers.size(), quote(left.begin()->first),
+                            name, layers.size(), quoted(left.begin()->first),
                             shape_text(*left.begin()->second), kNamesHint));
   }
-  if (sizes.back() > kMostClasses) {
+  if (sizes.back() > kMaxClasses) {
     throw Error(fmt::format("{}: expected at most {} classes, found {} outputs of the last layer",
-                            name, kMostClasses, sizes.back()));
+                            name, kMaxClasses, sizes.back()));
   }
   Mlp mlp = make_zero_mlp(sizes);
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -141,7 +142,7 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
 void check_model_name(std::string_view path) {
   if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
   throw UsageError(fmt::format(
-      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", quote(path)));
+      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", quoted(path)));
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {

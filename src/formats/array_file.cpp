@@ -90,7 +90,7 @@ bool is_seal(const Metadata::value_type& entry) {
   throw Error(fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
                           is_idx
                               ? "an IDX file; hint: are model and data exchanged?"
-                              : fmt::format("neither at byte 0; {}", foreign_model_hint(start))));
+                              : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start))));
 }
 
 }  // namespace
@@ -134,7 +134,7 @@ DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const st
   if (starts_npz(bytes)) {
     file.format = ArrayFormat::kNpz;
   } else if (!starts_safetensors(bytes)) {
-    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), 64)), name);
+    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), kStartBytes)), name);
   }
   ParsedArrayFile parsed =
       file.format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
@@ -150,6 +150,18 @@ DecodedArrayFile read_array_file(const std::string& path) {
     if (!starts_array_file(start)) throw_not_array_file(start, file.name());
   });
   return decode_array_file(bytes, file.name());
+}
+
+bool starts_checkpoint(std::span<const std::uint8_t> start) {
+  constexpr std::size_t kLengthBytes = 8;
+  const std::string expected =
+      fmt::format(R"({{"__metadata__":{{"{}":"{}","{}":"{}")", kProgramKey, kProgram, kKindKey,
+                  kCheckpointKind);
+  return text_of(start.subspan(std::min(start.size(), kLengthBytes))).starts_with(expected);
+}
+
+bool starts_old_checkpoint(std::span<const std::uint8_t> start) {
+  return text_of(start).starts_with("trp-ckpt");
 }
 
 bool starts_array_file(std::span<const std::uint8_t> start) {

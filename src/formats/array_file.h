@@ -12,7 +12,7 @@
 
 namespace trp {
 
-/// Formats of files of named arrays that other programs read too; data/README.md has the grammars.
+/// Formats of files of named arrays that other programs read too; README.md has the grammars.
 enum class ArrayFormat { kSafetensors, kNpz };
 
 /// "safetensors", "npz"
@@ -60,6 +60,16 @@ DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const st
 
 /// The same for a file, or standard input when the path is "-".
 DecodedArrayFile read_array_file(const std::string& path);
+
+/// The metadata of a checkpoint (train/checkpoint.h) begin with this entry; models have none of
+/// this name.
+inline constexpr std::string_view kKindKey = "kind";
+inline constexpr std::string_view kCheckpointKind = "checkpoint";
+
+/// Whether these first kStartBytes of a file are those of a checkpoint, of this format or the older
+/// one.
+bool starts_checkpoint(std::span<const std::uint8_t> start);
+bool starts_old_checkpoint(std::span<const std::uint8_t> start);
 
 /// Whether these first bytes of a file may be those of an array file.
 bool starts_array_file(std::span<const std::uint8_t> start);

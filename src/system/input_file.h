@@ -11,6 +11,9 @@
 
 namespace trp {
 
+/// How many bytes at the start of a file tell of what format it is.
+inline constexpr std::size_t kStartBytes = 128;
+
 /// Returns the path, but "standard input" for "-".
 std::string input_name(const std::string& path);
 
@@ -48,7 +51,7 @@ class InputFile {
   std::uint64_t offset_ = 0;
 };
 
-/// All bytes of a file that is `kind`, for messages. `check_start` gets the first 64 of them, fewer
+/// All bytes of a file that is `kind`, for messages. `check_start` gets the first kStartBytes of them, fewer
 /// if there are no more, and throws if it is not; no more than these are then read. Takes no more
 /// memory than a regular file has bytes; throws Error if anything else has more than 2 GiB.
 std::vector<std::uint8_t> read_whole(

@@ -12,6 +12,7 @@
 #include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "system/atomic_file.h"
+#include "system/input_file.h"
 #include "train/model_arrays.h"
 #include "trp/dataset.h"
 #include "trp/error.h"
@@ -93,10 +94,11 @@ std::vector<std::uint8_t> encode_model(const ArrayFile& file, std::string_view p
 
 }  // namespace
 
-std::vector<NamedArray> to_arrays(const Mlp& mlp) {
+template <class Layers>
+static std::vector<NamedArray> layer_arrays(const Layers& layers) {
   std::vector<NamedArray> arrays;
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
-    const Layer& layer = mlp.layers[l];
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const auto& layer = layers[l];
     const Index in = layer.weight.rows(), out = layer.weight.cols();
     NamedArray weight{
         weight_name(l), {out, in}, std::vector<float>(static_cast<std::size_t>(out * in))};
@@ -106,6 +108,12 @@ std::vector<NamedArray> to_arrays(const Mlp& mlp) {
     arrays.push_back({bias_name(l), {out}, {layer.bias.row(0), layer.bias.row(0) + out}});
   }
   return arrays;
+}
+
+std::vector<NamedArray> to_arrays(const Mlp& mlp) { return layer_arrays(mlp.layers); }
+
+std::vector<NamedArray> to_arrays(const Gradient& gradient) {
+  return layer_arrays(gradient.layers);
 }
 
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
@@ -154,7 +162,13 @@ void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadat
 
 Model load_model(const std::string& path) {
   DecodedArrayFile file = read_array_file(path);
-  return {.mlp = to_mlp(file.content.arrays, path),
+  const std::string* kind = find_metadata(file.content.metadata, kKindKey);
+  if (kind != nullptr && *kind == kCheckpointKind) {
+    throw Error(fmt::format("{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
+                            "export makes a model of it if it is named, not piped",
+                            input_name(path)));
+  }
+  return {.mlp = to_mlp(file.content.arrays, input_name(path)),
           .metadata = std::move(file.content.metadata),
           .format = std::string(array_format_name(file.format)),
           .verified = file.verified};

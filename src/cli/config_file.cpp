@@ -42,7 +42,7 @@ char escaped(char c) {
       break;
   }
   throw UsageError(
-      fmt::format("expected \\\", \\\\, \\n or \\t, found {}", quoted(std::string{'\\', c})));
+      fmt::format("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c})));
 }
 
 /// `text` begins with a quote.
@@ -89,12 +89,12 @@ Assignment parse_line(std::string_view line, const std::string& where,
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) {
     throw UsageError(
-        fmt::format("{}: expected \"name = value\", found {}", where, quoted(trimmed(line))));
+        fmt::format("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line))));
   }
   const std::string name(trimmed(line.substr(0, equals)));
   const Option* option = find_option(groups, name);
   if (option == nullptr || !option->get) {
-    throw UsageError(fmt::format("{}: unknown name {}{}", where, quoted(name),
+    throw UsageError(fmt::format("{}: unknown name {}{}", where, in_quotes(name),
                                  suggestion(name, configurable_names(groups))));
   }
   try {

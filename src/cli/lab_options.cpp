@@ -26,7 +26,7 @@ void add_experiment(const std::string& word, std::vector<std::string>& chosen) {
   for (const Experiment* experiment : experiments()) names.emplace_back(experiment->name);
   if (std::ranges::find(names, word) == names.end()) {
     throw UsageError(fmt::format("unknown experiment {}{}; lab without arguments lists them all",
-                                 quoted(word), suggestion(word, names)));
+                                 in_quotes(word), suggestion(word, names)));
   }
   if (std::ranges::find(chosen, word) == chosen.end()) chosen.push_back(word);
 }

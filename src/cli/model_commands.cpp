@@ -13,6 +13,7 @@
 #include "cli/file_kind.h"
 #include "data/dataset.h"
 #include "formats/idx.h"
+#include "formats/strict_json.h"
 #include "nn/kernels.h"
 #include "report/evaluation.h"
 #include "report/numbers.h"
@@ -20,6 +21,7 @@
 #include "system/input_file.h"
 #include "system/terminal.h"
 #include "train/checkpoint.h"
+#include "train/recipe_json.h"
 #include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
@@ -68,7 +70,7 @@ Model to_model(Checkpoint checkpoint) {
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},
                     {"weights", weights_digest(model.mlp)},
-                    {"options", checkpoint.identity.options}};
+                    {"recipe", json_text(to_json(checkpoint.identity.recipe))}};
   return model;
 }
 

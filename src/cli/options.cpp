@@ -42,7 +42,7 @@ void check_known(std::span<const std::string> leftover, std::span<const OptionGr
   for (const std::string& argument : leftover) {
     if (!argument.starts_with('-') || argument == "-" || argument == "--") continue;
     const std::string name = argument.substr(0, argument.find('='));
-    throw UsageError(fmt::format("unknown option {}{}", quoted(name),
+    throw UsageError(fmt::format("unknown option {}{}", in_quotes(name),
                                  suggestion(name, option_spellings(groups))));
   }
 }
@@ -148,7 +148,7 @@ void assign_positionals(const std::vector<Positional>& positionals,
                                  positionals.empty()
                                      ? "options only"
                                      : fmt::format("nothing after {}", positionals.back().name),
-                                 quoted(given[next])));
+                                 in_quotes(given[next])));
   }
 }
 
@@ -206,7 +206,7 @@ Command parse_named(const std::string& command, std::vector<std::string> argumen
   if (command == "lab") return parse_simple(lab_syntax, std::move(arguments));
   if (command == "selftest") return parse_simple(selftest_syntax, std::move(arguments));
   throw UsageError(
-      fmt::format("unknown command {}{}", quoted(command), suggestion(command, kCommands)));
+      fmt::format("unknown command {}{}", in_quotes(command), suggestion(command, kCommands)));
 }
 
 }  // namespace

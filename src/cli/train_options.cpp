@@ -321,23 +321,4 @@ CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
       .check = [&options] { check_together(options); }};
 }
 
-std::string options_that_shape_weights(TrainCommandOptions options) {
-  // All but those that say only how the work is divided, or what is told about it.
-  static constexpr std::array kNames = {
-      "classes", "val-split",    "limit",   "no-shuffle",     "augment",  "hidden",
-      "epochs",  "batch-size",   "lr",      "lr-schedule",    "momentum", "warmup-epochs",
-      "seed",    "weight-decay", "dry-run", "early-stopping", "clip-norm"};
-  MetaOptions meta;
-  const std::vector<OptionGroup> groups = train_syntax(options, meta).groups;
-  std::string text;
-  for (const std::string_view name : kNames) {
-    const Option& option = *find_option(groups, name);
-    const std::string value = option.get().value();
-    if (option.value.empty() && value == "false") continue;
-    text += fmt::format("{}--{}", text.empty() ? "" : " ", name);
-    if (!option.value.empty()) text += ' ' + value;
-  }
-  return text;
-}
-
 }  // namespace trp

@@ -14,7 +14,7 @@ constexpr Index kWidestLayer = 65'536;
 }  // namespace
 
 void throw_unexpected(std::string_view expected, std::string_view found) {
-  throw UsageError(fmt::format("expected {}, found {}", expected, quoted(found)));
+  throw UsageError(fmt::format("expected {}, found {}", expected, in_quotes(found)));
 }
 
 bool parse_switch(std::string_view text) {

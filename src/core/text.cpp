@@ -6,7 +6,7 @@
 
 namespace trp {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMaxBytes = 60;
   const std::string shown = fmt::format("{:?}", text.substr(0, kMaxBytes));
   return text.size() > kMaxBytes ? shown + "…" : shown;

@@ -7,6 +7,6 @@ namespace trp {
 
 /// Returns the text in double quotes as messages show it: what cannot be printed is escaped, and
 /// the end of a long text is left out.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace trp

@@ -19,11 +19,11 @@ void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const st
     overflow |= __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed);
   }
   if (!overflow && needed == bytes) return;
-  throw damaged(fmt::format("{}: {}", file, quoted(array)),
-                fmt::format("{} bytes of data for a shape of [{}]",
-                            overflow ? "more than 2^64" : fmt::format("{}", needed),
-                            fmt::join(shape, ", ")),
-                fmt::format("{}", bytes));
+  throw damaged(
+      fmt::format("{}: {}", file, in_quotes(array)),
+      fmt::format("{} bytes of data for a shape of [{}]",
+                  overflow ? "more than 2^64" : fmt::format("{}", needed), fmt::join(shape, ", ")),
+      fmt::format("{}", bytes));
 }
 
 }  // namespace trp

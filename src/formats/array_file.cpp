@@ -71,7 +71,7 @@ bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name)
     throw Error(fmt::format(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
-        name, quoted(*digest), found));
+        name, in_quotes(*digest), found));
   }
   return true;
 }
@@ -87,10 +87,10 @@ bool is_seal(const Metadata::value_type& entry) {
   }
   const bool is_idx = start.size() >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 &&
                       start[2] <= 0x0e && start[3] >= 1 && start[3] <= 4;
-  throw Error(fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
-                          is_idx
-                              ? "an IDX file; hint: are model and data exchanged?"
-                              : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start))));
+  throw Error(
+      fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
+                  is_idx ? "an IDX file; hint: are model and data exchanged?"
+                         : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start))));
 }
 
 }  // namespace
@@ -154,9 +154,8 @@ DecodedArrayFile read_array_file(const std::string& path) {
 
 bool starts_checkpoint(std::span<const std::uint8_t> start) {
   constexpr std::size_t kLengthBytes = 8;
-  const std::string expected =
-      fmt::format(R"({{"__metadata__":{{"{}":"{}","{}":"{}")", kProgramKey, kProgram, kKindKey,
-                  kCheckpointKind);
+  const std::string expected = fmt::format(R"({{"__metadata__":{{"{}":"{}","{}":"{}")", kProgramKey,
+                                           kProgram, kKindKey, kCheckpointKind);
   return text_of(start.subspan(std::min(start.size(), kLengthBytes))).starts_with(expected);
 }
 

@@ -59,14 +59,14 @@ class NpyHeader {
       throw Error(fmt::format(
           "{}: {}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the "
           "array with .astype('<f4')",
-          file_, quoted(entry_), quoted(rest_.substr(0, rest_.find('\'')))));
+          file_, in_quotes(entry_), in_quotes(rest_.substr(0, rest_.find('\'')))));
     }
     expect("<f4', 'fortran_order': ");
     if (rest_.starts_with("True")) {
       throw Error(fmt::format(
           "{}: {}: expected rows one after the other, found Fortran's order; hint: convert the "
           "array with numpy.ascontiguousarray",
-          file_, quoted(entry_)));
+          file_, in_quotes(entry_)));
     }
     expect("False, 'shape': (");
     std::vector<Index> shape;
@@ -86,8 +86,8 @@ class NpyHeader {
   [[noreturn]] void fail(std::string_view expected) const {
     throw Error(
         fmt::format("{}: {}: expected {} at character {} of the array's header, found {}; {}",
-                    file_, quoted(entry_), quoted(expected), text_.size() - rest_.size(),
-                    quoted(rest_.substr(0, expected.size())), kDamagedHint));
+                    file_, in_quotes(entry_), in_quotes(expected), text_.size() - rest_.size(),
+                    in_quotes(rest_.substr(0, expected.size())), kDamagedHint));
   }
 
   void expect(std::string_view part) {
@@ -119,7 +119,7 @@ std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string&
   if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0) {
     throw Error(fmt::format(
         "{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}", file,
-        quoted(entry), kDamagedHint));
+        in_quotes(entry), kDamagedHint));
   }
   const std::size_t begin = version == 1 ? 10 : 12;
   const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
@@ -127,7 +127,7 @@ std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string&
   if (length > bytes.size() - begin) {
     throw Error(
         fmt::format("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
-                    quoted(entry), bytes.size() - begin, length, kDamagedHint));
+                    in_quotes(entry), bytes.size() - begin, length, kDamagedHint));
   }
   return {begin, begin + length};
 }
@@ -137,7 +137,7 @@ NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
     throw Error(fmt::format(
         "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
-        file, quoted(entry.name)));
+        file, in_quotes(entry.name)));
   }
   NamedArray array;
   array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
@@ -169,7 +169,7 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
   for (const ZipEntry& entry : zip.entries) {
     if (!names.insert(entry.name).second) {
       throw Error(fmt::format("{}: expected each array once, found {} again; {}", name,
-                              quoted(entry.name), kDamagedHint));
+                              in_quotes(entry.name), kDamagedHint));
     }
     parsed.content.arrays.push_back(parse_npy(entry, name));
   }

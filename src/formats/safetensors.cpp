@@ -35,7 +35,7 @@ std::uint64_t whole_number(const Json& json, const std::string& file, const std:
       json.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<Index>::max()}) {
     throw Error(
         fmt::format("{}: tensor {}: expected whole numbers from 0 to 2^63-1 as {}, found {}; {}",
-                    file, quoted(tensor), what, quoted(json_text(json)), kDamagedHint));
+                    file, in_quotes(tensor), what, in_quotes(json_text(json)), kDamagedHint));
   }
   return json.get<std::uint64_t>();
 }
@@ -45,7 +45,7 @@ const Json& member(const Json& tensor, const std::string& file, const std::strin
   const auto found = tensor.find(key);
   if (found == tensor.end()) {
     throw Error(fmt::format("{}: tensor {}: expected {} in the header, found none; {}", file,
-                            quoted(name), key, kDamagedHint));
+                            in_quotes(name), key, kDamagedHint));
   }
   return *found;
 }
@@ -53,19 +53,19 @@ const Json& member(const Json& tensor, const std::string& file, const std::strin
 void check_members(const Json& tensor, const std::string& file, const std::string& name) {
   if (!tensor.is_object()) {
     throw Error(fmt::format("{}: tensor {}: expected an object in the header, found {}; {}", file,
-                            quoted(name), tensor.type_name(), kDamagedHint));
+                            in_quotes(name), tensor.type_name(), kDamagedHint));
   }
   for (const auto& item : tensor.items()) {
     if (item.key() == "dtype" || item.key() == "shape" || item.key() == "data_offsets") continue;
     throw Error(fmt::format("{}: tensor {}: expected dtype, shape and data_offsets, found {}; {}",
-                            file, quoted(name), quoted(item.key()), kDamagedHint));
+                            file, in_quotes(name), in_quotes(item.key()), kDamagedHint));
   }
 }
 
 std::vector<Index> read_shape(const Json& json, const std::string& file, const std::string& name) {
   if (!json.is_array()) {
     throw Error(fmt::format("{}: tensor {}: expected a list as its shape, found {}; {}", file,
-                            quoted(name), json.type_name(), kDamagedHint));
+                            in_quotes(name), json.type_name(), kDamagedHint));
   }
   std::vector<Index> shape;
   for (const Json& size : json) {
@@ -82,21 +82,21 @@ TensorEntry read_entry(const std::string& name, const Json& json, std::uint64_t 
     throw Error(fmt::format(
         "{}: tensor {}: expected elements of type F32, found {}; hint: save the model as 32-bit "
         "floats, model.float() in PyTorch",
-        file, quoted(name), quoted(json_text(dtype))));
+        file, in_quotes(name), in_quotes(json_text(dtype))));
   }
   TensorEntry entry{.name = name,
                     .shape = read_shape(member(json, file, name, "shape"), file, name)};
   const Json& offsets = member(json, file, name, "data_offsets");
   if (!offsets.is_array() || offsets.size() != 2) {
     throw Error(fmt::format("{}: tensor {}: expected two data_offsets, found {}; {}", file,
-                            quoted(name), quoted(json_text(offsets)), kDamagedHint));
+                            in_quotes(name), in_quotes(json_text(offsets)), kDamagedHint));
   }
   entry.begin = whole_number(offsets[0], file, name, "data_offsets");
   entry.end = whole_number(offsets[1], file, name, "data_offsets");
   if (entry.begin > entry.end || entry.end > data_bytes) {
     throw Error(fmt::format(
         "{}: tensor {}: expected data_offsets in order and up to {}, found {} to {}; {}", file,
-        quoted(name), data_bytes, entry.begin, entry.end, kDamagedHint));
+        in_quotes(name), data_bytes, entry.begin, entry.end, kDamagedHint));
   }
   check_data_size(entry.shape, entry.end - entry.begin, name, file);
   return entry;
@@ -111,7 +111,7 @@ void check_gapless(std::vector<TensorEntry> entries, std::uint64_t data_bytes,
   for (const TensorEntry& entry : entries) {
     if (entry.begin != end) {
       throw Error(fmt::format("{}: tensor {}: expected its data at offset {}, found {}: {}; {}",
-                              file, quoted(entry.name), end, entry.begin,
+                              file, in_quotes(entry.name), end, entry.begin,
                               entry.begin < end ? "tensors overlap" : "there is a hole",
                               kDamagedHint));
     }
@@ -143,7 +143,7 @@ Json read_header(std::span<const std::uint8_t> header, const std::string& name) 
   const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
   if (text.front() != '{') {
     throw Error(fmt::format("{}: expected a header that begins with {{ at byte {}, found {}; {}",
-                            name, kLengthBytes, quoted(text.substr(0, 1)), kDamagedHint));
+                            name, kLengthBytes, in_quotes(text.substr(0, 1)), kDamagedHint));
   }
   return parse_json_object(text, kHeaderDepth, {name, kLengthBytes});
 }

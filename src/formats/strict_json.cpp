@@ -37,7 +37,7 @@ class StructureCheck {
       if (!keys_[static_cast<std::size_t>(depth) - 1].insert(key).second) {
         throw Error(
             fmt::format("{}: expected each name once in the JSON at byte {}, found {} again; {}",
-                        place_.name, place_.offset, quoted(key), kDamagedHint));
+                        place_.name, place_.offset, in_quotes(key), kDamagedHint));
       }
     }
     return true;
@@ -86,7 +86,7 @@ Metadata to_metadata(const Json& object, const std::string& file_name) {
   for (const auto& item : object.items()) {
     if (!item.value().is_string()) {
       throw Error(fmt::format("{}: expected a text for {} in the metadata, found {}; {}", file_name,
-                              quoted(item.key()), item.value().type_name(), kDamagedHint));
+                              in_quotes(item.key()), item.value().type_name(), kDamagedHint));
     }
     metadata.emplace_back(item.key(), item.value().get<std::string>());
   }

@@ -44,7 +44,7 @@ class Reader {
     std::size_t position = 0;
     for (const ZipListed& entry : listed) {
       if (entry.offset != position) {
-        fail(position, fmt::format("the entry {}", quoted(entry.name)),
+        fail(position, fmt::format("the entry {}", in_quotes(entry.name)),
              fmt::format("it at byte {}", entry.offset));
       }
       zip.entries.push_back({entry.name, read_entry(entry, end.directory_offset, position)});
@@ -134,17 +134,17 @@ class Reader {
       throw Error(fmt::format(
           "{}: {}: expected neither encryption nor sizes after the data, found flags 0x{:04x} at "
           "byte {}; hint: write it with numpy.savez",
-          name_, quoted(entry.name), flags, position + 8));
+          name_, in_quotes(entry.name), flags, position + 8));
     }
     if (entry.method != kStored && entry.method != kDeflated) {
       throw Error(fmt::format(
           "{}: {}: expected data stored or deflated, found method {} at byte {}; hint: write it "
           "with numpy.savez",
-          name_, quoted(entry.name), entry.method, position + 10));
+          name_, in_quotes(entry.name), entry.method, position + 10));
     }
     if (entry.packed_bytes == kInZip64 || entry.unpacked_bytes == kInZip64) {
       throw Error(fmt::format("{}: {}: expected less than 4 GiB; hint: save it as .safetensors",
-                              name_, quoted(entry.name)));
+                              name_, in_quotes(entry.name)));
     }
   }
 
@@ -152,26 +152,26 @@ class Reader {
   std::vector<std::uint8_t> read_entry(const ZipListed& entry, std::size_t end,
                                        std::size_t& position) const {
     if (end - position < kLocalBytes || at<std::uint32_t>(position) != kZipLocalSignature) {
-      fail(position, fmt::format("the entry {}", quoted(entry.name)), "no entry");
+      fail(position, fmt::format("the entry {}", in_quotes(entry.name)), "no entry");
     }
     const std::size_t name_bytes = at<std::uint16_t>(position + 26);
     const std::size_t header_bytes = kLocalBytes + name_bytes + at<std::uint16_t>(position + 28);
     if (end - position < header_bytes || end - position - header_bytes < entry.packed_bytes) {
-      fail(position, fmt::format("{} bytes of {}", entry.packed_bytes, quoted(entry.name)),
+      fail(position, fmt::format("{} bytes of {}", entry.packed_bytes, in_quotes(entry.name)),
            "the directory among them");
     }
     const Bytes name = bytes_.subspan(position + kLocalBytes, name_bytes);
     if (!std::ranges::equal(name, entry.name, {}, {},
                             [](char c) { return static_cast<std::uint8_t>(c); }) ||
         at<std::uint16_t>(position + 8) != entry.method) {
-      fail(position, fmt::format("the entry {}, as in the directory", quoted(entry.name)),
+      fail(position, fmt::format("the entry {}, as in the directory", in_quotes(entry.name)),
            "another name or method");
     }
     const Bytes packed = bytes_.subspan(position + header_bytes, entry.packed_bytes);
     std::vector<std::uint8_t> content = unpack(entry, packed);
     if (zip_checksum(content) != entry.checksum) {
       throw Error(fmt::format("{}: {}: the checksum does not agree with the data; {}", name_,
-                              quoted(entry.name), kDamagedHint));
+                              in_quotes(entry.name), kDamagedHint));
     }
     position += header_bytes + entry.packed_bytes;
     return content;
@@ -182,7 +182,7 @@ class Reader {
     const std::uint64_t most = stored ? packed.size() : packed.size() * kDeflateRatio;
     if (entry.unpacked_bytes > most || (stored && entry.unpacked_bytes != packed.size())) {
       throw Error(fmt::format("{}: {}: expected {} bytes from {}, which cannot hold them; {}",
-                              name_, quoted(entry.name), entry.unpacked_bytes, packed.size(),
+                              name_, in_quotes(entry.name), entry.unpacked_bytes, packed.size(),
                               kDamagedHint));
     }
     if (stored) return {packed.begin(), packed.end()};
@@ -199,7 +199,7 @@ class Reader {
     inflateEnd(&stream);
     if (!complete) {
       throw Error(fmt::format("{}: {}: the compressed data are damaged; {}", name_,
-                              quoted(entry.name), kDamagedHint));
+                              in_quotes(entry.name), kDamagedHint));
     }
     return content;
   }

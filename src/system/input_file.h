@@ -51,9 +51,10 @@ class InputFile {
   std::uint64_t offset_ = 0;
 };
 
-/// All bytes of a file that is `kind`, for messages. `check_start` gets the first kStartBytes of them, fewer
-/// if there are no more, and throws if it is not; no more than these are then read. Takes no more
-/// memory than a regular file has bytes; throws Error if anything else has more than 2 GiB.
+/// All bytes of a file that is `kind`, for messages. `check_start` gets the first kStartBytes of
+/// them, fewer if there are no more, and throws if it is not; no more than these are then read.
+/// Takes no more memory than a regular file has bytes; throws Error if anything else has more than
+/// 2 GiB.
 std::vector<std::uint8_t> read_whole(
     InputFile& file, std::string_view kind,
     const std::function<void(std::span<const std::uint8_t> start)>& check_start);

@@ -79,7 +79,7 @@ void for_each_field(P& progress, const Visit& visit) {
 
 template <class Fields>
 concept PartOfState = std::same_as<Fields, EpochResult> || std::same_as<Fields, EpochProgress> ||
-                      std::same_as<Fields, Score>;
+    std::same_as<Fields, Score>;
 
 template <PartOfState Fields>
 Json value_to_json(const Fields& fields) {
@@ -199,9 +199,10 @@ void check_start(std::span<const std::uint8_t> start, const std::string& name) {
                             kOldCheckpointHint));
   }
   if (starts_checkpoint(start)) return;
-  throw Error(fmt::format(
-      "{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as its checkpoint",
-      name, starts_array_file(start) ? "a model" : "another file"));
+  throw Error(
+      fmt::format("{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as "
+                  "its checkpoint",
+                  name, starts_array_file(start) ? "a model" : "another file"));
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
@@ -254,8 +255,8 @@ Checkpoint load_checkpoint(const std::string& path) {
   } catch (const Error& error) {
     const auto previous = describe_whole(previous_file(path));
     if (!previous) throw;
-    throw Error(fmt::format("{}; the checkpoint before it, {}; resume from that", error.what(),
-                            *previous));
+    throw Error(
+        fmt::format("{}; the checkpoint before it, {}; resume from that", error.what(), *previous));
   }
 }
 

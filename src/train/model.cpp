@@ -132,7 +132,7 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
   } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
   if (!left.empty()) {
     throw Error(fmt::format("{}: expected {} layers and nothing else, found an array {} of {}; {}",
-                            name, layers.size(), quoted(left.begin()->first),
+                            name, layers.size(), in_quotes(left.begin()->first),
                             shape_text(*left.begin()->second), kNamesHint));
   }
   if (sizes.back() > kMaxClasses) {
@@ -150,7 +150,7 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
 void check_model_name(std::string_view path) {
   if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
   throw UsageError(fmt::format(
-      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", quoted(path)));
+      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", in_quotes(path)));
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
@@ -164,9 +164,10 @@ Model load_model(const std::string& path) {
   DecodedArrayFile file = read_array_file(path);
   const std::string* kind = find_metadata(file.content.metadata, kKindKey);
   if (kind != nullptr && *kind == kCheckpointKind) {
-    throw Error(fmt::format("{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
-                            "export makes a model of it if it is named, not piped",
-                            input_name(path)));
+    throw Error(
+        fmt::format("{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
+                    "export makes a model of it if it is named, not piped",
+                    input_name(path)));
   }
   return {.mlp = to_mlp(file.content.arrays, input_name(path)),
           .metadata = std::move(file.content.metadata),

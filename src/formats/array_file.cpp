@@ -12,6 +12,7 @@
 #include "formats/foreign_format.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
+#include "formats/zip.h"
 #include "system/input_file.h"
 #include "trp/error.h"
 
@@ -131,7 +132,7 @@ std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat f
 
 DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name) {
   DecodedArrayFile file;
-  if (starts_npz(bytes)) {
+  if (starts_zip(bytes)) {
     file.format = ArrayFormat::kNpz;
   } else if (!starts_safetensors(bytes)) {
     throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), kStartBytes)), name);
@@ -164,7 +165,7 @@ bool starts_old_checkpoint(std::span<const std::uint8_t> start) {
 }
 
 bool starts_array_file(std::span<const std::uint8_t> start) {
-  return starts_npz(start) || starts_safetensors(start);
+  return starts_zip(start) || starts_safetensors(start);
 }
 
 }  // namespace trp

@@ -1,7 +1,6 @@
 #include "formats/npz.h"
 
 #include <charconv>
-#include <limits>
 #include <set>
 #include <string_view>
 
@@ -9,11 +8,9 @@
 
 #include "core/text.h"
 #include "formats/array_checks.h"
-#include "formats/array_file.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "formats/zip.h"
-#include "formats/zip_layout.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -27,15 +24,11 @@ constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
 constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
 
-/// "(128, 784)", "(10,)", "()"
-std::string shape_text(const std::vector<Index>& shape) {
-  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
-}
-
 std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   constexpr std::size_t kFixedBytes = 10;
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': {}, }}",
-                                   shape_text(array.shape));
+  std::string header =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+                  fmt::join(array.shape, ", "), array.shape.size() == 1 ? "," : "");
   while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
   std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
@@ -50,23 +43,23 @@ std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
 /// Reads the one form of a Python dictionary that NumPy writes.
 class NpyHeader {
  public:
-  NpyHeader(std::string_view text, const std::string& file, const std::string& entry)
-      : text_(text), rest_(text), file_(file), entry_(entry) {}
+  NpyHeader(std::string_view text, const std::string& where)
+      : text_(text), rest_(text), where_(where) {}
 
   std::vector<Index> read_shape() {
     expect("{'descr': '");
     if (!rest_.starts_with("<f4'")) {
       throw Error(fmt::format(
-          "{}: {}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the "
-          "array with .astype('<f4')",
-          file_, in_quotes(entry_), in_quotes(rest_.substr(0, rest_.find('\'')))));
+          "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the array "
+          "with .astype('<f4')",
+          where_, in_quotes(rest_.substr(0, rest_.find('\'')))));
     }
     expect("<f4', 'fortran_order': ");
     if (rest_.starts_with("True")) {
       throw Error(fmt::format(
-          "{}: {}: expected rows one after the other, found Fortran's order; hint: convert the "
-          "array with numpy.ascontiguousarray",
-          file_, in_quotes(entry_)));
+          "{}: expected rows one after the other, found Fortran's order; hint: convert the array "
+          "with numpy.ascontiguousarray",
+          where_));
     }
     expect("False, 'shape': (");
     std::vector<Index> shape;
@@ -84,10 +77,10 @@ class NpyHeader {
 
  private:
   [[noreturn]] void fail(std::string_view expected) const {
-    throw Error(
-        fmt::format("{}: {}: expected {} at character {} of the array's header, found {}; {}",
-                    file_, in_quotes(entry_), in_quotes(expected), text_.size() - rest_.size(),
-                    in_quotes(rest_.substr(0, expected.size())), kDamagedHint));
+    throw damaged(where_,
+                  fmt::format("{} at character {} of the array's header", in_quotes(expected),
+                              text_.size() - rest_.size()),
+                  in_quotes(rest_.substr(0, expected.size())));
   }
 
   void expect(std::string_view part) {
@@ -105,29 +98,21 @@ class NpyHeader {
 
   std::string_view text_;
   std::string_view rest_;
-  const std::string& file_;
-  const std::string& entry_;
+  const std::string& where_;
 };
 
 /// Where the text of the header begins and ends.
-std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& file,
-                                                 const std::string& entry) {
-  const bool magic_is_right =
-      bytes.size() >= 12 &&
-      std::string_view(reinterpret_cast<const char*>(bytes.data()), kMagic.size()) == kMagic;
-  const int version = magic_is_right ? bytes[kVersionByte] : 0;
-  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0) {
-    throw Error(fmt::format(
-        "{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}", file,
-        in_quotes(entry), kDamagedHint));
-  }
+std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& where) {
+  const bool is_npy = bytes.size() >= 12 && text_of(bytes).starts_with(kMagic);
+  const int version = is_npy ? bytes[kVersionByte] : 0;
+  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0)
+    throw damaged(where, "a NumPy array of version 1.0 to 3.0 at byte 0", "none");
   const std::size_t begin = version == 1 ? 10 : 12;
   const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
                                           : little_endian<std::uint32_t>(&bytes[8]);
   if (length > bytes.size() - begin) {
-    throw Error(
-        fmt::format("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
-                    in_quotes(entry), bytes.size() - begin, length, kDamagedHint));
+    throw damaged(where, fmt::format("a header of at most {} bytes", bytes.size() - begin),
+                  fmt::format("a length of {}", length));
   }
   return {begin, begin + length};
 }
@@ -139,13 +124,12 @@ NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
         file, in_quotes(entry.name)));
   }
+  const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
   NamedArray array;
   array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
   const Bytes bytes = entry.content;
-  const auto [begin, end] = header_range(bytes, file, entry.name);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin, end - begin);
-  array.shape = NpyHeader(text, file, entry.name).read_shape();
-
+  const auto [begin, end] = header_range(bytes, where);
+  array.shape = NpyHeader(text_of(bytes.subspan(begin, end - begin)), where).read_shape();
   const Bytes data = bytes.subspan(end);
   check_data_size(array.shape, data.size(), array.name, file);
   array.values = to_floats(data);
@@ -167,10 +151,8 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
   ParsedArrayFile parsed;
   std::set<std::string> names;
   for (const ZipEntry& entry : zip.entries) {
-    if (!names.insert(entry.name).second) {
-      throw Error(fmt::format("{}: expected each array once, found {} again; {}", name,
-                              in_quotes(entry.name), kDamagedHint));
-    }
+    if (!names.insert(entry.name).second)
+      throw damaged(name, "each array once", in_quotes(entry.name) + " again");
     parsed.content.arrays.push_back(parse_npy(entry, name));
   }
   if (!zip.comment.empty()) {
@@ -179,13 +161,6 @@ ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string
     parsed.metadata = {static_cast<Index>(begin), static_cast<Index>(bytes.size())};
   }
   return parsed;
-}
-
-bool starts_npz(std::span<const std::uint8_t> start) {
-  if (start.size() < 4) return false;
-  const auto signature = little_endian<std::uint32_t>(start.data());
-  // Without any array an archive is nothing but its end.
-  return signature == kZipLocalSignature || signature == kZipEndSignature;
 }
 
 }  // namespace trp

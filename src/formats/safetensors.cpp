@@ -1,13 +1,13 @@
 #include "formats/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include "core/text.h"
 #include "formats/array_checks.h"
-#include "formats/array_file.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "trp/error.h"
@@ -18,8 +18,8 @@ namespace {
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kDataAlignment = 64;  // of the first byte of data, so that it can be mapped
-constexpr std::uint64_t kLongestHeader = 100'000'000;  // as in the format's own reader
-constexpr int kHeaderDepth = 3;                        // header, tensor, shape
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // as in the format's own reader
+constexpr int kHeaderDepth = 3;                         // header, tensor, shape
 
 /// A tensor as the header describes it; offsets count from the end of the header.
 struct TensorEntry {
@@ -29,78 +29,66 @@ struct TensorEntry {
   std::uint64_t end = 0;
 };
 
-std::uint64_t whole_number(const Json& json, const std::string& file, const std::string& tensor,
-                           std::string_view what) {
-  if (!json.is_number_unsigned() ||
-      json.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<Index>::max()}) {
-    throw Error(
-        fmt::format("{}: tensor {}: expected whole numbers from 0 to 2^63-1 as {}, found {}; {}",
-                    file, in_quotes(tensor), what, in_quotes(json_text(json)), kDamagedHint));
-  }
-  return json.get<std::uint64_t>();
-}
+/// Reads what the header of a file says of one tensor.
+class EntryReader {
+ public:
+  EntryReader(const std::string& name, const Json& json, const std::string& file)
+      : name_(name), json_(json), file_(file) {}
 
-const Json& member(const Json& tensor, const std::string& file, const std::string& name,
-                   std::string_view key) {
-  const auto found = tensor.find(key);
-  if (found == tensor.end()) {
-    throw Error(fmt::format("{}: tensor {}: expected {} in the header, found none; {}", file,
-                            in_quotes(name), key, kDamagedHint));
+  TensorEntry read(std::uint64_t data_bytes) const {
+    check_members();
+    if (const Json& dtype = json_["dtype"]; dtype != "F32") {
+      throw Error(fmt::format(
+          "{}: expected elements of type F32, found {}; hint: save the model as 32-bit floats, "
+          "model.float() in PyTorch",
+          where(), in_quotes(json_text(dtype))));
+    }
+    TensorEntry entry{.name = name_, .shape = {}};
+    if (!json_["shape"].is_array()) throw bad("a list as its shape", json_["shape"].type_name());
+    for (const Json& size : json_["shape"])
+      entry.shape.push_back(static_cast<Index>(whole_number(size, "its shape")));
+    const Json& offsets = json_["data_offsets"];
+    if (!offsets.is_array() || offsets.size() != 2)
+      throw bad("two data_offsets", in_quotes(json_text(offsets)));
+    entry.begin = whole_number(offsets[0], "data_offsets");
+    entry.end = whole_number(offsets[1], "data_offsets");
+    if (entry.begin > entry.end || entry.end > data_bytes) {
+      throw bad(fmt::format("data_offsets in order and up to {}", data_bytes),
+                fmt::format("{} to {}", entry.begin, entry.end));
+    }
+    check_data_size(entry.shape, entry.end - entry.begin, name_, file_);
+    return entry;
   }
-  return *found;
-}
 
-void check_members(const Json& tensor, const std::string& file, const std::string& name) {
-  if (!tensor.is_object()) {
-    throw Error(fmt::format("{}: tensor {}: expected an object in the header, found {}; {}", file,
-                            in_quotes(name), tensor.type_name(), kDamagedHint));
+ private:
+  std::string where() const { return fmt::format("{}: tensor {}", file_, in_quotes(name_)); }
+  Error bad(std::string_view expected, std::string_view found) const {
+    return damaged(where(), expected, found);
   }
-  for (const auto& item : tensor.items()) {
-    if (item.key() == "dtype" || item.key() == "shape" || item.key() == "data_offsets") continue;
-    throw Error(fmt::format("{}: tensor {}: expected dtype, shape and data_offsets, found {}; {}",
-                            file, in_quotes(name), in_quotes(item.key()), kDamagedHint));
-  }
-}
 
-std::vector<Index> read_shape(const Json& json, const std::string& file, const std::string& name) {
-  if (!json.is_array()) {
-    throw Error(fmt::format("{}: tensor {}: expected a list as its shape, found {}; {}", file,
-                            in_quotes(name), json.type_name(), kDamagedHint));
+  void check_members() const {
+    if (!json_.is_object()) throw bad("an object in the header", json_.type_name());
+    for (const auto& item : json_.items())
+      if (std::ranges::find(kMembers, item.key()) == std::end(kMembers))
+        throw bad("dtype, shape and data_offsets", in_quotes(item.key()));
+    for (const char* member : kMembers)
+      if (!json_.contains(member)) throw bad(fmt::format("{} in the header", member), "none");
   }
-  std::vector<Index> shape;
-  for (const Json& size : json) {
-    shape.push_back(static_cast<Index>(whole_number(size, file, name, "its shape")));
-  }
-  return shape;
-}
 
-TensorEntry read_entry(const std::string& name, const Json& json, std::uint64_t data_bytes,
-                       const std::string& file) {
-  check_members(json, file, name);
-  const Json& dtype = member(json, file, name, "dtype");
-  if (dtype != "F32") {
-    throw Error(fmt::format(
-        "{}: tensor {}: expected elements of type F32, found {}; hint: save the model as 32-bit "
-        "floats, model.float() in PyTorch",
-        file, in_quotes(name), in_quotes(json_text(dtype))));
+  std::uint64_t whole_number(const Json& json, std::string_view what) const {
+    constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
+    if (json.is_number_unsigned() && json.get<std::uint64_t>() <= kMax)
+      return json.get<std::uint64_t>();
+    throw bad(fmt::format("whole numbers from 0 to 2^63-1 as {}", what),
+              in_quotes(json_text(json)));
   }
-  TensorEntry entry{.name = name,
-                    .shape = read_shape(member(json, file, name, "shape"), file, name)};
-  const Json& offsets = member(json, file, name, "data_offsets");
-  if (!offsets.is_array() || offsets.size() != 2) {
-    throw Error(fmt::format("{}: tensor {}: expected two data_offsets, found {}; {}", file,
-                            in_quotes(name), in_quotes(json_text(offsets)), kDamagedHint));
-  }
-  entry.begin = whole_number(offsets[0], file, name, "data_offsets");
-  entry.end = whole_number(offsets[1], file, name, "data_offsets");
-  if (entry.begin > entry.end || entry.end > data_bytes) {
-    throw Error(fmt::format(
-        "{}: tensor {}: expected data_offsets in order and up to {}, found {} to {}; {}", file,
-        in_quotes(name), data_bytes, entry.begin, entry.end, kDamagedHint));
-  }
-  check_data_size(entry.shape, entry.end - entry.begin, name, file);
-  return entry;
-}
+
+  static constexpr std::array<const char*, 3> kMembers = {"dtype", "shape", "data_offsets"};
+
+  const std::string& name_;
+  const Json& json_;
+  const std::string& file_;
+};
 
 /// Every byte belongs to exactly one tensor.
 void check_gapless(std::vector<TensorEntry> entries, std::uint64_t data_bytes,
@@ -110,40 +98,39 @@ void check_gapless(std::vector<TensorEntry> entries, std::uint64_t data_bytes,
   std::uint64_t end = 0;
   for (const TensorEntry& entry : entries) {
     if (entry.begin != end) {
-      throw Error(fmt::format("{}: tensor {}: expected its data at offset {}, found {}: {}; {}",
-                              file, in_quotes(entry.name), end, entry.begin,
-                              entry.begin < end ? "tensors overlap" : "there is a hole",
-                              kDamagedHint));
+      throw damaged(fmt::format("{}: tensor {}", file, in_quotes(entry.name)),
+                    fmt::format("its data at offset {}", end),
+                    fmt::format("{}: {}", entry.begin,
+                                entry.begin < end ? "tensors overlap" : "there is a hole"));
     }
     end = entry.end;
   }
   if (end != data_bytes) {
-    throw Error(fmt::format("{}: expected {} bytes of data, as the header says, found {}; {}", file,
-                            end, data_bytes, kDamagedHint));
+    throw damaged(file, fmt::format("{} bytes of data, as the header says", end),
+                  fmt::format("{}", data_bytes));
   }
 }
 
 /// Returns how long the header is.
 std::size_t read_header_length(std::span<const std::uint8_t> bytes, const std::string& name) {
   if (bytes.size() < kLengthBytes) {
-    throw Error(fmt::format("{}: expected at least {} bytes, found {}; {}", name, kLengthBytes + 2,
-                            bytes.size(), kDamagedHint));
+    throw damaged(name, fmt::format("at least {} bytes", kLengthBytes + 2),
+                  fmt::format("{}", bytes.size()));
   }
   const auto length = little_endian<std::uint64_t>(bytes.data());
-  const std::uint64_t most = std::min<std::uint64_t>(kLongestHeader, bytes.size() - kLengthBytes);
-  if (length < 2 || length > most) {
-    throw Error(
-        fmt::format("{}: expected a header of 2 to {} bytes, found a length of {} at byte 0; {}",
-                    name, most, length, kDamagedHint));
+  const auto max_length = std::min<std::uint64_t>(kMaxHeaderBytes, bytes.size() - kLengthBytes);
+  if (length < 2 || length > max_length) {
+    throw damaged(name, fmt::format("a header of 2 to {} bytes", max_length),
+                  fmt::format("a length of {} at byte 0", length));
   }
   return static_cast<std::size_t>(length);
 }
 
 Json read_header(std::span<const std::uint8_t> header, const std::string& name) {
-  const std::string_view text(reinterpret_cast<const char*>(header.data()), header.size());
+  const std::string_view text = text_of(header);
   if (text.front() != '{') {
-    throw Error(fmt::format("{}: expected a header that begins with {{ at byte {}, found {}; {}",
-                            name, kLengthBytes, in_quotes(text.substr(0, 1)), kDamagedHint));
+    throw damaged(name, fmt::format("a header that begins with {{ at byte {}", kLengthBytes),
+                  in_quotes(text.substr(0, 1)));
   }
   return parse_json_object(text, kHeaderDepth, {name, kLengthBytes});
 }
@@ -182,7 +169,7 @@ ParsedArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std
       parsed.content.metadata = to_metadata(item.value(), name);
       parsed.metadata = {kLengthBytes, static_cast<Index>(kLengthBytes + length)};
     } else {
-      entries.push_back(read_entry(item.key(), item.value(), data.size(), name));
+      entries.push_back(EntryReader(item.key(), item.value(), name).read(data.size()));
     }
   }
   check_gapless(entries, data.size(), name);
@@ -197,7 +184,7 @@ ParsedArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std
 
 bool starts_safetensors(std::span<const std::uint8_t> start) {
   return start.size() > kLengthBytes && start[kLengthBytes] == '{' &&
-         little_endian<std::uint64_t>(start.data()) <= kLongestHeader;
+         little_endian<std::uint64_t>(start.data()) <= kMaxHeaderBytes;
 }
 
 }  // namespace trp

@@ -28,13 +28,13 @@ void check_label_range(const std::string& path, const IdxArray& array,
   const auto bad = std::ranges::find_if_not(labels, in_range);
   if (bad == labels.end()) return;
   const auto index = static_cast<Index>(bad - labels.begin());
-  const auto most = static_cast<double>(*std::ranges::max_element(labels));
-  const auto least = static_cast<double>(*std::ranges::min_element(labels));
-  const bool usable = least >= 0 && most < kMaxClasses;
+  const auto max = static_cast<double>(*std::ranges::max_element(labels));
+  const auto min = static_cast<double>(*std::ranges::min_element(labels));
+  const bool usable = min >= 0 && max < kMaxClasses;
   throw Error(fmt::format(
       "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
       array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", most, most + 1)
+      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", max, max + 1)
              : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 

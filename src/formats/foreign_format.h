@@ -14,7 +14,7 @@ inline constexpr std::string_view kOldCheckpointHint =
 /// about it.
 std::string_view foreign_format_hint(std::span<const std::uint8_t> head);
 
-/// The same for a file that is not a model.
+/// Returns the same for a file that is not a model.
 std::string_view foreign_model_hint(std::span<const std::uint8_t> head);
 
 }  // namespace trp

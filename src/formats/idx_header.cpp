@@ -181,18 +181,18 @@ std::string wrong_size_hint(const IdxHeader& header, std::uint64_t file_bytes) {
 bool check_size(const ByteSource& source, const IdxHeader& header) {
   const auto bound = source.size_bound();
   if (!bound) return false;
-  if (!source.is_gzip() && bound->most_bytes != header.total_bytes) {
+  if (!source.is_gzip() && bound->max_bytes != header.total_bytes) {
     throw Error(fmt::format("{}: the header declares {}, expected {}, found {}; hint: {}",
                             source.name(), describe(header), byte_count(header.total_bytes),
                             byte_count(bound->file_bytes),
                             wrong_size_hint(header, bound->file_bytes)));
   }
-  if (header.total_bytes > bound->most_bytes) {
+  if (header.total_bytes > bound->max_bytes) {
     throw Error(
         fmt::format("{}: the header declares {}, {}, but {} of gzip can hold {} at most; "
                     "hint: the header is damaged or the file was cut short, fetch it again",
                     source.name(), describe(header), byte_count(header.total_bytes),
-                    byte_count(bound->file_bytes), bound->most_bytes));
+                    byte_count(bound->file_bytes), bound->max_bytes));
   }
   return !source.is_gzip() || bound->gzip_trailer == static_cast<std::uint32_t>(header.total_bytes);
 }

@@ -10,13 +10,14 @@
 
 namespace trp {
 
-/// Content of a file and where in it the JSON of its metadata is.
+/// The content of a file, and where in it the JSON of its metadata is.
 struct ParsedArrayFile {
   ArrayFile content;
-  Range metadata;  ///< bytes; may hold more than the metadata, empty if there are none
+  Range metadata;  // bytes; may hold more than the metadata, empty if there are none
 };
 
-/// https://huggingface.co/docs/safetensors: the length of a JSON header, the header, the data.
+/// Returns a file in the format of https://huggingface.co/docs/safetensors: the length of a JSON
+/// header, the header, the data.
 std::vector<std::uint8_t> encode_safetensors(const ArrayFile& file);
 
 /// Throws Error unless the bytes are all of a safetensors file of 32-bit floats.

@@ -41,26 +41,29 @@ std::string digest_of(Bytes bytes, std::size_t digits) {
   return digest.to_string();
 }
 
-/// Where the digits of the digest are. Inside a text the quotes of kBeforeDigits would be escaped,
-/// so it is found only where it is meant.
-std::optional<std::size_t> find_digits(Bytes bytes, Range metadata) {
-  const auto begin = static_cast<std::size_t>(metadata.begin);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin,
-                              static_cast<std::size_t>(metadata.size()));
-  const std::size_t found = text.find(kBeforeDigits);
+/// Where the digits of the digest are, if there are any. Inside a text the quotes of kBeforeDigits
+/// would be escaped, so it is found only where it is meant: in the header, before all data, or in
+/// the comment, after them.
+std::optional<std::size_t> find_digits(Bytes bytes, ArrayFormat format) {
+  const std::string_view text = text_of(bytes);
+  const std::size_t found =
+      format == ArrayFormat::kNpz ? text.rfind(kBeforeDigits) : text.find(kBeforeDigits);
   if (found == std::string_view::npos) return std::nullopt;
   const std::size_t digits = found + kBeforeDigits.size();
-  if (text.size() - digits < kDigestDigits) return std::nullopt;
-  return begin + digits;
+  return text.size() - digits < kDigestDigits ? std::nullopt : std::optional(digits);
+}
+
+ArrayFile parse(Bytes bytes, ArrayFormat format, const std::string& name) {
+  return format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
 }
 
 /// A file that says who wrote it or has a digest must do both, so that damage to either shows.
 /// Returns whether it does.
-bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name) {
-  const std::string* program = find_metadata(parsed.content.metadata, kProgramKey);
-  const std::string* digest = find_metadata(parsed.content.metadata, kDigestKey);
+bool verify(Bytes bytes, const DecodedArrayFile& file, const std::string& name) {
+  const std::string* program = find_metadata(file.content.metadata, kProgramKey);
+  const std::string* digest = find_metadata(file.content.metadata, kDigestKey);
   if (program == nullptr && digest == nullptr) return false;
-  const auto digits = digest ? find_digits(bytes, parsed.metadata) : std::nullopt;
+  const auto digits = digest ? find_digits(bytes, file.format) : std::nullopt;
   if (program == nullptr || *program != kProgram || !digits) {
     throw Error(fmt::format(
         "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
@@ -118,12 +121,9 @@ std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat f
   sealed.metadata.emplace_back(kDigestKey, blank_digest());
   std::vector<std::uint8_t> bytes =
       format == ArrayFormat::kNpz ? encode_npz(sealed) : encode_safetensors(sealed);
-  // Nothing leaves that could not be read again.
-  const std::string name(array_format_name(format));
-  const Range metadata =
-      (format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name))
-          .metadata;
-  const std::size_t digits = *find_digits(bytes, metadata);
+  parse(bytes, format,
+        std::string(array_format_name(format)));  // nothing leaves that cannot be read
+  const std::size_t digits = *find_digits(bytes, format);
   const std::string digest = digest_of(bytes, digits);
   std::ranges::copy(digest.substr(kDigestPrefix.size()),
                     bytes.begin() + static_cast<std::ptrdiff_t>(digits));
@@ -137,10 +137,8 @@ DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const st
   } else if (!starts_safetensors(bytes)) {
     throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), kStartBytes)), name);
   }
-  ParsedArrayFile parsed =
-      file.format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
-  file.verified = verify(bytes, parsed, name);
-  file.content = std::move(parsed.content);
+  file.content = parse(bytes, file.format, name);
+  file.verified = verify(bytes, file, name);
   std::erase_if(file.content.metadata, is_seal);
   return file;
 }

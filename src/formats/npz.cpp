@@ -1,5 +1,6 @@
 #include "formats/npz.h"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <string_view>
@@ -24,11 +25,14 @@ constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
 constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
 
+std::string header_text(const std::vector<Index>& shape) {
+  return fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+                     fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+}
+
 std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   constexpr std::size_t kFixedBytes = 10;
-  std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
-                  fmt::join(array.shape, ", "), array.shape.size() == 1 ? "," : "");
+  std::string header = header_text(array.shape);
   while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
   std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
@@ -40,66 +44,45 @@ std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   return bytes;
 }
 
-/// Reads the one form of a Python dictionary that NumPy writes.
-class NpyHeader {
- public:
-  NpyHeader(std::string_view text, const std::string& where)
-      : text_(text), rest_(text), where_(where) {}
+/// What stands between two texts, or nothing.
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t found = text.find(before);
+  if (found == std::string_view::npos) return {};
+  text.remove_prefix(found + before.size());
+  return text.substr(0, text.find(after));
+}
 
-  std::vector<Index> read_shape() {
-    expect("{'descr': '");
-    if (!rest_.starts_with("<f4'")) {
-      throw Error(fmt::format(
-          "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the array "
-          "with .astype('<f4')",
-          where_, in_quotes(rest_.substr(0, rest_.find('\'')))));
-    }
-    expect("<f4', 'fortran_order': ");
-    if (rest_.starts_with("True")) {
-      throw Error(fmt::format(
-          "{}: expected rows one after the other, found Fortran's order; hint: convert the array "
-          "with numpy.ascontiguousarray",
-          where_));
-    }
-    expect("False, 'shape': (");
-    std::vector<Index> shape;
-    while (!rest_.starts_with(')')) {
-      shape.push_back(read_size());
-      if (!rest_.starts_with(')'))
-        expect(shape.size() == 1 && rest_.starts_with(",)") ? "," : ", ");
-    }
-    expect("), }");
-    if (rest_.empty() || rest_.back() != '\n' || rest_.find_first_not_of(' ') != rest_.size() - 1) {
-      fail("spaces and a line feed");
-    }
-    return shape;
+/// Reads the sizes in the one form of a Python dictionary that NumPy writes.
+std::vector<Index> read_shape(std::string_view header, const std::string& where) {
+  if (const auto type = between(header, "{'descr': '", "'"); !type.empty() && type != "<f4") {
+    throw Error(
+        fmt::format("{}: expected elements of type '<f4', 32-bit floats, found {}; hint: "
+                    "convert the array with .astype('<f4')",
+                    where, in_quotes(type)));
   }
-
- private:
-  [[noreturn]] void fail(std::string_view expected) const {
-    throw damaged(where_,
-                  fmt::format("{} at character {} of the array's header", in_quotes(expected),
-                              text_.size() - rest_.size()),
-                  in_quotes(rest_.substr(0, expected.size())));
+  if (between(header, "'fortran_order': ", ",") == "True") {
+    throw Error(
+        fmt::format("{}: expected rows one after the other, found Fortran's order; hint: "
+                    "convert the array with numpy.ascontiguousarray",
+                    where));
   }
-
-  void expect(std::string_view part) {
-    if (!rest_.starts_with(part)) fail(part);
-    rest_.remove_prefix(part.size());
-  }
-
-  Index read_size() {
+  std::vector<Index> shape;
+  for (std::string_view sizes = between(header, "'shape': (", ")"); !sizes.empty();) {
     Index size = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), size);
-    if (error != std::errc() || size < 0) fail("a size");
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    return size;
+    const auto [end, error] = std::from_chars(sizes.data(), sizes.data() + sizes.size(), size);
+    if (error != std::errc() || size < 0) throw damaged(where, "a size", in_quotes(sizes));
+    shape.push_back(size);
+    sizes.remove_prefix(static_cast<std::size_t>(end - sizes.data()));
+    sizes.remove_prefix(std::min(sizes.size(), sizes.find_first_not_of(", ")));
   }
-
-  std::string_view text_;
-  std::string_view rest_;
-  const std::string& where_;
-};
+  // Whatever else there is must be as it would have been written.
+  const std::string expected = header_text(shape);
+  if (!header.starts_with(expected) ||
+      header.find_first_not_of(' ', expected.size()) != header.size() - 1 || header.back() != '\n')
+    throw damaged(where, fmt::format("the header {}, spaces and a line feed", expected),
+                  in_quotes(header));
+  return shape;
+}
 
 /// Where the text of the header begins and ends.
 std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& where) {
@@ -129,7 +112,7 @@ NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
   array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
   const Bytes bytes = entry.content;
   const auto [begin, end] = header_range(bytes, where);
-  array.shape = NpyHeader(text_of(bytes.subspan(begin, end - begin)), where).read_shape();
+  array.shape = read_shape(text_of(bytes.subspan(begin, end - begin)), where);
   const Bytes data = bytes.subspan(end);
   check_data_size(array.shape, data.size(), array.name, file);
   array.values = to_floats(data);
@@ -146,21 +129,20 @@ std::vector<std::uint8_t> encode_npz(const ArrayFile& file) {
   return encode_zip(entries, json_text(to_json(file.metadata)));
 }
 
-ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
+ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
   const ParsedZip zip = parse_zip(bytes, name);
-  ParsedArrayFile parsed;
+  ArrayFile file;
   std::set<std::string> names;
   for (const ZipEntry& entry : zip.entries) {
     if (!names.insert(entry.name).second)
       throw damaged(name, "each array once", in_quotes(entry.name) + " again");
-    parsed.content.arrays.push_back(parse_npy(entry, name));
+    file.arrays.push_back(parse_npy(entry, name));
   }
   if (!zip.comment.empty()) {
-    const std::size_t begin = bytes.size() - zip.comment.size();
-    parsed.content.metadata = to_metadata(parse_json_object(zip.comment, 1, {name, begin}), name);
-    parsed.metadata = {static_cast<Index>(begin), static_cast<Index>(bytes.size())};
+    const JsonPlace place{name, bytes.size() - zip.comment.size()};
+    file.metadata = to_metadata(parse_json_object(zip.comment, 1, place), name);
   }
-  return parsed;
+  return file;
 }
 
 }  // namespace trp

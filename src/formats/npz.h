@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "formats/array_file.h"
-#include "formats/safetensors.h"
 
 namespace trp {
 
@@ -16,6 +15,6 @@ std::vector<std::uint8_t> encode_npz(const ArrayFile& file);
 
 /// Throws Error unless the bytes are all of an archive of arrays of 32-bit floats. An archive of
 /// another program has no comment.
-ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name);
+ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name);
 
 }  // namespace trp

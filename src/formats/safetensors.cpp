@@ -1,13 +1,17 @@
 #include "formats/safetensors.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "core/partition.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
+#include "formats/json_fields.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "trp/error.h"
@@ -21,89 +25,64 @@ constexpr std::size_t kDataAlignment = 64;  // of the first byte of data, so tha
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // as in the format's own reader
 constexpr int kHeaderDepth = 3;                         // header, tensor, shape
 
-/// A tensor as the header describes it; offsets count from the end of the header.
+/// What the header says of a tensor. Offsets count from the end of the header.
 struct TensorEntry {
-  std::string name;
+  std::string dtype;
   std::vector<Index> shape;
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
+  std::vector<Index> offsets;  // where the data begin and end
+  std::string name;
+
+  Range data() const { return {offsets[0], offsets[1]}; }
 };
 
-/// Reads what the header of a file says of one tensor.
-class EntryReader {
- public:
-  EntryReader(const std::string& name, const Json& json, const std::string& file)
-      : name_(name), json_(json), file_(file) {}
+}  // namespace
 
-  TensorEntry read(std::uint64_t data_bytes) const {
-    check_members();
-    if (const Json& dtype = json_["dtype"]; dtype != "F32") {
-      throw Error(fmt::format(
-          "{}: expected elements of type F32, found {}; hint: save the model as 32-bit floats, "
-          "model.float() in PyTorch",
-          where(), in_quotes(json_text(dtype))));
-    }
-    TensorEntry entry{.name = name_, .shape = {}};
-    if (!json_["shape"].is_array()) throw bad("a list as its shape", json_["shape"].type_name());
-    for (const Json& size : json_["shape"])
-      entry.shape.push_back(static_cast<Index>(whole_number(size, "its shape")));
-    const Json& offsets = json_["data_offsets"];
-    if (!offsets.is_array() || offsets.size() != 2)
-      throw bad("two data_offsets", in_quotes(json_text(offsets)));
-    entry.begin = whole_number(offsets[0], "data_offsets");
-    entry.end = whole_number(offsets[1], "data_offsets");
-    if (entry.begin > entry.end || entry.end > data_bytes) {
-      throw bad(fmt::format("data_offsets in order and up to {}", data_bytes),
-                fmt::format("{} to {}", entry.begin, entry.end));
-    }
-    check_data_size(entry.shape, entry.end - entry.begin, name_, file_);
-    return entry;
+template <class E, class Visit>
+requires std::same_as<std::remove_const_t<E>, TensorEntry>
+void for_each_field(E& entry, const Visit& visit) {
+  visit("dtype", entry.dtype);
+  visit("shape", entry.shape);
+  visit("data_offsets", entry.offsets);
+}
+
+namespace {
+
+TensorEntry read_entry(const std::string& name, const Json& json, Index data_bytes,
+                       const std::string& file) {
+  const std::string where = fmt::format("{}: tensor {}", file, in_quotes(name));
+  TensorEntry entry;
+  read_at(where, [&] { read_fields(json, entry); });
+  entry.name = name;
+  if (entry.dtype != "F32") {
+    throw Error(fmt::format(
+        "{}: expected elements of type F32, found {}; hint: save the model as 32-bit floats, "
+        "model.float() in PyTorch",
+        where, in_quotes(entry.dtype)));
   }
-
- private:
-  std::string where() const { return fmt::format("{}: tensor {}", file_, in_quotes(name_)); }
-  Error bad(std::string_view expected, std::string_view found) const {
-    return damaged(where(), expected, found);
+  if (entry.offsets.size() != 2)
+    throw damaged(where, "two data_offsets", fmt::format("{}", entry.offsets.size()));
+  const auto [begin, end] = entry.data();
+  if (begin > end || end > data_bytes) {
+    throw damaged(where, fmt::format("data_offsets in order and up to {}", data_bytes),
+                  fmt::format("{} to {}", begin, end));
   }
-
-  void check_members() const {
-    if (!json_.is_object()) throw bad("an object in the header", json_.type_name());
-    for (const auto& item : json_.items())
-      if (std::ranges::find(kMembers, item.key()) == std::end(kMembers))
-        throw bad("dtype, shape and data_offsets", in_quotes(item.key()));
-    for (const char* member : kMembers)
-      if (!json_.contains(member)) throw bad(fmt::format("{} in the header", member), "none");
-  }
-
-  std::uint64_t whole_number(const Json& json, std::string_view what) const {
-    constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
-    if (json.is_number_unsigned() && json.get<std::uint64_t>() <= kMax)
-      return json.get<std::uint64_t>();
-    throw bad(fmt::format("whole numbers from 0 to 2^63-1 as {}", what),
-              in_quotes(json_text(json)));
-  }
-
-  static constexpr std::array<const char*, 3> kMembers = {"dtype", "shape", "data_offsets"};
-
-  const std::string& name_;
-  const Json& json_;
-  const std::string& file_;
-};
+  check_data_size(entry.shape, static_cast<std::uint64_t>(end - begin), name, file);
+  return entry;
+}
 
 /// Every byte belongs to exactly one tensor.
-void check_gapless(std::vector<TensorEntry> entries, std::uint64_t data_bytes,
-                   const std::string& file) {
-  std::ranges::sort(entries, {},
-                    [](const auto& entry) { return std::pair(entry.begin, entry.end); });
-  std::uint64_t end = 0;
+void check_gapless(std::vector<TensorEntry> entries, Index data_bytes, const std::string& file) {
+  std::ranges::sort(entries, {}, &TensorEntry::offsets);
+  Index end = 0;
   for (const TensorEntry& entry : entries) {
-    if (entry.begin != end) {
-      throw damaged(fmt::format("{}: tensor {}", file, in_quotes(entry.name)),
-                    fmt::format("its data at offset {}", end),
-                    fmt::format("{}: {}", entry.begin,
-                                entry.begin < end ? "tensors overlap" : "there is a hole"));
+    const Index begin = entry.data().begin;
+    if (begin != end) {
+      throw damaged(
+          fmt::format("{}: tensor {}", file, in_quotes(entry.name)),
+          fmt::format("its data at offset {}", end),
+          fmt::format("{}: {}", begin, begin < end ? "tensors overlap" : "there is a hole"));
     }
-    end = entry.end;
+    end = entry.data().end;
   }
   if (end != data_bytes) {
     throw damaged(file, fmt::format("{} bytes of data, as the header says", end),
@@ -157,29 +136,29 @@ std::vector<std::uint8_t> encode_safetensors(const ArrayFile& file) {
   return bytes;
 }
 
-ParsedArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& name) {
+ArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& name) {
   const std::size_t length = read_header_length(bytes, name);
   const Json header = read_header(bytes.subspan(kLengthBytes, length), name);
   const auto data = bytes.subspan(kLengthBytes + length);
+  const auto data_bytes = static_cast<Index>(data.size());
 
-  ParsedArrayFile parsed;
+  ArrayFile file;
   std::vector<TensorEntry> entries;
   for (const auto& item : header.items()) {
     if (item.key() == kMetadataKey) {
-      parsed.content.metadata = to_metadata(item.value(), name);
-      parsed.metadata = {kLengthBytes, static_cast<Index>(kLengthBytes + length)};
+      file.metadata = to_metadata(item.value(), name);
     } else {
-      entries.push_back(EntryReader(item.key(), item.value(), name).read(data.size()));
+      entries.push_back(read_entry(item.key(), item.value(), data_bytes, name));
     }
   }
-  check_gapless(entries, data.size(), name);
+  check_gapless(entries, data_bytes, name);
   for (TensorEntry& entry : entries) {
-    parsed.content.arrays.push_back(
-        {std::move(entry.name), std::move(entry.shape),
-         to_floats(data.subspan(static_cast<std::size_t>(entry.begin),
-                                static_cast<std::size_t>(entry.end - entry.begin)))});
+    const Range range = entry.data();
+    file.arrays.push_back({std::move(entry.name), std::move(entry.shape),
+                           to_floats(data.subspan(static_cast<std::size_t>(range.begin),
+                                                  static_cast<std::size_t>(range.size())))});
   }
-  return parsed;
+  return file;
 }
 
 bool starts_safetensors(std::span<const std::uint8_t> start) {

@@ -13,10 +13,10 @@
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/foreign_format.h"
+#include "formats/json_fields.h"
 #include "formats/strict_json.h"
 #include "system/atomic_file.h"
 #include "system/input_file.h"
-#include "train/json_fields.h"
 #include "train/model_arrays.h"
 #include "trp/error.h"
 
@@ -141,11 +141,7 @@ auto read_json(const Metadata& metadata, std::string_view key, int max_depth,
                const std::string& name, const Read& read) {
   const JsonPlace place{fmt::format("{}: {}", name, key), 0};
   const Json json = parse_json_object(metadata_text(metadata, key, name), max_depth, place);
-  try {
-    return read(json);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}; {}", place.name, error.what(), kDamagedHint));
-  }
+  return read_at(place.name, [&] { return read(json); });
 }
 
 Progress to_progress(const Json& json) {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "train/json_fields.h"
+#include "formats/json_fields.h"
 #include "trp/plan.h"
 #include "trp/recipe.h"
 

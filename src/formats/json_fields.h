@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "formats/array_checks.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -51,6 +52,11 @@ void read_value(const Json& json, Integer& value) {
   if (!is_whole || json.get<std::uint64_t>() > kMax)
     throw_unexpected_json(fmt::format("a whole number from 0 to {}", kMax), json);
   value = json.get<Integer>();
+}
+
+inline void read_value(const Json& json, std::string& value) {
+  if (!json.is_string()) throw_unexpected_json("a text", json);
+  value = json.get<std::string>();
 }
 
 template <class Value>
@@ -105,6 +111,17 @@ void read_fields(const Json& json, Fields& fields) {
   for (const auto& item : json.items())
     if (std::ranges::find(known, item.key()) == known.end())
       throw Error(fmt::format("{}: expected no field of this name", item.key()));
+}
+
+/// Returns what read() returns. An Error that it throws gets `where` put before it and a hint after
+/// it, that the file is damaged.
+template <class Read>
+auto read_at(const std::string& where, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}; {}", where, error.what(), kDamagedHint));
+  }
 }
 
 }  // namespace trp

@@ -8,6 +8,9 @@
 
 namespace trp {
 
+/// The largest number of classes: a label is a byte.
+inline constexpr int kMaxClasses = 256;
+
 /// Samples, one after the other, with the class of each. Exactly one of `bytes` and `values` is
 /// filled: bytes are the pixels 0 … 255 as in the file, values are what other element types hold.
 struct Dataset {

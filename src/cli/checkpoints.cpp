@@ -1,14 +1,18 @@
 #include "cli/checkpoints.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/file_kind.h"
 #include "cli/version.h"
 #include "nn/kernels.h"
 #include "system/atomic_file.h"
+#include "train/recipe_json.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -24,11 +28,43 @@ std::string place_text(const TrainState& state, int epochs) {
                      epochs, state.progress.batch);
 }
 
+/// A value as it is given on the command line.
+std::string value_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  if (!value.is_array()) return value.dump();
+  std::vector<std::string> texts;
+  for (const Json& element : value) texts.push_back(value_text(element));
+  return texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, ","));
+}
+
+std::string difference_text(const RecipeDifference& difference) {
+  std::string option = difference.field;
+  std::ranges::replace(option, '_', '-');
+  if (difference.here.is_boolean()) {
+    const bool is_negated = option == "shuffle";
+    return fmt::format("--{}{} is given {}", is_negated ? "no-" : "", option,
+                       difference.here.get<bool>() != is_negated
+                           ? "here, but not in the checkpoint"
+                           : "in the checkpoint, but not here");
+  }
+  const std::string subject = option == "train-data"  ? "the training data are"
+                              : option == "test-data" ? "the test data are"
+                                                      : fmt::format("--{} is", option);
+  return fmt::format("{} {} here, {} in the checkpoint", subject, value_text(difference.here),
+                     value_text(difference.there));
+}
+
 }  // namespace
 
 void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
                    const TrainIdentity& identity, Output& output) {
-  check_same_training(resumed.identity, identity, options.resume);
+  if (const auto found = differences(identity, resumed.identity); !found.empty()) {
+    std::vector<std::string> texts;
+    for (const RecipeDifference& difference : found) texts.push_back(difference_text(difference));
+    throw Error(
+        fmt::format("{} belongs to a different run: {}", options.resume, fmt::join(texts, "; ")));
+  }
   const std::size_t finished = resumed.state.epochs.size();
   if (finished > static_cast<std::size_t>(options.recipe.epochs)) {
     throw UsageError(

@@ -19,7 +19,6 @@ inline constexpr std::array<Word<OutputFormat>, 2> kTextOrJson = {{
 
 inline constexpr int kMostWorkers = 1024;
 inline constexpr Index kLargestBatch = 1'000'000;
-inline constexpr int kMostLabels = 256;  // a label is a byte
 
 inline constexpr std::array<Word<ColorWhen>, 3> kColorWords = {{
     {"auto", ColorWhen::kAuto},

@@ -10,6 +10,7 @@
 
 #include "cli/nearest.h"
 #include "cli/values.h"
+#include "core/text.h"
 #include "trp/error.h"
 
 namespace trp {

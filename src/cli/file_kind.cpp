@@ -6,7 +6,6 @@
 
 #include "formats/array_file.h"
 #include "system/input_file.h"
-#include "train/checkpoint.h"
 
 namespace trp {
 
@@ -14,7 +13,7 @@ FileKind kind_of(const std::string& path) {
   if (path == "-") return FileKind::kIdx;
   InputFile file(path);
   if (!file.size()) return FileKind::kIdx;
-  std::array<std::uint8_t, 64> bytes = {};
+  std::array<std::uint8_t, kStartBytes> bytes = {};
   const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
   if (starts_checkpoint(start)) return FileKind::kCheckpoint;
   return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;

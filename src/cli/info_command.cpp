@@ -11,10 +11,13 @@
 #include "cli/file_kind.h"
 #include "formats/array_file.h"
 #include "formats/idx.h"
+#include "formats/strict_json.h"
 #include "report/numbers.h"
 #include "report/picture.h"
+#include "system/input_file.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
+#include "train/recipe_json.h"
 #include "trp/error.h"
 #include "trp/model.h"
 
@@ -58,7 +61,7 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
               fmt::format("epoch {}, weights {}", state.best_epoch, weights_digest(state.best)));
   }
   out.write("time", fmt::format("{:.2f} s training", train_seconds(state)));
-  out.write("options", checkpoint.identity.options);
+  out.write("recipe", json_text(to_json(checkpoint.identity.recipe)));
   out.write("training data", checkpoint.identity.train_data);
   out.write("test data", checkpoint.identity.test_data);
   out.write("version", checkpoint.version);
@@ -139,7 +142,7 @@ void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
     throw UsageError(
         fmt::format("--show: expected a file of images, {} has rank 1, as labels", options.file));
   }
-  out.write("file", options.file == "-" ? "standard input" : options.file);
+  out.write("file", input_name(options.file));
   out.write("kind",
             fmt::format("IDX{}{}", labels ? ", labels" : "", reader.is_gzip() ? ", gzip" : ""));
   out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")));

@@ -11,6 +11,7 @@
 #include "report/lab.h"
 #include "system/cpu.h"
 #include "system/terminal.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -32,7 +33,7 @@ int run_lab(const LabCommandOptions& options) {
     write_lab_list(out);
     return kExitDone;
   }
-  const DataSets data = load_data(find_data(options.data), kMostLabels);
+  const DataSets data = load_data(find_data(options.data), kMaxClasses);
   const LabContext context = {
       .data = data, .cpus = available_cpus(), .quick = options.quick, .seed = options.seed};
   const LabStart start = {

@@ -9,6 +9,7 @@
 #include "cli/common_options.h"
 #include "cli/nearest.h"
 #include "cli/option_makers.h"
+#include "core/text.h"
 #include "lab/experiment.h"
 #include "trp/error.h"
 

@@ -13,13 +13,17 @@
 #include "cli/file_kind.h"
 #include "data/dataset.h"
 #include "formats/idx.h"
+#include "formats/strict_json.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "system/cpu.h"
+#include "system/input_file.h"
 #include "system/terminal.h"
 #include "train/checkpoint.h"
+#include "train/recipe_json.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
@@ -33,8 +37,6 @@ ThreadPool make_pool(int workers) {
   return {workers > 0 ? workers : cpus, cpus};
 }
 
-std::string_view shown(std::string_view path) { return path == "-" ? "standard input" : path; }
-
 /// `shape` is that of one sample.
 void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
                 std::span<const Index> shape) {
@@ -44,7 +46,7 @@ void check_fits(const std::string& model_name, const Mlp& mlp, const std::string
   throw Error(fmt::format(
       "{}: expected images of {} values each, as {} takes them, found {} ({}); hint: was the model "
       "trained on other data?",
-      shown(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x ")));
+      input_name(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x ")));
 }
 
 void check_labels(const EvalCommandOptions& options, const Mlp& mlp, const DataFiles& files,
@@ -69,7 +71,7 @@ Model to_model(Checkpoint checkpoint) {
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},
                     {"weights", weights_digest(model.mlp)},
-                    {"options", checkpoint.identity.options}};
+                    {"recipe", json_text(to_json(checkpoint.identity.recipe))}};
   return model;
 }
 
@@ -77,7 +79,7 @@ Confusion confusion_of(const Mlp& mlp, const std::string& images_name, const Dat
                        ThreadPool& pool) {
   Predictor predictor(mlp, pool);
   const ConstTensorView logits = predictor.logits(data);
-  check_finite(logits, 0, shown(images_name));
+  check_finite(logits, 0, input_name(images_name));
   Confusion confusion(mlp.output_size());
   for (Index row = 0; row < logits.rows(); ++row) {
     const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
@@ -101,7 +103,7 @@ void say_settings(const EvalCommandOptions& options, const Model& model, const D
 int run_eval(const EvalCommandOptions& options) {
   const Model model = load_model(options.model);
   const DataFiles files = find_data(options.data, DataNeed::kTestOnly);
-  const Dataset data = load_dataset(files.test_images, files.test_labels, kMostLabels);
+  const Dataset data = load_dataset(files.test_images, files.test_labels, kMaxClasses);
   check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
   check_labels(options, model.mlp, files, data);
   ThreadPool pool = make_pool(options.workers);
@@ -142,7 +144,7 @@ int run_predict(const PredictCommandOptions& options) {
   while (reader.read(options.batch_size, images)) {
     const Dataset batch = to_dataset(std::move(images));
     const ConstTensorView logits = predictor.logits(batch);
-    check_finite(logits, done, shown(options.images));
+    check_finite(logits, done, input_name(options.images));
     write_predictions(out, logits, done, options.style);
     done += batch.sample_count;
   }

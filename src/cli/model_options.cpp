@@ -6,13 +6,13 @@
 
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 
 namespace trp {
 namespace {
 
-constexpr Index kMostClasses = 256;
 constexpr Index kMostPictures = 1'000'000;
 
 /// Whether they are JSON lines.
@@ -89,7 +89,7 @@ CommandSyntax predict_syntax(PredictCommandOptions& options) {
                   {choice({.name = "probabilities", .help = "with the probability of each class"},
                           style.probabilities, true, false),
                    whole_number({.name = "top", .value = "K", .help = "the K likeliest classes"},
-                                style.top, 1, kMostClasses),
+                                style.top, 1, kMaxClasses),
                    one_of({.name = "format", .value = "WORD", .help = "of standard output"},
                           style.json_lines, kPredictFormatWords)}},
                  {"Parallelism",

@@ -18,6 +18,7 @@
 #include "cli/train_options.h"
 #include "cli/values.h"
 #include "cli/version.h"
+#include "core/text.h"
 #include "trp/error.h"
 
 namespace trp {

@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "data/sampler.h"
 #include "formats/array_file.h"
+#include "formats/strict_json.h"
 #include "measure/choose.h"
 #include "profile/clock.h"
 #include "report/environment.h"
@@ -21,6 +22,7 @@
 #include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/stop_signals.h"
+#include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
@@ -127,7 +129,7 @@ Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& r
           {"test_loss", fmt::format("{}", result.test.loss)},
           {"test_samples", fmt::format("{}", result.test.sample_count)},
           {"weights", result.weights},
-          {"options", options_that_shape_weights(options)}};
+          {"recipe", json_text(to_json(options.recipe))}};
 }
 
 void save(const TrainCommandOptions& options, const TrainResult& result, Output& output) {
@@ -177,7 +179,7 @@ int run_train(const TrainCommandOptions& given) {
   TrainIdentity identity;
   std::optional<CheckpointKeeper> checkpoints;
   if (resumed || !options.checkpoint.empty()) {
-    identity = {.options = options_that_shape_weights(options),
+    identity = {.recipe = options.recipe,
                 .train_data = dataset_digest(data.train),
                 .test_data = dataset_digest(data.test)};
   }

@@ -12,6 +12,7 @@
 #include "cli/common_options.h"
 #include "cli/option_makers.h"
 #include "system/atomic_file.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 
@@ -60,7 +61,7 @@ OptionGroup data_group(TrainCommandOptions& options) {
        text({.name = "test-labels", .value = "F", .help = "by name; - is standard input"},
             data.test_labels),
        whole_number({.name = "classes", .value = "N", .help = "labels are 0 to N-1"},
-                    options.recipe.class_count, 1, 256),
+                    options.recipe.class_count, 1, kMaxClasses),
        number({.name = "val-split",
                .value = "X",
                .help = "part of the training set kept for validation"},
@@ -318,25 +319,6 @@ CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta) {
           "  tensor_relu_parallel --format jsonl -q | jq "
           "'select(.test_accuracy).test_accuracy'\n",
       .check = [&options] { check_together(options); }};
-}
-
-std::string options_that_shape_weights(TrainCommandOptions options) {
-  // All but those that say only how the work is divided, or what is told about it.
-  static constexpr std::array kNames = {
-      "classes", "val-split",    "limit",   "no-shuffle",     "augment",  "hidden",
-      "epochs",  "batch-size",   "lr",      "lr-schedule",    "momentum", "warmup-epochs",
-      "seed",    "weight-decay", "dry-run", "early-stopping", "clip-norm"};
-  MetaOptions meta;
-  const std::vector<OptionGroup> groups = train_syntax(options, meta).groups;
-  std::string text;
-  for (const std::string_view name : kNames) {
-    const Option& option = *find_option(groups, name);
-    const std::string value = option.get().value();
-    if (option.value.empty() && value == "false") continue;
-    text += fmt::format("{}--{}", text.empty() ? "" : " ", name);
-    if (!option.value.empty()) text += ' ' + value;
-  }
-  return text;
 }
 
 }  // namespace trp

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "cli/command_syntax.h"
 #include "cli/options.h"
 
@@ -19,8 +17,5 @@ CommandSyntax train_syntax(TrainCommandOptions& options, MetaOptions& meta);
 /// The groups of options that say what is trained on what, how, and by whom: Data, Model, Training,
 /// Parallelism.
 std::vector<OptionGroup> train_groups(TrainCommandOptions& options);
-
-/// "--epochs 10 --lr 0.05 …": those options, with defaults, that the trained weights depend on.
-std::string options_that_shape_weights(TrainCommandOptions options);
 
 }  // namespace trp

@@ -1,4 +1,5 @@
 #include "cli/values.h"
+#include "core/text.h"
 
 #include <algorithm>
 
@@ -7,24 +8,10 @@
 namespace trp {
 namespace {
 
-constexpr std::size_t kLongestQuote = 80;
 constexpr std::size_t kMostHiddenLayers = 64;
 constexpr Index kWidestLayer = 65'536;
 
 }  // namespace
-
-std::string in_quotes(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text.substr(0, kLongestQuote)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += c;
-    }
-  }
-  return result + (text.size() > kLongestQuote ? "…\"" : "\"");
-}
 
 void throw_unexpected(std::string_view expected, std::string_view found) {
   throw UsageError(fmt::format("expected {}, found {}", expected, in_quotes(found)));

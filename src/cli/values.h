@@ -18,9 +18,6 @@ namespace trp {
 // The values of options, read whole and checked. Each function throws UsageError with
 // "expected …, found …"; who calls it says where that was.
 
-/// The text as messages show it: in quotes, unprintable bytes as \xNN, its end left out when long.
-std::string in_quotes(std::string_view text);
-
 [[noreturn]] void throw_unexpected(std::string_view expected, std::string_view found);
 
 /// A number that takes up the whole text; neither signs of plus nor spaces, hexadecimals, NaN, inf.

@@ -10,15 +10,13 @@
 
 #include "core/digest.h"
 #include "formats/idx.h"
+#include "system/input_file.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
-constexpr int kMaxClasses = 256;  // a label is a byte
 constexpr Index kMaxProbedSamples = 1000;
-
-std::string file_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMaxClasses) return;
@@ -32,15 +30,14 @@ void check_label_range(const std::string& path, const IdxArray& array,
   const auto bad = std::ranges::find_if_not(labels, in_range);
   if (bad == labels.end()) return;
   const auto index = static_cast<Index>(bad - labels.begin());
-  const auto highest = static_cast<double>(*std::ranges::max_element(labels));
-  const auto lowest = static_cast<double>(*std::ranges::min_element(labels));
-  const bool usable = lowest >= 0 && highest < kMaxClasses;
-  throw Error(
-      fmt::format("{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
-                  array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-                  usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}",
-                                       highest, highest + 1)
-                         : "classes are numbered from 0 to 255 at most: is this the labels file?"));
+  const auto max = static_cast<double>(*std::ranges::max_element(labels));
+  const auto min = static_cast<double>(*std::ranges::min_element(labels));
+  const bool usable = min >= 0 && max < kMaxClasses;
+  throw Error(fmt::format(
+      "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
+      array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
+      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", max, max + 1)
+             : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 
 std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {
@@ -65,9 +62,9 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
     throw Error(
         fmt::format("{}: expected {} labels, as many as {} has images, found {}; "
                     "hint: are these files of two different sets?",
-                    file_name(labels_path), set.sample_count, file_name(images_path), count));
+                    input_name(labels_path), set.sample_count, input_name(images_path), count));
   }
-  set.labels = to_labels(file_name(labels_path), std::move(labels), class_count);
+  set.labels = to_labels(input_name(labels_path), std::move(labels), class_count);
 }
 
 void check_same_kind(const DataFiles& files, const DataSets& sets) {
@@ -75,15 +72,15 @@ void check_same_kind(const DataFiles& files, const DataSets& sets) {
     throw Error(
         fmt::format("{}: expected samples of {}, as in {}, found {}; "
                     "hint: training and test files must be of one data set",
-                    file_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
-                    file_name(files.train_images), fmt::join(sets.test.sample_shape, " x ")));
+                    input_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
+                    input_name(files.train_images), fmt::join(sets.test.sample_shape, " x ")));
   }
   const auto kind = [](const Dataset& set) { return set.bytes.empty() ? "numbers" : "bytes"; };
   if (sets.train.bytes.empty() != sets.test.bytes.empty()) {
     throw Error(
         fmt::format("{}: expected samples of {}, as in {}, found {}; "
                     "hint: training and test files must be of one element type",
-                    file_name(files.test_images), kind(sets.train), file_name(files.train_images),
+                    input_name(files.test_images), kind(sets.train), input_name(files.train_images),
                     kind(sets.test)));
   }
 }

@@ -2,18 +2,13 @@
 
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
+#include "core/text.h"
 #include "trp/error.h"
 
 namespace trp {
 
-std::string quote(std::string_view text) {
-  using Json = nlohmann::json;
-  constexpr std::size_t kLongest = 60;
-  const std::string shown = Json(std::string(text.substr(0, kLongest)))
-                                .dump(-1, ' ', true, Json::error_handler_t::replace);
-  return text.size() > kLongest ? shown + "…" : shown;
+Error damaged(std::string_view where, std::string_view expected, std::string_view found) {
+  return Error(fmt::format("{}: expected {}, found {}; {}", where, expected, found, kDamagedHint));
 }
 
 void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const std::string& array,
@@ -24,10 +19,11 @@ void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const st
     overflow |= __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed);
   }
   if (!overflow && needed == bytes) return;
-  throw Error(fmt::format("{}: {}: expected {} bytes of data for a shape of [{}], found {}; {}",
-                          file, quote(array),
-                          overflow ? "more than 2^64" : fmt::format("{}", needed),
-                          fmt::join(shape, ", "), bytes, kDamagedHint));
+  throw damaged(
+      fmt::format("{}: {}", file, in_quotes(array)),
+      fmt::format("{} bytes of data for a shape of [{}]",
+                  overflow ? "more than 2^64" : fmt::format("{}", needed), fmt::join(shape, ", ")),
+      fmt::format("{}", bytes));
 }
 
 }  // namespace trp

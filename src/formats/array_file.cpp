@@ -7,10 +7,12 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/foreign_format.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
+#include "formats/zip.h"
 #include "system/input_file.h"
 #include "trp/error.h"
 
@@ -39,26 +41,29 @@ std::string digest_of(Bytes bytes, std::size_t digits) {
   return digest.to_string();
 }
 
-/// Where the digits of the digest are. Inside a text the quotes of kBeforeDigits would be escaped,
-/// so it is found only where it is meant.
-std::optional<std::size_t> find_digits(Bytes bytes, Range metadata) {
-  const auto begin = static_cast<std::size_t>(metadata.begin);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin,
-                              static_cast<std::size_t>(metadata.size()));
-  const std::size_t found = text.find(kBeforeDigits);
+/// Where the digits of the digest are, if there are any. Inside a text the quotes of kBeforeDigits
+/// would be escaped, so it is found only where it is meant: in the header, before all data, or in
+/// the comment, after them.
+std::optional<std::size_t> find_digits(Bytes bytes, ArrayFormat format) {
+  const std::string_view text = text_of(bytes);
+  const std::size_t found =
+      format == ArrayFormat::kNpz ? text.rfind(kBeforeDigits) : text.find(kBeforeDigits);
   if (found == std::string_view::npos) return std::nullopt;
   const std::size_t digits = found + kBeforeDigits.size();
-  if (text.size() - digits < kDigestDigits) return std::nullopt;
-  return begin + digits;
+  return text.size() - digits < kDigestDigits ? std::nullopt : std::optional(digits);
+}
+
+ArrayFile parse(Bytes bytes, ArrayFormat format, const std::string& name) {
+  return format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
 }
 
 /// A file that says who wrote it or has a digest must do both, so that damage to either shows.
 /// Returns whether it does.
-bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name) {
-  const std::string* program = find_metadata(parsed.content.metadata, kProgramKey);
-  const std::string* digest = find_metadata(parsed.content.metadata, kDigestKey);
+bool verify(Bytes bytes, const DecodedArrayFile& file, const std::string& name) {
+  const std::string* program = find_metadata(file.content.metadata, kProgramKey);
+  const std::string* digest = find_metadata(file.content.metadata, kDigestKey);
   if (program == nullptr && digest == nullptr) return false;
-  const auto digits = digest ? find_digits(bytes, parsed.metadata) : std::nullopt;
+  const auto digits = digest ? find_digits(bytes, file.format) : std::nullopt;
   if (program == nullptr || *program != kProgram || !digits) {
     throw Error(fmt::format(
         "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
@@ -70,7 +75,7 @@ bool verify(Bytes bytes, const ParsedArrayFile& parsed, const std::string& name)
     throw Error(fmt::format(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
-        name, quote(*digest), found));
+        name, in_quotes(*digest), found));
   }
   return true;
 }
@@ -86,10 +91,10 @@ bool is_seal(const Metadata::value_type& entry) {
   }
   const bool is_idx = start.size() >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 &&
                       start[2] <= 0x0e && start[3] >= 1 && start[3] <= 4;
-  throw Error(fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
-                          is_idx
-                              ? "an IDX file; hint: are model and data exchanged?"
-                              : fmt::format("neither at byte 0; {}", foreign_model_hint(start))));
+  throw Error(
+      fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
+                  is_idx ? "an IDX file; hint: are model and data exchanged?"
+                         : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start))));
 }
 
 }  // namespace
@@ -116,12 +121,9 @@ std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat f
   sealed.metadata.emplace_back(kDigestKey, blank_digest());
   std::vector<std::uint8_t> bytes =
       format == ArrayFormat::kNpz ? encode_npz(sealed) : encode_safetensors(sealed);
-  // Nothing leaves that could not be read again.
-  const std::string name(array_format_name(format));
-  const Range metadata =
-      (format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name))
-          .metadata;
-  const std::size_t digits = *find_digits(bytes, metadata);
+  parse(bytes, format,
+        std::string(array_format_name(format)));  // nothing leaves that cannot be read
+  const std::size_t digits = *find_digits(bytes, format);
   const std::string digest = digest_of(bytes, digits);
   std::ranges::copy(digest.substr(kDigestPrefix.size()),
                     bytes.begin() + static_cast<std::ptrdiff_t>(digits));
@@ -130,15 +132,13 @@ std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat f
 
 DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name) {
   DecodedArrayFile file;
-  if (starts_npz(bytes)) {
+  if (starts_zip(bytes)) {
     file.format = ArrayFormat::kNpz;
   } else if (!starts_safetensors(bytes)) {
-    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), 64)), name);
+    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), kStartBytes)), name);
   }
-  ParsedArrayFile parsed =
-      file.format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
-  file.verified = verify(bytes, parsed, name);
-  file.content = std::move(parsed.content);
+  file.content = parse(bytes, file.format, name);
+  file.verified = verify(bytes, file, name);
   std::erase_if(file.content.metadata, is_seal);
   return file;
 }
@@ -151,8 +151,19 @@ DecodedArrayFile read_array_file(const std::string& path) {
   return decode_array_file(bytes, file.name());
 }
 
+bool starts_checkpoint(std::span<const std::uint8_t> start) {
+  constexpr std::size_t kLengthBytes = 8;
+  const std::string expected = fmt::format(R"({{"__metadata__":{{"{}":"{}","{}":"{}")", kProgramKey,
+                                           kProgram, kKindKey, kCheckpointKind);
+  return text_of(start.subspan(std::min(start.size(), kLengthBytes))).starts_with(expected);
+}
+
+bool starts_old_checkpoint(std::span<const std::uint8_t> start) {
+  return text_of(start).starts_with("trp-ckpt");
+}
+
 bool starts_array_file(std::span<const std::uint8_t> start) {
-  return starts_npz(start) || starts_safetensors(start);
+  return starts_zip(start) || starts_safetensors(start);
 }
 
 }  // namespace trp

@@ -12,26 +12,27 @@
 
 namespace trp {
 
-/// Formats of files of named arrays that other programs read too; data/README.md has the grammars.
+/// The formats of files of named arrays, which other programs read too; formats/README.md has the
+/// grammars.
 enum class ArrayFormat { kSafetensors, kNpz };
 
-/// "safetensors", "npz"
+/// Returns "safetensors" or "npz".
 std::string_view array_format_name(ArrayFormat format);
 
-/// The format that a file's name asks for by its ending, if it is one of these.
+/// Returns the format that a file's name asks for by its ending, if it is one of these.
 std::optional<ArrayFormat> array_format_of_name(std::string_view path);
 
-/// Floats in C order, the last dimension running fastest.
+/// A NamedArray holds floats in C order, the last dimension running fastest.
 struct NamedArray {
   std::string name;
   std::vector<Index> shape;
   std::vector<float> values;
 };
 
-/// Names and texts about the whole file, in the order of the file. Names are unique.
+/// Metadata are names and texts about the whole file, in the order of the file. Names are unique.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// The text of this name, or null.
+/// Returns the text of this name, or null.
 const std::string* find_metadata(const Metadata& metadata, std::string_view name);
 
 struct ArrayFile {
@@ -39,15 +40,15 @@ struct ArrayFile {
   Metadata metadata;
 };
 
-/// The bytes of the file: a function of its arguments alone. Two entries are put around the
+/// Returns the bytes of the file: a function of its arguments alone. Two entries are put around the
 /// metadata: first "program", last "digest", the XXH3-128 of all bytes of the file with zeros in
 /// place of the digest's own digits.
 std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat format);
 
 struct DecodedArrayFile {
-  ArrayFile content;  ///< without "program" and "digest"
+  ArrayFile content;  // without "program" and "digest"
   ArrayFormat format = ArrayFormat::kSafetensors;
-  bool verified = false;  ///< had a digest, which agrees; files of other programs have none
+  bool verified = false;  // had a digest, which agrees; files of other programs have none
 };
 
 /// Takes files of encode_array_file(), any safetensors file of 32-bit floats, and any .npz file of
@@ -58,8 +59,18 @@ struct DecodedArrayFile {
 /// both and agree with its digest: no single wrong bit in it goes unnoticed.
 DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// The same for a file, or standard input when the path is "-".
+/// Reads a file in the same way, or standard input when the path is "-".
 DecodedArrayFile read_array_file(const std::string& path);
+
+/// The metadata of a checkpoint (train/checkpoint.h) begin with this entry; models have none of
+/// this name.
+inline constexpr std::string_view kKindKey = "kind";
+inline constexpr std::string_view kCheckpointKind = "checkpoint";
+
+/// Whether these first kStartBytes of a file are those of a checkpoint, of this format or the older
+/// one.
+bool starts_checkpoint(std::span<const std::uint8_t> start);
+bool starts_old_checkpoint(std::span<const std::uint8_t> start);
 
 /// Whether these first bytes of a file may be those of an array file.
 bool starts_array_file(std::span<const std::uint8_t> start);

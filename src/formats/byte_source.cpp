@@ -16,7 +16,7 @@ namespace trp {
 namespace {
 
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
-constexpr std::uint64_t kSmallestGzip = 18;  // header and trailer
+constexpr std::uint64_t kMinGzipBytes = 18;  // header and trailer
 constexpr std::string_view kFetchAgain = "hint: fetch or copy the file again";
 
 bool starts_gzip(const std::uint8_t* bytes) { return bytes[0] == 0x1f && bytes[1] == 0x8b; }
@@ -135,12 +135,12 @@ void ByteSource::expect_end() {
 std::optional<ByteSource::SizeBound> ByteSource::size_bound() const {
   const auto size = file_.size();
   if (!size) return std::nullopt;
-  SizeBound bound{.file_bytes = *size, .most_bytes = *size, .gzip_trailer = {}};
+  SizeBound bound{.file_bytes = *size, .max_bytes = *size, .gzip_trailer = {}};
   if (!is_gzip()) return bound;
-  if (__builtin_mul_overflow(*size, kDeflateRatio, &bound.most_bytes)) {
-    bound.most_bytes = std::numeric_limits<std::uint64_t>::max();
+  if (__builtin_mul_overflow(*size, kDeflateRatio, &bound.max_bytes)) {
+    bound.max_bytes = std::numeric_limits<std::uint64_t>::max();
   }
-  if (*size >= kSmallestGzip) bound.gzip_trailer = file_.last_word();
+  if (*size >= kMinGzipBytes) bound.gzip_trailer = file_.last_word();
   return bound;
 }
 

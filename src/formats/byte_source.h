@@ -15,37 +15,37 @@ struct z_stream_s;
 
 namespace trp {
 
-/// The bytes in a file, which may be compressed with gzip: the content tells, not the name. Gzip
-/// is one member whose checksum and length are verified, with nothing after it.
-///
-/// Every failure is an Error that names the file.
+/// Reads the bytes of a file, which may be compressed with gzip: its content tells, not its name.
+/// Gzip is one member, whose checksum and length are verified, with nothing after it. Every failure
+/// throws an Error that names the file.
 class ByteSource {
  public:
-  /// "-" is standard input.
+  /// Opens the file; "-" is standard input.
   explicit ByteSource(const std::string& path);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  /// Fewer than `count` uncompressed bytes only at the (verified) end of the data.
+  /// Returns how many uncompressed bytes it read: fewer than `count` only at the (verified) end of
+  /// the data.
   std::size_t read(std::uint8_t* into, std::size_t count);
 
-  /// Requires that nothing is left, and for gzip that the checksum agrees.
+  /// Throws unless nothing is left, and for gzip that the checksum agrees.
   void expect_end();
 
   /// What is known of the size before the data are read.
   struct SizeBound {
-    std::uint64_t file_bytes = 0;  ///< of the file itself, compressed or not
-    std::uint64_t most_bytes = 0;  ///< uncompressed; plain files have exactly this many
+    std::uint64_t file_bytes = 0;  // of the file itself, compressed or not
+    std::uint64_t max_bytes = 0;   // uncompressed; plain files have exactly this many
     /// The uncompressed size modulo 2^32 if the file is whole, as its last four bytes say.
     std::optional<std::uint32_t> gzip_trailer;
   };
-  /// Nothing for a pipe or a device.
+  /// Returns nothing for a pipe or a device.
   std::optional<SizeBound> size_bound() const;
 
   const std::string& name() const { return file_.name(); }
   bool is_gzip() const { return inflater_ != nullptr; }
-  /// "byte 8", or "uncompressed byte 8" in a gzip file.
+  /// Returns "byte 8", or "uncompressed byte 8" in a gzip file.
   std::string byte_name(std::uint64_t offset) const;
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "formats/array_checks.h"
+#include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "formats/safetensors.h"
 
@@ -20,7 +22,6 @@ constexpr Format kFormats[] = {
     {"PK\x03\x04"sv,
      "this is a zip archive (.zip, .npz): unpack the IDX files from it; a model is named, not "
      "piped"},
-    {"trp-ckpt"sv, "this is a checkpoint, which is named, not piped"},
     {"BZh"sv, "this is compressed with bzip2: unpack it with bunzip2"},
     {"\xfd\x37zXZ"sv, "this is compressed with xz: unpack it with unxz"},
     {"\x28\xb5\x2f\xfd"sv, "this is compressed with zstd: unpack it with unzstd"},
@@ -34,14 +35,12 @@ constexpr Format kFormats[] = {
 
 constexpr Format kModelFormats[] = {
     {"\x1f\x8b"sv,
-     "hint: this is compressed with gzip, as data may be and models are not: are model and data "
+     "this is compressed with gzip, as data may be and models are not: are model and data "
      "exchanged?"},
-    {"trp-ckpt"sv,
-     "hint: this is a checkpoint: export makes a model of it if it is named, not piped"},
-    {"\x80"sv, "hint: this is a Python pickle: save the model as .safetensors"},
-    {"\x93NUMPY"sv, "hint: this is one NumPy array: numpy.savez puts all into one file"},
-    {"\x89HDF"sv, "hint: this is an HDF5 file: save the model as .safetensors or .npz"},
-    {"version https://git-lfs"sv, "hint: this is a Git LFS pointer: use git lfs pull"},
+    {"\x80"sv, "this is a Python pickle: save the model as .safetensors"},
+    {"\x93NUMPY"sv, "this is one NumPy array: numpy.savez puts all into one file"},
+    {"\x89HDF"sv, "this is an HDF5 file: save the model as .safetensors or .npz"},
+    {"version https://git-lfs"sv, "this is a Git LFS pointer: use git lfs pull"},
 };
 
 bool is_text(std::uint8_t byte) {
@@ -62,10 +61,12 @@ bool is_byte_swapped(std::span<const std::uint8_t> head) {
 }  // namespace
 
 std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
-  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  const std::string_view text = text_of(head);
   for (const Format& format : kFormats) {
     if (text.starts_with(format.start)) return format.hint;
   }
+  if (starts_old_checkpoint(head)) return kOldCheckpointHint;
+  if (starts_checkpoint(head)) return "this is a checkpoint, which is named, not piped";
   if (starts_safetensors(head)) {
     return "this is a safetensors model: are model and data exchanged? A model is named, not piped";
   }
@@ -91,18 +92,19 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
 }
 
 std::string_view foreign_model_hint(std::span<const std::uint8_t> head) {
-  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  const std::string_view text = text_of(head);
   for (const Format& format : kModelFormats) {
     if (text.starts_with(format.start)) return format.hint;
   }
+  if (starts_old_checkpoint(head)) return kOldCheckpointHint;
   if (starts_onnx(head)) {
-    return "hint: this is an ONNX model, a format that is written but not read: use the model as "
+    return "this is an ONNX model, a format that is written but not read: use the model as "
            ".safetensors or .npz, from which it can be made again with export";
   }
   if (starts_web_page(text)) {
-    return "hint: this is a web page: the download failed, fetch the file again";
+    return "this is a web page: the download failed, fetch the file again";
   }
-  return "hint: is it the right file, and whole?";
+  return "is it the right file, and whole?";
 }
 
 }  // namespace trp

@@ -6,10 +6,15 @@
 
 namespace trp {
 
-/// What a file that is not an IDX file seems to be, by its first bytes, and what to do about it.
+inline constexpr std::string_view kOldCheckpointHint =
+    "this is a checkpoint of an older version, whose format is no longer read: finish the run, or "
+    "export its network, with the version that wrote it";
+
+/// Returns what a file that is not an IDX file seems to be, by its first bytes, and what to do
+/// about it.
 std::string_view foreign_format_hint(std::span<const std::uint8_t> head);
 
-/// The same for a file that is not a model.
+/// Returns the same for a file that is not a model.
 std::string_view foreign_model_hint(std::span<const std::uint8_t> head);
 
 }  // namespace trp

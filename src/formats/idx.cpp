@@ -146,9 +146,9 @@ IdxType IdxReader::type() const { return file_->header.type; }
 const std::vector<Index>& IdxReader::shape() const { return file_->header.shape; }
 bool IdxReader::is_gzip() const { return file_->source.is_gzip(); }
 
-bool IdxReader::read(Index most, IdxArray& samples) {
+bool IdxReader::read(Index max_count, IdxArray& samples) {
   const IdxHeader& header = file_->header;
-  const Index count = std::min(most, header.shape[0] - file_->samples_read);
+  const Index count = std::min(max_count, header.shape[0] - file_->samples_read);
   if (count == 0) {
     file_->source.expect_end();
     return false;

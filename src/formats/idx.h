@@ -20,25 +20,25 @@ enum class IdxType : std::uint8_t {
   kFloat64 = 0x0E,
 };
 
-/// "unsigned bytes", "32-bit floats", …
+/// Returns "unsigned bytes", "32-bit floats", …
 std::string_view idx_type_name(IdxType type);
-/// 1, 2, 4 or 8.
+/// Returns 1, 2, 4 or 8.
 Index idx_element_bytes(IdxType type);
 
 /// An array of one to four dimensions, the last one running fastest. Every dimension is at least 1.
 struct IdxArray {
   IdxType type = IdxType::kUnsignedByte;
   std::vector<Index> shape;
-  std::vector<std::uint8_t> bytes;  ///< the elements if they are unsigned bytes, else empty
-  std::vector<float> values;        ///< the elements of any other type; all are finite
+  std::vector<std::uint8_t> bytes;  // the elements if they are unsigned bytes, else empty
+  std::vector<float> values;        // the elements of any other type; all are finite
 
-  /// Where element `element` starts in the (uncompressed) file, in bytes.
+  /// Returns where element `element` starts in the (uncompressed) file, in bytes.
   Index byte_offset(Index element) const;
 };
 
-/// What the reader hopes to find. A file of another rank is refused.
+/// IdxExpected is what the reader hopes to find. A file of another rank is refused.
 struct IdxExpected {
-  std::string_view what = "data";  ///< a word for messages: "images", "labels"
+  std::string_view what = "data";  // a word for messages: "images", "labels"
   int min_rank = 1;
   int max_rank = 4;
 };
@@ -58,12 +58,12 @@ class IdxReader {
   IdxReader& operator=(const IdxReader&) = delete;
 
   IdxType type() const;
-  const std::vector<Index>& shape() const;  ///< of the whole file
+  const std::vector<Index>& shape() const;  // of the whole file
   bool is_gzip() const;
 
-  /// The next samples, `most` at most. False after the last one, when it is sure that the file ends
-  /// there and is sound.
-  bool read(Index most, IdxArray& samples);
+  /// Reads the next samples, `max_count` at most. Returns false after the last one, when it is sure
+  /// that the file ends there and is sound.
+  bool read(Index max_count, IdxArray& samples);
 
  private:
   std::unique_ptr<OpenIdxFile> file_;

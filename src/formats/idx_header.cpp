@@ -16,7 +16,7 @@ namespace trp {
 namespace {
 
 /// Of the widest elements these still fit one array.
-constexpr std::uint64_t kMostElements = (std::numeric_limits<std::ptrdiff_t>::max() - 64) / 8;
+constexpr std::uint64_t kMaxElements = (std::numeric_limits<std::ptrdiff_t>::max() - 64) / 8;
 
 std::optional<IdxType> idx_type_of(std::uint8_t code) {
   switch (const auto type = static_cast<IdxType>(code)) {
@@ -48,7 +48,7 @@ std::optional<IdxType> idx_type_of(std::uint8_t code) {
 
 [[noreturn]] void throw_not_idx(ByteSource& source, const IdxExpected& expected,
                                 const std::array<std::uint8_t, kIdxMagicBytes>& magic) {
-  std::array<std::uint8_t, 64> head = {};
+  std::array<std::uint8_t, kStartBytes> head = {};
   std::copy(magic.begin(), magic.end(), head.begin());
   const std::size_t size =
       magic.size() + source.read(head.data() + magic.size(), head.size() - magic.size());
@@ -95,7 +95,7 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
     overflow |= __builtin_mul_overflow(header.element_count, size, &header.element_count);
   }
   const auto element_bytes = static_cast<std::uint64_t>(idx_element_bytes(header.type));
-  if (overflow || header.element_count > kMostElements) {
+  if (overflow || header.element_count > kMaxElements) {
     throw Error(
         fmt::format("{}: the header declares {} at {}, more than any file can hold; "
                     "hint: the header is damaged, or this is another kind of file",
@@ -181,18 +181,18 @@ std::string wrong_size_hint(const IdxHeader& header, std::uint64_t file_bytes) {
 bool check_size(const ByteSource& source, const IdxHeader& header) {
   const auto bound = source.size_bound();
   if (!bound) return false;
-  if (!source.is_gzip() && bound->most_bytes != header.total_bytes) {
+  if (!source.is_gzip() && bound->max_bytes != header.total_bytes) {
     throw Error(fmt::format("{}: the header declares {}, expected {}, found {}; hint: {}",
                             source.name(), describe(header), byte_count(header.total_bytes),
                             byte_count(bound->file_bytes),
                             wrong_size_hint(header, bound->file_bytes)));
   }
-  if (header.total_bytes > bound->most_bytes) {
+  if (header.total_bytes > bound->max_bytes) {
     throw Error(
         fmt::format("{}: the header declares {}, {}, but {} of gzip can hold {} at most; "
                     "hint: the header is damaged or the file was cut short, fetch it again",
                     source.name(), describe(header), byte_count(header.total_bytes),
-                    byte_count(bound->file_bytes), bound->most_bytes));
+                    byte_count(bound->file_bytes), bound->max_bytes));
   }
   return !source.is_gzip() || bound->gzip_trailer == static_cast<std::uint32_t>(header.total_bytes);
 }

@@ -13,27 +13,28 @@ namespace trp {
 inline constexpr std::size_t kIdxMagicBytes = 4;
 inline constexpr std::size_t kIdxDimensionBytes = 4;
 
-/// What an IDX file says of itself: two zero bytes, the type, the rank, and each dimension as a
-/// 32-bit number. The counts cannot overflow.
+/// IdxHeader is what an IDX file says of itself: two zero bytes, the type, the rank, and each
+/// dimension as a 32-bit number. The counts cannot overflow.
 struct IdxHeader {
   IdxType type = IdxType::kUnsignedByte;
   std::vector<Index> shape;
   std::uint64_t element_count = 0;
   std::uint64_t header_bytes = 0;
-  std::uint64_t total_bytes = 0;  ///< header and elements
+  std::uint64_t total_bytes = 0;  // header and elements
 };
 
+/// Reads the header; throws Error if it is not a sound one of a rank that is expected.
 IdxHeader read_idx_header(ByteSource& source, const IdxExpected& expected);
 
 /// Throws if the file's size contradicts the header. Returns whether it vouches for it, so that
 /// memory for all of it may be taken; for a pipe it cannot.
 bool check_size(const ByteSource& source, const IdxHeader& header);
 
-/// For messages: "60000 x 28 x 28 unsigned bytes".
+/// Returns, for messages, "60000 x 28 x 28 unsigned bytes".
 std::string describe(const IdxHeader& header);
-/// For messages: "1 byte", "2 bytes".
+/// Returns, for messages, "1 byte", "2 bytes".
 std::string byte_count(std::uint64_t count);
-/// For messages: what it means that the uncompressed file has this size.
+/// Returns, for messages, what it means that the uncompressed file has this size.
 std::string wrong_size_hint(const IdxHeader& header, std::uint64_t file_bytes);
 
 template <class Unsigned>

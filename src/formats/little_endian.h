@@ -8,7 +8,7 @@
 
 namespace trp {
 
-/// The number whose lowest byte comes first.
+/// Returns the number whose lowest byte comes first.
 template <class Unsigned>
 Unsigned little_endian(const std::uint8_t* bytes) {
   Unsigned number = 0;
@@ -25,7 +25,7 @@ void append_little_endian(std::vector<std::uint8_t>& bytes, Unsigned number) {
   }
 }
 
-/// `bytes` holds whole floats.
+/// Returns the floats that `bytes` holds, whose number is a multiple of 4.
 inline std::vector<float> to_floats(std::span<const std::uint8_t> bytes) {
   std::vector<float> values(bytes.size() / sizeof(float));
   for (std::size_t i = 0; i < values.size(); ++i) {

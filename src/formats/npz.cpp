@@ -1,18 +1,17 @@
 #include "formats/npz.h"
 
+#include <algorithm>
 #include <charconv>
-#include <limits>
 #include <set>
 #include <string_view>
 
 #include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "formats/array_checks.h"
-#include "formats/array_file.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "formats/zip.h"
-#include "formats/zip_layout.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -26,15 +25,14 @@ constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
 constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
 
-/// "(128, 784)", "(10,)", "()"
-std::string shape_text(const std::vector<Index>& shape) {
-  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+std::string header_text(const std::vector<Index>& shape) {
+  return fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+                     fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
 }
 
 std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   constexpr std::size_t kFixedBytes = 10;
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': {}, }}",
-                                   shape_text(array.shape));
+  std::string header = header_text(array.shape);
   while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
   std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
@@ -46,87 +44,58 @@ std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   return bytes;
 }
 
-/// Reads the one form of a Python dictionary that NumPy writes.
-class NpyHeader {
- public:
-  NpyHeader(std::string_view text, const std::string& file, const std::string& entry)
-      : text_(text), rest_(text), file_(file), entry_(entry) {}
+/// What stands between two texts, or nothing.
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t found = text.find(before);
+  if (found == std::string_view::npos) return {};
+  text.remove_prefix(found + before.size());
+  return text.substr(0, text.find(after));
+}
 
-  std::vector<Index> read_shape() {
-    expect("{'descr': '");
-    if (!rest_.starts_with("<f4'")) {
-      throw Error(fmt::format(
-          "{}: {}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the "
-          "array with .astype('<f4')",
-          file_, quote(entry_), quote(rest_.substr(0, rest_.find('\'')))));
-    }
-    expect("<f4', 'fortran_order': ");
-    if (rest_.starts_with("True")) {
-      throw Error(fmt::format(
-          "{}: {}: expected rows one after the other, found Fortran's order; hint: convert the "
-          "array with numpy.ascontiguousarray",
-          file_, quote(entry_)));
-    }
-    expect("False, 'shape': (");
-    std::vector<Index> shape;
-    while (!rest_.starts_with(')')) {
-      shape.push_back(read_size());
-      if (!rest_.starts_with(')'))
-        expect(shape.size() == 1 && rest_.starts_with(",)") ? "," : ", ");
-    }
-    expect("), }");
-    if (rest_.empty() || rest_.back() != '\n' || rest_.find_first_not_of(' ') != rest_.size() - 1) {
-      fail("spaces and a line feed");
-    }
-    return shape;
-  }
-
- private:
-  [[noreturn]] void fail(std::string_view expected) const {
+/// Reads the sizes in the one form of a Python dictionary that NumPy writes.
+std::vector<Index> read_shape(std::string_view header, const std::string& where) {
+  if (const auto type = between(header, "{'descr': '", "'"); !type.empty() && type != "<f4") {
     throw Error(
-        fmt::format("{}: {}: expected {} at character {} of the array's header, found {}; {}",
-                    file_, quote(entry_), quote(expected), text_.size() - rest_.size(),
-                    quote(rest_.substr(0, expected.size())), kDamagedHint));
+        fmt::format("{}: expected elements of type '<f4', 32-bit floats, found {}; hint: "
+                    "convert the array with .astype('<f4')",
+                    where, in_quotes(type)));
   }
-
-  void expect(std::string_view part) {
-    if (!rest_.starts_with(part)) fail(part);
-    rest_.remove_prefix(part.size());
+  if (between(header, "'fortran_order': ", ",") == "True") {
+    throw Error(
+        fmt::format("{}: expected rows one after the other, found Fortran's order; hint: "
+                    "convert the array with numpy.ascontiguousarray",
+                    where));
   }
-
-  Index read_size() {
+  std::vector<Index> shape;
+  for (std::string_view sizes = between(header, "'shape': (", ")"); !sizes.empty();) {
     Index size = 0;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), size);
-    if (error != std::errc() || size < 0) fail("a size");
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-    return size;
+    const auto [end, error] = std::from_chars(sizes.data(), sizes.data() + sizes.size(), size);
+    if (error != std::errc() || size < 0) throw damaged(where, "a size", in_quotes(sizes));
+    shape.push_back(size);
+    sizes.remove_prefix(static_cast<std::size_t>(end - sizes.data()));
+    sizes.remove_prefix(std::min(sizes.size(), sizes.find_first_not_of(", ")));
   }
-
-  std::string_view text_;
-  std::string_view rest_;
-  const std::string& file_;
-  const std::string& entry_;
-};
+  // Whatever else there is must be as it would have been written.
+  const std::string expected = header_text(shape);
+  if (!header.starts_with(expected) ||
+      header.find_first_not_of(' ', expected.size()) != header.size() - 1 || header.back() != '\n')
+    throw damaged(where, fmt::format("the header {}, spaces and a line feed", expected),
+                  in_quotes(header));
+  return shape;
+}
 
 /// Where the text of the header begins and ends.
-std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& file,
-                                                 const std::string& entry) {
-  const bool magic_is_right =
-      bytes.size() >= 12 &&
-      std::string_view(reinterpret_cast<const char*>(bytes.data()), kMagic.size()) == kMagic;
-  const int version = magic_is_right ? bytes[kVersionByte] : 0;
-  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0) {
-    throw Error(fmt::format(
-        "{}: {}: expected a NumPy array of version 1.0 to 3.0 at byte 0, found none; {}", file,
-        quote(entry), kDamagedHint));
-  }
+std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& where) {
+  const bool is_npy = bytes.size() >= 12 && text_of(bytes).starts_with(kMagic);
+  const int version = is_npy ? bytes[kVersionByte] : 0;
+  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0)
+    throw damaged(where, "a NumPy array of version 1.0 to 3.0 at byte 0", "none");
   const std::size_t begin = version == 1 ? 10 : 12;
   const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
                                           : little_endian<std::uint32_t>(&bytes[8]);
   if (length > bytes.size() - begin) {
-    throw Error(
-        fmt::format("{}: {}: expected a header of at most {} bytes, found a length of {}; {}", file,
-                    quote(entry), bytes.size() - begin, length, kDamagedHint));
+    throw damaged(where, fmt::format("a header of at most {} bytes", bytes.size() - begin),
+                  fmt::format("a length of {}", length));
   }
   return {begin, begin + length};
 }
@@ -136,15 +105,14 @@ NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
     throw Error(fmt::format(
         "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
-        file, quote(entry.name)));
+        file, in_quotes(entry.name)));
   }
+  const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
   NamedArray array;
   array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
   const Bytes bytes = entry.content;
-  const auto [begin, end] = header_range(bytes, file, entry.name);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin, end - begin);
-  array.shape = NpyHeader(text, file, entry.name).read_shape();
-
+  const auto [begin, end] = header_range(bytes, where);
+  array.shape = read_shape(text_of(bytes.subspan(begin, end - begin)), where);
   const Bytes data = bytes.subspan(end);
   check_data_size(array.shape, data.size(), array.name, file);
   array.values = to_floats(data);
@@ -161,30 +129,20 @@ std::vector<std::uint8_t> encode_npz(const ArrayFile& file) {
   return encode_zip(entries, json_text(to_json(file.metadata)));
 }
 
-ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
+ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
   const ParsedZip zip = parse_zip(bytes, name);
-  ParsedArrayFile parsed;
+  ArrayFile file;
   std::set<std::string> names;
   for (const ZipEntry& entry : zip.entries) {
-    if (!names.insert(entry.name).second) {
-      throw Error(fmt::format("{}: expected each array once, found {} again; {}", name,
-                              quote(entry.name), kDamagedHint));
-    }
-    parsed.content.arrays.push_back(parse_npy(entry, name));
+    if (!names.insert(entry.name).second)
+      throw damaged(name, "each array once", in_quotes(entry.name) + " again");
+    file.arrays.push_back(parse_npy(entry, name));
   }
   if (!zip.comment.empty()) {
-    const std::size_t begin = bytes.size() - zip.comment.size();
-    parsed.content.metadata = to_metadata(parse_json_object(zip.comment, 1, {name, begin}), name);
-    parsed.metadata = {static_cast<Index>(begin), static_cast<Index>(bytes.size())};
+    const JsonPlace place{name, bytes.size() - zip.comment.size()};
+    file.metadata = to_metadata(parse_json_object(zip.comment, 1, place), name);
   }
-  return parsed;
-}
-
-bool starts_npz(std::span<const std::uint8_t> start) {
-  if (start.size() < 4) return false;
-  const auto signature = little_endian<std::uint32_t>(start.data());
-  // Without any array an archive is nothing but its end.
-  return signature == kZipLocalSignature || signature == kZipEndSignature;
+  return file;
 }
 
 }  // namespace trp

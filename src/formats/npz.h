@@ -6,18 +6,15 @@
 #include <vector>
 
 #include "formats/array_file.h"
-#include "formats/safetensors.h"
 
 namespace trp {
 
-/// NumPy's .npz: a zip archive of .npy files. The metadata are JSON in the archive's comment, which
-/// NumPy passes over.
+/// Returns the file in NumPy's .npz format, a zip archive of .npy files. The metadata are JSON in
+/// the archive's comment, which NumPy passes over.
 std::vector<std::uint8_t> encode_npz(const ArrayFile& file);
 
 /// Throws Error unless the bytes are all of an archive of arrays of 32-bit floats. An archive of
 /// another program has no comment.
-ParsedArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name);
-
-bool starts_npz(std::span<const std::uint8_t> start);
+ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name);
 
 }  // namespace trp

@@ -5,22 +5,16 @@
 #include <string>
 #include <vector>
 
-#include "core/partition.h"
 #include "formats/array_file.h"
 
 namespace trp {
 
-/// Content of a file and where in it the JSON of its metadata is.
-struct ParsedArrayFile {
-  ArrayFile content;
-  Range metadata;  ///< bytes; may hold more than the metadata, empty if there are none
-};
-
-/// https://huggingface.co/docs/safetensors: the length of a JSON header, the header, the data.
+/// Returns a file in the format of https://huggingface.co/docs/safetensors: the length of a JSON
+/// header, the header, the data.
 std::vector<std::uint8_t> encode_safetensors(const ArrayFile& file);
 
 /// Throws Error unless the bytes are all of a safetensors file of 32-bit floats.
-ParsedArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& name);
+ArrayFile parse_safetensors(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// Whether a file starts like one: a sensible length and the beginning of a JSON object.
 bool starts_safetensors(std::span<const std::uint8_t> start);

@@ -18,15 +18,15 @@ struct JsonPlace {
   std::uint64_t offset = 0;
 };
 
-/// A JSON object whose keys are unique and that holds objects or arrays at most `most_depth` deep,
-/// itself counted. Throws Error that names the file and the byte.
-Json parse_json_object(std::string_view text, int most_depth, const JsonPlace& place);
+/// Returns a JSON object whose keys are unique and that holds objects or arrays at most `max_depth`
+/// deep, itself counted. Throws Error, which names the file and the byte.
+Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& place);
 
-/// An object of texts as metadata, in its order, and back.
+/// Returns an object of texts as metadata, in its order, and the reverse.
 Metadata to_metadata(const Json& object, const std::string& file_name);
 Json to_json(const Metadata& metadata);
 
-/// One line without spaces.
+/// Returns one line without spaces.
 std::string json_text(const Json& json);
 
 }  // namespace trp

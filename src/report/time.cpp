@@ -10,6 +10,7 @@
 #include "measure/timeline.h"
 #include "report/numbers.h"
 #include "report/table.h"
+#include "strategy/phase.h"
 
 namespace trp {
 namespace {
@@ -128,9 +129,9 @@ std::vector<std::string> timeline_picture(const PhaseRecorder& recorder, int col
 
 std::string timeline_legend() {
   std::string text;
-  for (const PhaseText& phase : kPhaseTexts) {
-    if (phase.letter == 'E' || phase.letter == ' ') continue;  // no part of a step; nothing
-    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", phase.letter, phase.word);
+  for (std::size_t p = 0; p < kPhaseCount; ++p) {
+    if (p == Phase::kEvaluation || p == Phase::kAsleep) continue;  // no part of a step; nothing
+    text += fmt::format("{}{} {}", text.empty() ? "" : "  ", kPhaseLetters[p], kPhaseWords[p]);
   }
   return text;
 }

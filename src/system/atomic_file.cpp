@@ -65,9 +65,9 @@ std::string_view hint_for(int error) {
 
 /// The file itself behind a link, which need not exist yet.
 fs::path follow_links(const std::string& path) {
-  constexpr int kLongestChain = 40;  // as in Linux
+  constexpr int kMaxLinks = 40;  // as in Linux
   fs::path file = path;
-  for (int i = 0; i < kLongestChain; ++i) {
+  for (int i = 0; i < kMaxLinks; ++i) {
     std::error_code error;
     const fs::path target = fs::read_symlink(file, error);
     if (error) return file;

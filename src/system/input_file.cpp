@@ -38,7 +38,9 @@ std::string system_message(int error) { return std::generic_category().message(e
 
 }  // namespace
 
-InputFile::InputFile(const std::string& path) : name_(path == "-" ? "standard input" : path) {
+std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
+
+InputFile::InputFile(const std::string& path) : name_(input_name(path)) {
   if (path == "-") {
     descriptor_ = STDIN_FILENO;
     if (isatty(descriptor_) != 0) {
@@ -118,8 +120,7 @@ std::uint32_t InputFile::last_word() const {
 std::vector<std::uint8_t> read_whole(
     InputFile& file, std::string_view kind,
     const std::function<void(std::span<const std::uint8_t> start)>& check_start) {
-  constexpr std::uint64_t kMostOfPipe = std::uint64_t{2} << 30;
-  constexpr std::uint64_t kStartBytes = 64;
+  constexpr std::uint64_t kMaxPipeBytes = std::uint64_t{2} << 30;
   constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
   std::vector<std::uint8_t> bytes;
   const auto read_more = [&](std::uint64_t wanted) {
@@ -129,7 +130,7 @@ std::vector<std::uint8_t> read_whole(
     bytes.resize(done + got);
     return got == wanted;
   };
-  bool more = read_more(std::min(kStartBytes, file.size().value_or(kStartBytes)));
+  bool more = read_more(std::min<std::uint64_t>(kStartBytes, file.size().value_or(kStartBytes)));
   check_start(bytes);
   if (file.size()) {
     // At once: what grows by and by takes twice the memory.
@@ -139,11 +140,11 @@ std::vector<std::uint8_t> read_whole(
   }
   while (more) {
     more = read_more(kReadBytes);
-    if (bytes.size() > kMostOfPipe) {
+    if (bytes.size() > kMaxPipeBytes) {
       throw Error(fmt::format(
           "{}: expected a {} of at most {} bytes from a pipe, found more; hint: is it the right "
           "file? Name it instead of piping it",
-          file.name(), kind, kMostOfPipe));
+          file.name(), kind, kMaxPipeBytes));
     }
   }
   return bytes;

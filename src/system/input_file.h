@@ -11,6 +11,12 @@
 
 namespace trp {
 
+/// How many bytes at the start of a file tell of what format it is.
+inline constexpr std::size_t kStartBytes = 128;
+
+/// Returns the path, but "standard input" for "-".
+std::string input_name(const std::string& path);
+
 /// A file opened for reading, or standard input when the path is "-". Regular files, FIFOs and
 /// devices will do; a folder will not. Every failure is an Error that names the file.
 class InputFile {
@@ -26,7 +32,7 @@ class InputFile {
   /// The last four bytes as a little-endian number. Requires size() of at least 4.
   std::uint32_t last_word() const;
 
-  /// The path, or words for standard input.
+  /// Is input_name() of the path.
   const std::string& name() const { return name_; }
   /// Nothing when only reading can tell, as for a pipe.
   std::optional<std::uint64_t> size() const { return size_; }
@@ -45,9 +51,10 @@ class InputFile {
   std::uint64_t offset_ = 0;
 };
 
-/// All bytes of a file that is `kind`, for messages. `check_start` gets the first 64 of them, fewer
-/// if there are no more, and throws if it is not; no more than these are then read. Takes no more
-/// memory than a regular file has bytes; throws Error if anything else has more than 2 GiB.
+/// All bytes of a file that is `kind`, for messages. `check_start` gets the first kStartBytes of
+/// them, fewer if there are no more, and throws if it is not; no more than these are then read.
+/// Takes no more memory than a regular file has bytes; throws Error if anything else has more than
+/// 2 GiB.
 std::vector<std::uint8_t> read_whole(
     InputFile& file, std::string_view kind,
     const std::function<void(std::span<const std::uint8_t> start)>& check_start);

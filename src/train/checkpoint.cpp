@@ -1,22 +1,210 @@
 #include "train/checkpoint.h"
 
-#include <map>
+#include <algorithm>
+#include <concepts>
+#include <iterator>
 #include <optional>
-#include <sstream>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
+#include "formats/array_checks.h"
+#include "formats/array_file.h"
+#include "formats/foreign_format.h"
+#include "formats/json_fields.h"
+#include "formats/strict_json.h"
 #include "system/atomic_file.h"
 #include "system/input_file.h"
+#include "train/model_arrays.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
+constexpr int kRecipeDepth = 2;  // fields, widths
+constexpr int kStateDepth = 4;   // fields, epochs, an epoch, its validation
+constexpr std::string_view kVelocityPrefix = "velocity.";
+constexpr std::string_view kBestPrefix = "best.";
+constexpr Index kMaxCount = Index{1} << 62;
+
+/// The part of a state that is no array.
+struct Progress {
+  std::vector<EpochResult> epochs;
+  EpochProgress progress;
+  int best_epoch = 0;
+  double best_loss = 0;
+};
+
+}  // namespace
+
+template <class P, class Visit>
+requires std::same_as<std::remove_const_t<P>, Progress>
+void for_each_field(P& state, const Visit& visit) {
+  visit("epochs", state.epochs);
+  visit("progress", state.progress);
+  visit("best_epoch", state.best_epoch);
+  visit("best_loss", state.best_loss);
+}
+
+template <class E, class Visit>
+requires std::same_as<std::remove_const_t<E>, EpochResult>
+void for_each_field(E& epoch, const Visit& visit) {
+  visit("epoch", epoch.epoch);
+  visit("train_loss", epoch.train_loss);
+  visit("train_accuracy", epoch.train_accuracy);
+  visit("validation", epoch.validation);
+  visit("lr", epoch.learning_rate);
+  visit("seconds", epoch.seconds);
+  visit("samples_per_second", epoch.samples_per_second);
+}
+
+template <class S, class Visit>
+requires std::same_as<std::remove_const_t<S>, Score>
+void for_each_field(S& score, const Visit& visit) {
+  visit("loss", score.loss);
+  visit("accuracy", score.accuracy);
+  visit("samples", score.sample_count);
+}
+
+template <class P, class Visit>
+requires std::same_as<std::remove_const_t<P>, EpochProgress>
+void for_each_field(P& progress, const Visit& visit) {
+  visit("steps", progress.batch);
+  visit("loss_sum", progress.loss_sum);
+  visit("correct", progress.correct_count);
+  visit("seconds", progress.seconds);
+}
+
+template <class Fields>
+concept PartOfState = std::same_as<Fields, EpochResult> || std::same_as<Fields, EpochProgress> ||
+    std::same_as<Fields, Score>;
+
+template <PartOfState Fields>
+Json value_to_json(const Fields& fields) {
+  return fields_to_json(fields);
+}
+
+template <PartOfState Fields>
+void read_value(const Json& json, Fields& fields) {
+  read_fields(json, fields);
+}
+
+namespace {
+
+/// Takes the arrays out whose names have the prefix, which is taken off.
+std::vector<NamedArray> take_arrays(std::string_view prefix, std::vector<NamedArray>& all) {
+  const auto found = std::ranges::stable_partition(
+      all, [&](const NamedArray& array) { return !array.name.starts_with(prefix); });
+  std::vector<NamedArray> taken(std::move_iterator(found.begin()), std::move_iterator(found.end()));
+  all.erase(found.begin(), found.end());
+  for (NamedArray& array : taken) array.name.erase(0, prefix.size());
+  return taken;
+}
+
+void append_arrays(std::string_view prefix, std::vector<NamedArray> arrays,
+                   std::vector<NamedArray>& all) {
+  for (NamedArray& array : arrays) {
+    array.name.insert(0, prefix);
+    all.push_back(std::move(array));
+  }
+}
+
+ArrayFile to_array_file(const Checkpoint& checkpoint) {
+  const TrainState& state = checkpoint.state;
+  ArrayFile file{.arrays = to_arrays(state.mlp), .metadata = {}};
+  append_arrays(kVelocityPrefix, to_arrays(state.velocity), file.arrays);
+  append_arrays(kBestPrefix, to_arrays(state.best), file.arrays);
+  const Progress progress{state.epochs, state.progress, state.best_epoch,
+                          state.best_epoch > 0 ? state.best_loss : 0};
+  file.metadata = {{std::string(kKindKey), std::string(kCheckpointKind)},
+                   {"version", checkpoint.version},
+                   {"instructions", checkpoint.simd},
+                   {"recipe", json_text(to_json(checkpoint.identity.recipe))},
+                   {"train_data", checkpoint.identity.train_data},
+                   {"test_data", checkpoint.identity.test_data},
+                   {"state", json_text(fields_to_json(progress))}};
+  return file;
+}
+
+const std::string& metadata_text(const Metadata& metadata, std::string_view key,
+                                 const std::string& name) {
+  const std::string* text = find_metadata(metadata, key);
+  if (text == nullptr) throw damaged(name, fmt::format("\"{}\" in the metadata", key), "none");
+  return *text;
+}
+
+/// Reads the JSON of a text of the metadata with read(json), which throws Error.
+template <class Read>
+auto read_json(const Metadata& metadata, std::string_view key, int max_depth,
+               const std::string& name, const Read& read) {
+  const JsonPlace place{fmt::format("{}: {}", name, key), 0};
+  const Json json = parse_json_object(metadata_text(metadata, key, name), max_depth, place);
+  return read_at(place.name, [&] { return read(json); });
+}
+
+Progress to_progress(const Json& json) {
+  Progress state;
+  read_fields(json, state);
+  const int epochs = static_cast<int>(state.epochs.size());
+  for (int i = 0; i < epochs; ++i) {
+    const int epoch = state.epochs[static_cast<std::size_t>(i)].epoch;
+    if (epoch != i + 1) throw Error(fmt::format("epochs: expected {}, found {}", i + 1, epoch));
+  }
+  if (state.best_epoch > epochs)
+    throw Error(fmt::format("best_epoch: expected one of {}, found {}", epochs, state.best_epoch));
+  if (state.progress.correct_count > kMaxCount)
+    throw Error(fmt::format("correct: expected at most {}, found {}", kMaxCount,
+                            state.progress.correct_count));
+  return state;
+}
+
+/// A network of the same layers as `mlp`.
+Mlp to_network(const std::vector<NamedArray>& arrays, const Mlp& mlp, const std::string& name) {
+  Mlp network = to_mlp(arrays, name);
+  if (layer_sizes(network) != layer_sizes(mlp))
+    throw damaged(name, "arrays of the shapes of the weights", "others");
+  return network;
+}
+
+TrainState to_state(Progress progress, std::vector<NamedArray> arrays, const std::string& name) {
+  const std::vector<NamedArray> velocity = take_arrays(kVelocityPrefix, arrays);
+  const std::vector<NamedArray> best = take_arrays(kBestPrefix, arrays);
+  TrainState state{.mlp = to_mlp(arrays, name),
+                   .epochs = std::move(progress.epochs),
+                   .progress = progress.progress,
+                   .best_epoch = progress.best_epoch};
+  if (!velocity.empty()) {
+    for (Layer& layer : to_network(velocity, state.mlp, name + ": velocity").layers)
+      state.velocity.layers.push_back({std::move(layer.weight), std::move(layer.bias)});
+  }
+  if (best.empty() != (state.best_epoch == 0))
+    throw damaged(name, "the best weights if there is a best epoch",
+                  best.empty() ? "none" : "them without one");
+  if (!best.empty()) {
+    state.best = to_network(best, state.mlp, name + ": best");
+    state.best_loss = progress.best_loss;
+  }
+  return state;
+}
+
+void check_start(std::span<const std::uint8_t> start, const std::string& name) {
+  if (starts_old_checkpoint(start)) {
+    throw Error(fmt::format("{}: expected a checkpoint of this version; hint: {}", name,
+                            kOldCheckpointHint));
+  }
+  if (starts_checkpoint(start)) return;
+  throw Error(
+      fmt::format("{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as "
+                  "its checkpoint",
+                  name, starts_array_file(start) ? "a model" : "another file"));
+}
+
 Checkpoint read_checkpoint(const std::string& path) {
   InputFile file(path);
   const auto bytes = read_whole(file, "checkpoint", [&](std::span<const std::uint8_t> start) {
-    if (!starts_checkpoint(start)) decode_checkpoint(start, file.name());  // throws
+    check_start(start, file.name());
   });
   return decode_checkpoint(bytes, file.name());
 }
@@ -32,47 +220,26 @@ std::optional<std::string> describe_whole(const std::string& path) {
   }
 }
 
-/// "--name value --switch" as values by name; of a switch it is empty.
-std::map<std::string, std::string> to_options(const std::string& text) {
-  std::map<std::string, std::string> options;
-  std::istringstream words(text);
-  std::string name;
-  for (std::string word; words >> word;) {
-    if (word.starts_with("--")) {
-      name = word;
-      options[name];
-    } else if (!name.empty()) {
-      options[name] = word;
-    }
-  }
-  return options;
-}
-
-std::vector<std::string> option_differences(const std::string& checkpoint, const std::string& now) {
-  std::map<std::string, std::string> there = to_options(checkpoint);
-  std::map<std::string, std::string> here = to_options(now);
-  if (there["--lr-schedule"] == "constant" && here["--lr-schedule"] == "constant") {
-    there.erase("--epochs");
-    here.erase("--epochs");
-  }
-  std::vector<std::string> differences;
-  for (const auto& [name, value] : here) {
-    const auto found = there.find(name);
-    if (found == there.end()) {
-      differences.push_back(fmt::format("{} is given, there it is not", name));
-    } else if (found->second != value) {
-      differences.push_back(fmt::format("{} is {}, there {}", name, value, found->second));
-    }
-  }
-  for (const auto& [name, value] : there) {
-    if (!here.contains(name)) {
-      differences.push_back(fmt::format("{} is not given, there it is", name));
-    }
-  }
-  return differences;
-}
-
 }  // namespace
+
+std::vector<std::uint8_t> encode_checkpoint(const Checkpoint& checkpoint) {
+  return encode_array_file(to_array_file(checkpoint), ArrayFormat::kSafetensors);
+}
+
+Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::string& name) {
+  check_start(bytes.first(std::min(bytes.size(), kStartBytes)), name);
+  DecodedArrayFile file = decode_array_file(bytes, name);
+  const Metadata& metadata = file.content.metadata;
+  Checkpoint checkpoint;
+  checkpoint.version = metadata_text(metadata, "version", name);
+  checkpoint.simd = metadata_text(metadata, "instructions", name);
+  checkpoint.identity = {read_json(metadata, "recipe", kRecipeDepth, name, recipe_from_json),
+                         metadata_text(metadata, "train_data", name),
+                         metadata_text(metadata, "test_data", name)};
+  checkpoint.state = to_state(read_json(metadata, "state", kStateDepth, name, to_progress),
+                              std::move(file.content.arrays), name);
+  return checkpoint;
+}
 
 void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   replace_file_atomically(path, encode_checkpoint(checkpoint));
@@ -82,28 +249,25 @@ Checkpoint load_checkpoint(const std::string& path) {
   try {
     return read_checkpoint(path);
   } catch (const Error& error) {
-    const std::string previous = previous_file(path);
-    const auto found = describe_whole(previous);
-    if (!found) throw;
-    throw Error(fmt::format("{}; the checkpoint before it, {}: --resume {}", error.what(), *found,
-                            previous));
+    const auto previous = describe_whole(previous_file(path));
+    if (!previous) throw;
+    throw Error(
+        fmt::format("{}; the checkpoint before it, {}; resume from that", error.what(), *previous));
   }
 }
 
-void check_same_training(const TrainIdentity& checkpoint, const TrainIdentity& now,
-                         const std::string& name) {
-  std::vector<std::string> differences = option_differences(checkpoint.options, now.options);
-  const auto compare = [&](std::string_view what, const std::string& there,
-                           const std::string& here) {
-    if (there != here) {
-      differences.push_back(fmt::format("the {} data are {}, there {}", what, here, there));
-    }
+std::vector<RecipeDifference> differences(const TrainIdentity& here, const TrainIdentity& there) {
+  Recipe recipe = there.recipe;
+  const auto is_constant = [](const TrainIdentity& identity) {
+    return identity.recipe.learning_rate_schedule == LearningRateScheduleKind::kConstant;
   };
-  compare("training", checkpoint.train_data, now.train_data);
-  compare("test", checkpoint.test_data, now.test_data);
-  if (differences.empty()) return;
-  throw Error(fmt::format("{}: is of another training: {}; hint: its options are {}", name,
-                          fmt::join(differences, "; "), checkpoint.options));
+  if (is_constant(here) && is_constant(there)) recipe.epochs = here.recipe.epochs;
+  std::vector<RecipeDifference> found = differences(here.recipe, recipe);
+  if (here.train_data != there.train_data)
+    found.push_back({"train_data", here.train_data, there.train_data});
+  if (here.test_data != there.test_data)
+    found.push_back({"test_data", here.test_data, there.test_data});
+  return found;
 }
 
 }  // namespace trp

@@ -7,17 +7,19 @@
 
 #include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "system/atomic_file.h"
+#include "system/input_file.h"
 #include "train/model_arrays.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
-constexpr Index kMostClasses = 256;  // a label is a byte
 constexpr std::string_view kOnnxEnding = ".onnx";
 constexpr std::string_view kNamesHint =
     "hint: a model has the arrays fc1.weight [out, in], fc1.bias [out], fc2.weight, …";
@@ -92,10 +94,11 @@ std::vector<std::uint8_t> encode_model(const ArrayFile& file, std::string_view p
 
 }  // namespace
 
-std::vector<NamedArray> to_arrays(const Mlp& mlp) {
+template <class Layers>
+static std::vector<NamedArray> layer_arrays(const Layers& layers) {
   std::vector<NamedArray> arrays;
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
-    const Layer& layer = mlp.layers[l];
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const auto& layer = layers[l];
     const Index in = layer.weight.rows(), out = layer.weight.cols();
     NamedArray weight{
         weight_name(l), {out, in}, std::vector<float>(static_cast<std::size_t>(out * in))};
@@ -105,6 +108,12 @@ std::vector<NamedArray> to_arrays(const Mlp& mlp) {
     arrays.push_back({bias_name(l), {out}, {layer.bias.row(0), layer.bias.row(0) + out}});
   }
   return arrays;
+}
+
+std::vector<NamedArray> to_arrays(const Mlp& mlp) { return layer_arrays(mlp.layers); }
+
+std::vector<NamedArray> to_arrays(const Gradient& gradient) {
+  return layer_arrays(gradient.layers);
 }
 
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
@@ -123,12 +132,12 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
   } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
   if (!left.empty()) {
     throw Error(fmt::format("{}: expected {} layers and nothing else, found an array {} of {}; {}",
-                            name, layers.size(), quote(left.begin()->first),
+                            name, layers.size(), in_quotes(left.begin()->first),
                             shape_text(*left.begin()->second), kNamesHint));
   }
-  if (sizes.back() > kMostClasses) {
+  if (sizes.back() > kMaxClasses) {
     throw Error(fmt::format("{}: expected at most {} classes, found {} outputs of the last layer",
-                            name, kMostClasses, sizes.back()));
+                            name, kMaxClasses, sizes.back()));
   }
   Mlp mlp = make_zero_mlp(sizes);
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -141,7 +150,7 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
 void check_model_name(std::string_view path) {
   if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
   throw UsageError(fmt::format(
-      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", quote(path)));
+      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", in_quotes(path)));
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
@@ -153,7 +162,14 @@ void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadat
 
 Model load_model(const std::string& path) {
   DecodedArrayFile file = read_array_file(path);
-  return {.mlp = to_mlp(file.content.arrays, path),
+  const std::string* kind = find_metadata(file.content.metadata, kKindKey);
+  if (kind != nullptr && *kind == kCheckpointKind) {
+    throw Error(
+        fmt::format("{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
+                    "export makes a model of it if it is named, not piped",
+                    input_name(path)));
+  }
+  return {.mlp = to_mlp(file.content.arrays, input_name(path)),
           .metadata = std::move(file.content.metadata),
           .format = std::string(array_format_name(file.format)),
           .verified = file.verified};

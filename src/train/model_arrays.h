@@ -8,8 +8,12 @@
 
 namespace trp {
 
-/// The arrays of a network in the order of its layers, and back; `name` is for messages.
+/// Returns fc1.weight, fc1.bias, fc2.weight, …: the arrays of a network, or of what has its shape.
 std::vector<NamedArray> to_arrays(const Mlp& mlp);
+std::vector<NamedArray> to_arrays(const Gradient& gradient);
+
+/// Returns the network whose arrays these are, in any order; `name` is for messages. Throws Error
+/// if they are not those of one network, or not finite.
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name);
 
 }  // namespace trp

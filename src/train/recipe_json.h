@@ -3,15 +3,11 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "formats/json_fields.h"
 #include "trp/plan.h"
 #include "trp/recipe.h"
 
 namespace trp {
-
-/// Fields in the order in which they are given.
-using Json = nlohmann::ordered_json;
 
 // The one description of a recipe and of a plan: the start of a training, the metadata of a model
 // and the identity of a checkpoint are made from it. A field has the name of the option that sets

@@ -70,12 +70,5 @@ TEST_CASE("widths are whole numbers with commas between") {
   CHECK(widths_text({}) == "none");
 }
 
-TEST_CASE("quotes show what cannot be printed and cut what is long") {
-  CHECK(in_quotes("a b") == "\"a b\"");
-  CHECK(in_quotes("a\x1b[31m\n") == "\"a\\x1b[31m\\x0a\"");
-  CHECK(in_quotes("→") == "\"→\"");
-  CHECK(in_quotes(std::string(1000, 'x')).size() < 100);
-}
-
 }  // namespace
 }  // namespace trp

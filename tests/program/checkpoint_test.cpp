@@ -61,28 +61,28 @@ TEST_CASE("resuming is refused for any other data, layers and options, and the d
     CAPTURE(result.err, difference);
     CHECK(result.exit_code == 1);
     CHECK(result.out.empty());
-    CHECK(result.err.find("is of another training: ") != std::string::npos);
+    CHECK(result.err.find("c belongs to a different run: ") != std::string::npos);
     CHECK(result.err.find(difference) != std::string::npos);
   };
   REQUIRE(training.run(options).exit_code == 0);
-  refused({"--hidden", "9"}, "--hidden is 9, there 8;");
-  refused({"--hidden", "8,8"}, "--hidden is 8,8, there 8;");
-  refused({"--epochs", "7"}, "--epochs is 7, there 6;");
-  refused({"--lr", "0.1"}, "--lr is 0.1, there 0.05;");
-  refused({"--lr-schedule", "cosine"}, "--lr-schedule is cosine, there linear;");
-  refused({"-b", "16"}, "--batch-size is 16, there 32;");
-  refused({"--seed", "2"}, "--seed is 2, there 1;");
-  refused({"--momentum", "0"}, "--momentum is 0, there 0.9;");
-  refused({"--weight-decay", "0.1"}, "--weight-decay is 0.1, there 0;");
-  refused({"--clip-norm", "1"}, "--clip-norm is 1, there 0;");
-  refused({"--warmup-epochs", "1"}, "--warmup-epochs is 1, there 0;");
-  refused({"--val-split", "0.5"}, "--val-split is 0.5, there 0.25;");
-  refused({"--early-stopping", "8"}, "--early-stopping is 8, there 9;");
-  refused({"--augment", "noise"}, "--augment is noise, there none;");
-  refused({"--limit", "90"}, "--limit is 90, there 0;");
-  refused({"--no-shuffle"}, "--no-shuffle is given, there it is not;");
-  refused({"--dry-run"}, "--dry-run is given, there it is not;");
-  refused({"--classes", "5"}, "--classes is 5, there 4;");
+  refused({"--hidden", "9"}, "--hidden is 9 here, 8 in the checkpoint");
+  refused({"--hidden", "8,8"}, "--hidden is 8,8 here, 8 in the checkpoint");
+  refused({"--epochs", "7"}, "--epochs is 7 here, 6 in the checkpoint");
+  refused({"--lr", "0.1"}, "--lr is 0.1 here, 0.05 in the checkpoint");
+  refused({"--lr-schedule", "cosine"}, "--lr-schedule is cosine here, linear in the checkpoint");
+  refused({"-b", "16"}, "--batch-size is 16 here, 32 in the checkpoint");
+  refused({"--seed", "2"}, "--seed is 2 here, 1 in the checkpoint");
+  refused({"--momentum", "0"}, "--momentum is 0 here, 0.9 in the checkpoint");
+  refused({"--weight-decay", "0.1"}, "--weight-decay is 0.1 here, 0 in the checkpoint");
+  refused({"--clip-norm", "1"}, "--clip-norm is 1 here, 0 in the checkpoint");
+  refused({"--warmup-epochs", "1"}, "--warmup-epochs is 1 here, 0 in the checkpoint");
+  refused({"--val-split", "0.5"}, "--val-split is 0.5 here, 0.25 in the checkpoint");
+  refused({"--early-stopping", "8"}, "--early-stopping is 8 here, 9 in the checkpoint");
+  refused({"--augment", "noise"}, "--augment is noise here, none in the checkpoint");
+  refused({"--limit", "90"}, "--limit is 90 here, 0 in the checkpoint");
+  refused({"--no-shuffle"}, "--no-shuffle is given here, it is not in the checkpoint");
+  refused({"--dry-run"}, "--dry-run is given here, it is not in the checkpoint");
+  refused({"--classes", "5"}, "--classes is 5 here, 4 in the checkpoint");
   const SmallTraining larger(5);
   refused({"--data", larger.path("")}, "the training data are xxh128:");
 
@@ -181,11 +181,21 @@ TEST_CASE("what --resume cannot read is refused, and the checkpoint before it is
   };
   std::filesystem::copy_file(training.path("c"), training.path("c.previous"));
   std::filesystem::resize_file(training.path("c"), 100);
-  CHECK_CONTAINS(refusal(), "bytes between header and digest");
-  CHECK_CONTAINS(refusal(), "--resume " + training.path("c.previous"));
+  CHECK_CONTAINS(refusal(), "found a length of");
+  CHECK_CONTAINS(refusal(), "the checkpoint before it, " + training.path("c.previous") +
+                                ", is whole, with 3 epochs and 0 steps of the next");
   std::filesystem::remove(training.path("c.previous"));
   training.write("c", test::bytes_of("something else, and long enough to be a checkpoint"));
-  CHECK_CONTAINS(refusal(), "expected a checkpoint, which begins with trp-ckpt");
+  CHECK_CONTAINS(refusal(), "c: expected a checkpoint, found another file");
+  training.write("c", test::bytes_of(std::string("trp-ckpt\x01\0\0\0", 12)));
+  CHECK_CONTAINS(refusal(),
+                 "c: expected a checkpoint of this version; hint: this is a checkpoint of "
+                 "an older version, whose format is no longer read: finish the run");
+  CHECK_CONTAINS(run_program({"info", training.path("c")}).err, "of an older version");
+  CHECK_CONTAINS(run_program({"eval", training.path("c")}).err, "of an older version");
+  REQUIRE(training.run({"--epochs", "1", "--save", training.path("m.safetensors")}).exit_code == 0);
+  std::filesystem::rename(training.path("m.safetensors"), training.path("c"));
+  CHECK_CONTAINS(refusal(), "c: expected a checkpoint, found a model");
   std::filesystem::remove(training.path("c"));
   CHECK_CONTAINS(refusal(), "c: no such file");
 }
@@ -327,7 +337,7 @@ TEST_CASE("info describes a checkpoint, and names the one before a damaged one")
   for (const char* part :
        {"kind           checkpoint, its digest agrees\n", "network        16 → 8 → 4,",
         "epochs         3 finished, then 0 steps\n", "best           epoch ",
-        "options        --classes 4 --val-split 0.25 ",
+        R"(recipe         {"hidden":[8],"classes":4,"limit":0,"val_split":0.25,)",
         "training data  xxh128:", "test data      xxh128:"})
     CHECK_CONTAINS(info.out, part);
   CHECK(run_program({"info", "--show", "1", training.path("c")}).exit_code == 2);

@@ -1,34 +1,35 @@
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <bit>
-#include <cstring>
 #include <functional>
 #include <limits>
+#include <span>
 
 #include "catch.h"
 #include "data/check_contains.h"
+#include "formats/array_file.h"
 #include "formats/idx_builder.h"
 #include "nn/mlp.h"
 #include "system/atomic_file.h"
+#include "system/input_file.h"
+#include "train/model_arrays.h"
 #include "trp/error.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
 
 using namespace test;
 
-constexpr std::size_t kBodyAt = 20;
-constexpr std::size_t kDigestBytes = 39;
-
 /// With everything that a checkpoint may have.
 Checkpoint sample_checkpoint(const std::vector<Index>& sizes = {6, 5, 3}) {
-  Checkpoint checkpoint{
-      .version = "1.2.3",
-      .simd = "AVX2",
-      .identity = {.options = "--epochs 5 --lr 0.1 --lr-schedule linear --momentum 0.9",
-                   .train_data = "xxh128:00112233445566778899aabbccddeeff",
-                   .test_data = "xxh128:ffeeddccbbaa99887766554433221100"},
-      .state = {.mlp = make_mlp(sizes, 1)}};
+  Checkpoint checkpoint{.version = "1.2.3",
+                        .simd = "AVX2",
+                        .identity = {.recipe = {.hidden = {5}, .epochs = 5, .learning_rate = 0.1},
+                                     .train_data = "xxh128:00112233445566778899aabbccddeeff",
+                                     .test_data = "xxh128:ffeeddccbbaa99887766554433221100"},
+                        .state = {.mlp = make_mlp(sizes, 1)}};
   TrainState& state = checkpoint.state;
   state.velocity = make_gradient(state.mlp);
   for (auto& layer : state.velocity.layers) layer.weight(0, 0) = -0.125F;
@@ -57,27 +58,30 @@ std::string failure_of(const Bytes& bytes) {
   return message_of<Error>([&] { decode_checkpoint(bytes, "F"); });
 }
 
-/// The message about a file that somebody has changed and given the right digest again.
-std::string failure_of_changed(const std::function<void(Bytes& bytes)>& change) {
-  Bytes bytes = encode_checkpoint(sample_checkpoint());
-  change(bytes);
-  seal_checkpoint(bytes);
-  return failure_of(bytes);
+ArrayFile sample_arrays() {
+  return decode_array_file(encode_checkpoint(sample_checkpoint()), "F").content;
 }
 
-/// Where the body goes on after its five texts.
-std::size_t state_place() {
-  const Checkpoint sample = sample_checkpoint();
-  std::size_t place = kBodyAt;
-  for (const std::string& text : {sample.version, sample.simd, sample.identity.options,
-                                  sample.identity.train_data, sample.identity.test_data})
-    place += 4 + text.size();
-  return place;
+/// The message about a file of other arrays or metadata that has the right digest.
+std::string failure_of_changed(const std::function<void(ArrayFile& file)>& change) {
+  ArrayFile file = sample_arrays();
+  change(file);
+  return failure_of(encode_array_file(file, ArrayFormat::kSafetensors));
 }
 
-template <class Number>
-void put(Bytes& bytes, std::size_t place, Number number) {
-  std::memcpy(&bytes.at(place), &number, sizeof number);
+std::string& text_in(ArrayFile& file, std::string_view key) {
+  return std::ranges::find(file.metadata, key, &Metadata::value_type::first)->second;
+}
+
+/// The message about a file in whose metadata a part of a text is another one.
+std::string failure_of_text(std::string_view key, std::string_view part,
+                            const std::string& replacement) {
+  return failure_of_changed([&](ArrayFile& file) {
+    std::string& text = text_in(file, key);
+    const std::size_t place = text.find(part);
+    REQUIRE(place != std::string::npos);
+    text.replace(place, part.size(), replacement);
+  });
 }
 
 TEST_CASE("a checkpoint comes back with the same bits") {
@@ -88,7 +92,7 @@ TEST_CASE("a checkpoint comes back with the same bits") {
     const Checkpoint found = decode_checkpoint(bytes, "F");
     CHECK(found.version == sample.version);
     CHECK(found.simd == sample.simd);
-    CHECK(found.identity.options == sample.identity.options);
+    CHECK(found.identity.recipe == sample.identity.recipe);
     CHECK(found.identity.train_data == sample.identity.train_data);
     CHECK(found.identity.test_data == sample.identity.test_data);
     CHECK(weights_digest(found.state.mlp) == weights_digest(sample.state.mlp));
@@ -126,6 +130,47 @@ TEST_CASE("a checkpoint without momentum, early stopping and epochs has nothing 
   CHECK(encode_checkpoint(decode_checkpoint(bytes, "F")) == bytes);
 }
 
+TEST_CASE("every double of a checkpoint comes back with its bits") {
+  Checkpoint sample = sample_checkpoint();
+  for (const double value : {0.1, 1.0 / 3, 1e300, 5e-324, -0.0, 2.0, 1e22, 123456789.123456789,
+                             std::numeric_limits<double>::max()}) {
+    sample.state.epochs[0].train_loss = value;
+    sample.state.progress.loss_sum = value;
+    sample.state.best_loss = value;
+    sample.identity.recipe.learning_rate = value;
+    const Checkpoint found = decode_checkpoint(encode_checkpoint(sample), "F");
+    for (const double back : {found.state.epochs[0].train_loss, found.state.progress.loss_sum,
+                              found.state.best_loss, found.identity.recipe.learning_rate})
+      CHECK(std::bit_cast<std::uint64_t>(back) == std::bit_cast<std::uint64_t>(value));
+  }
+}
+
+TEST_CASE("a checkpoint is a safetensors file with the arrays of a model among its own") {
+  const Bytes bytes = encode_checkpoint(sample_checkpoint());
+  CHECK(starts_checkpoint(std::span(bytes).first(kStartBytes)));
+  CHECK(starts_array_file(bytes));
+  const DecodedArrayFile file = decode_array_file(bytes, "F");
+  CHECK(file.format == ArrayFormat::kSafetensors);
+  CHECK(file.verified);
+  std::string names;
+  for (const NamedArray& array : file.content.arrays) names += array.name + " ";
+  CHECK(names ==
+        "fc1.weight fc1.bias fc2.weight fc2.bias velocity.fc1.weight velocity.fc1.bias "
+        "velocity.fc2.weight velocity.fc2.bias best.fc1.weight best.fc1.bias best.fc2.weight "
+        "best.fc2.bias ");
+  const std::span<const NamedArray> arrays = file.content.arrays;
+  CHECK(weights_digest(to_mlp({arrays.begin(), arrays.begin() + 4}, "F")) ==
+        weights_digest(sample_checkpoint().state.mlp));
+  std::string keys;
+  for (const auto& [key, text] : file.content.metadata) keys += key + " ";
+  CHECK(keys == "kind version instructions recipe train_data test_data state ");
+  CHECK(*find_metadata(file.content.metadata, "recipe") ==
+        to_json(sample_checkpoint().identity.recipe).dump());
+  const TempFolder folder;
+  CHECK_CONTAINS(message_of<Error>([&] { load_model(folder.write("c", bytes)); }),
+                 "c: expected a model, found a checkpoint; hint: this is a checkpoint: export");
+}
+
 TEST_CASE("no wrong bit and no truncation of a checkpoint goes unnoticed") {
   Bytes bytes = encode_checkpoint(sample_checkpoint());
   CHECK(bytes.size() > 900);
@@ -139,70 +184,81 @@ TEST_CASE("no wrong bit and no truncation of a checkpoint goes unnoticed") {
     bytes[bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
   }
   bytes.push_back(0);
-  CHECK_CONTAINS(failure_of(bytes), "between header and digest");
+  CHECK_CONTAINS(failure_of(bytes), "bytes of data, as the header says");
 }
 
 TEST_CASE("messages about bad checkpoints say what is wrong") {
   const Bytes good = encode_checkpoint(sample_checkpoint());
-  CHECK_CONTAINS(failure_of({}), "F: expected a checkpoint");
-  CHECK_CONTAINS(failure_of(bytes_of("{\"__metadata__\"")), "what --checkpoint has written");
-  CHECK_CONTAINS(failure_of(Bytes(good.begin(), good.begin() + 30)), "expected at least 59 bytes");
-  CHECK_CONTAINS(failure_of_changed([](Bytes& b) { put(b, 8, std::uint32_t{2}); }),
-                 "expected version 1 of the format at byte 8, found 2");
+  CHECK_CONTAINS(failure_of({}), "F: expected a checkpoint, found another file");
+  CHECK_CONTAINS(failure_of(bytes_of("{\"__metadata__\"")), "what it saved as its checkpoint");
+  CHECK_CONTAINS(failure_of(Bytes(good.begin(), good.begin() + 200)), "found a length of");
+  const auto model =
+      encode_array_file({to_arrays(sample_checkpoint().state.mlp), {}}, ArrayFormat::kSafetensors);
+  CHECK_CONTAINS(failure_of(model), "F: expected a checkpoint, found a model");
+  CHECK_CONTAINS(
+      failure_of(bytes_of("trp-ckpt\x01")),
+      "a checkpoint of an older version, whose format is no longer read: finish the run");
   Bytes flipped = good;
-  flipped[200] ^= 1;
+  flipped.back() ^= 1;
   CHECK_CONTAINS(failure_of(flipped), "expected the digest \"xxh128:");
 }
 
-TEST_CASE("a checkpoint that is made up is checked, size by size, before memory is taken") {
-  // Behind its texts: count of sizes, 3 sizes, count of epochs, 2 epochs, progress, best, velocity.
-  const std::size_t at = state_place();
-  const std::size_t progress = at + 4 + 12 + 4 + 2 * 64;
-  const std::size_t best = progress + 32;
-  const std::size_t flag = best + 12;
-  const auto changed = [](std::size_t place, auto number) {
-    return failure_of_changed([&](Bytes& bytes) { put(bytes, place, number); });
+TEST_CASE("a checkpoint that is made up is checked, part by part") {
+  for (const std::string key :
+       {"version", "instructions", "recipe", "train_data", "test_data", "state"})
+    CHECK_CONTAINS(failure_of_changed([&](ArrayFile& file) {
+                     std::erase_if(file.metadata,
+                                   [&](const auto& entry) { return entry.first == key; });
+                   }),
+                   "F: expected \"" + key + "\" in the metadata, found none");
+  CHECK_CONTAINS(failure_of_text("recipe", "\"linear\"", "\"line\""), "recipe: lr_schedule: exp");
+  CHECK_CONTAINS(failure_of_text("recipe", "}", ""), "F: recipe: expected JSON");
+  CHECK_CONTAINS(failure_of_text("recipe", "[5]", "[[5]]"), "nested at most 2 deep");
+  CHECK_CONTAINS(failure_of_text("state", "\"epochs\"", "\"epoch\""), "state: epochs: expected a");
+  CHECK_CONTAINS(failure_of_text("state", "\"best_epoch\":1", "\"best_epoch\":3"),
+                 "best_epoch: expected one of 2, found 3");
+  CHECK_CONTAINS(failure_of_text("state", "\"epoch\":2", "\"epoch\":3"),
+                 "epochs: expected 2, found 3");
+  for (const std::string name : {"train_loss", "train_accuracy", "lr", "seconds",
+                                 "samples_per_second", "loss", "accuracy", "loss_sum", "best_loss"})
+    for (const std::string value : {"null", "\"1\"", "[]"})
+      CHECK_CONTAINS(
+          failure_of_text("state", "\"" + name + "\":", "\"" + name + "\":" + value + ",\"x\":"),
+          name + ": expected a number, found " + value);
+  CHECK_CONTAINS(failure_of_text("state", "1.5", "1e999"), "state: expected JSON with numbers");
+  for (const std::string name : {"samples", "steps", "correct", "best_epoch"})
+    for (const std::string value : {"-1", "18446744073709551615", "0.5"})
+      CHECK_CONTAINS(
+          failure_of_text("state", "\"" + name + "\":", "\"" + name + "\":" + value + ",\"x\":"),
+          name + ": expected a whole number");
+  CHECK_CONTAINS(failure_of_text("state", "\"correct\":11", "\"correct\":9223372036854775807"),
+                 "correct: expected at most 4611686018427387904");
+  CHECK_CONTAINS(failure_of_text("state", "\"best_epoch\":1", "\"best_epoch\":0"),
+                 "the best weights if there is a best epoch, found them without one");
+}
+
+TEST_CASE("the arrays of a checkpoint that is made up are checked") {
+  const auto without = [](const std::string& prefix) {
+    return failure_of_changed([&](ArrayFile& file) {
+      std::erase_if(file.arrays,
+                    [&](const NamedArray& array) { return array.name.starts_with(prefix); });
+    });
   };
-  constexpr std::uint32_t kMost = ~std::uint32_t{0};
-  CHECK_CONTAINS(changed(kBodyAt - 8, std::uint64_t{0}), "expected 0 bytes between header and");
-  CHECK_CONTAINS(changed(kBodyAt, kMost), "version: expected 4294967295 bytes");
-  CHECK_CONTAINS(changed(kBodyAt + 4, '\n'), "version: expected ASCII text, found \"\\n.2.3\"");
-  for (const std::uint32_t count : {0U, 1U, 1U << 20, kMost})
-    CHECK_CONTAINS(changed(at, count), "layers: expected 2 sizes at least");
-  CHECK_CONTAINS(changed(at + 4, std::uint32_t{0}), "layers: expected sizes from 1 on");
-  for (const std::uint32_t size : {1000U, 1U << 31, kMost}) {
-    CHECK_CONTAINS(changed(at + 4, size), "layers: expected the bytes of all weights");
-    CHECK_CONTAINS(changed(at + 8, size), "layers: expected the bytes of all weights");
-  }
-  CHECK_CONTAINS(failure_of_changed([&](Bytes& bytes) {
-                   for (const std::size_t size : {4U, 8U, 12U}) put(bytes, at + size, kMost);
+  CHECK_CONTAINS(without("fc"), "F: expected an array fc1.weight, found none");
+  CHECK_CONTAINS(without("velocity.fc1.bias"), "F: velocity: expected an array fc1.bias");
+  CHECK_CONTAINS(without("velocity.fc2"), "F: velocity: expected arrays of the shapes of the");
+  CHECK_CONTAINS(without("best."), "the best weights if there is a best epoch, found none");
+  CHECK_CONTAINS(failure_of_changed([](ArrayFile& file) { file.arrays[1].name = "other"; }),
+                 "F: expected an array fc1.bias, found none");
+  CHECK_CONTAINS(failure_of_changed([](ArrayFile& file) {
+                   file.arrays.push_back({"more", {1}, {0}});
                  }),
-                 "layers: expected the bytes of all weights");
-  for (const std::uint32_t size : {5U, 7U})
-    CHECK_CONTAINS(changed(at + 4, size), "weights: expected 3 times");
-  CHECK_CONTAINS(changed(at + 16, kMost), "finished epochs: expected all of them");
-  for (std::size_t value = 0; value < 8; ++value) {
-    if (value == 5) continue;  // a count
-    CHECK_CONTAINS(changed(at + 20 + 8 * value, std::numeric_limits<double>::quiet_NaN()),
-                   "expected a finite number");
-  }
-  CHECK_CONTAINS(changed(at + 20 + 40, ~std::uint64_t{0}), "validation samples");
-  CHECK_CONTAINS(changed(progress, ~std::uint64_t{0}), "steps of the epoch");
-  CHECK_CONTAINS(changed(progress + 8, std::numeric_limits<double>::infinity()), "sum of losses");
-  CHECK_CONTAINS(changed(progress + 16, ~std::uint64_t{0}), "correct samples");
-  CHECK_CONTAINS(changed(progress + 24, std::numeric_limits<double>::infinity()), "seconds");
-  CHECK_CONTAINS(changed(best, std::uint32_t{3}), "the best epoch: expected a finished one");
-  CHECK_CONTAINS(changed(best, std::uint32_t{0}), "weights: expected 2 times");
-  CHECK_CONTAINS(changed(best + 4, std::numeric_limits<double>::infinity()), "the best loss");
-  CHECK_CONTAINS(changed(flag, std::uint8_t{2}), "velocities: expected 0 or 1, found 2");
-  CHECK_CONTAINS(changed(flag, std::uint8_t{0}), "weights: expected 2 times");
+                 "expected 2 layers and nothing else, found an array \"more\"");
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  const std::size_t floats = (6 + 1) * 5 + (5 + 1) * 3;
-  for (const auto& [copy, what] : std::vector<std::pair<std::size_t, std::string>>{
-           {0, "weights"}, {1, "velocities"}, {2, "the best weights"}})
-    for (const std::size_t index : {std::size_t{0}, std::size_t{30}, floats - 1})
-      CHECK_CONTAINS(changed(flag + 1 + 4 * (copy * floats + index), kNan),
-                     what + ": expected finite numbers, found nan");
+  for (std::size_t i = 0; i < sample_arrays().arrays.size(); ++i)
+    CHECK_CONTAINS(
+        failure_of_changed([&](ArrayFile& file) { file.arrays[i].values.back() = kNan; }),
+        "expected finite numbers, found nan");
 }
 
 TEST_CASE("the checkpoint before a damaged one is named, if it is whole") {
@@ -219,8 +275,7 @@ TEST_CASE("the checkpoint before a damaged one is named, if it is whole") {
 
   const auto failure = [&] { return message_of<Error>([&] { load_checkpoint(file); }); };
   const std::string hint = "the checkpoint before it, " + file +
-                           ".previous, is whole, with 2 epochs and 7 steps of the next: --resume " +
-                           file + ".previous";
+                           ".previous, is whole, with 2 epochs and 7 steps of the next";
   std::filesystem::resize_file(file, 500);
   CHECK_CONTAINS(failure(), hint);
   std::filesystem::resize_file(file, 0);
@@ -232,39 +287,37 @@ TEST_CASE("the checkpoint before a damaged one is named, if it is whole") {
   CHECK(failure().find("previous") == std::string::npos);
 }
 
-TEST_CASE("a training may only be resumed by the same one, and every difference is named") {
+/// "lr: 0.2, 0.1; " for each difference.
+std::string differences_text(const TrainIdentity& here, const TrainIdentity& there) {
+  std::string text;
+  for (const auto& [field, ours, theirs] : differences(here, there))
+    text += field + ": " + ours.dump() + ", " + theirs.dump() + "; ";
+  return text;
+}
+
+TEST_CASE("every difference of two trainings is found") {
   const TrainIdentity there = sample_checkpoint().identity;
-  const auto failure = [&](const TrainIdentity& now) {
-    return message_of<Error>([&] { check_same_training(there, now, "F"); });
-  };
-  const auto with_options = [&](const std::string& options) {
-    TrainIdentity now = there;
-    now.options = options;
-    return failure(now);
-  };
-  CHECK(failure(there).empty());
-  CHECK_CONTAINS(
-      with_options("--epochs 5 --lr 0.2 --lr-schedule linear --momentum 0.9"),
-      "F: is of another training: --lr is 0.2, there 0.1; hint: its options are " + there.options);
-  CHECK_CONTAINS(with_options("--epochs 6 --lr 0.2 --lr-schedule linear --momentum 0.9"),
-                 "--epochs is 6, there 5; --lr is 0.2, there 0.1;");
-  CHECK_CONTAINS(with_options(there.options + " --no-shuffle"),
-                 "--no-shuffle is given, there it is not");
-  CHECK_CONTAINS(with_options("--epochs 5 --lr 0.1 --lr-schedule linear"),
-                 "--momentum is not given, there it is");
-  TrainIdentity now = there;
-  now.train_data = "xxh128:1";
-  now.test_data = "xxh128:2";
-  CHECK_CONTAINS(failure(now), "the training data are xxh128:1, there xxh128:0011");
-  CHECK_CONTAINS(failure(now), "the test data are xxh128:2, there xxh128:ffee");
+  CHECK(differences_text(there, there).empty());
+  TrainIdentity here = there;
+  here.recipe.learning_rate = 0.2;
+  CHECK(differences_text(here, there) == "lr: 0.2, 0.1; ");
+  here.recipe.epochs = 6;
+  here.recipe.shuffle = false;
+  CHECK(differences_text(here, there) == "shuffle: false, true; epochs: 6, 5; lr: 0.2, 0.1; ");
+  here = there;
+  here.train_data = "xxh128:1";
+  here.test_data = "xxh128:2";
+  CHECK(differences_text(here, there) == "train_data: \"xxh128:1\", \"" + there.train_data +
+                                             "\"; test_data: \"xxh128:2\", \"" + there.test_data +
+                                             "\"; ");
 }
 
 TEST_CASE("only with a constant learning rate may the number of epochs be another one") {
-  for (const std::string schedule : {"constant", "linear", "cosine", "step"}) {
-    const TrainIdentity there{"--epochs 5 --lr-schedule " + schedule, "a", "b"};
-    const TrainIdentity now{"--epochs 9 --lr-schedule " + schedule, "a", "b"};
-    const std::string found = message_of<Error>([&] { check_same_training(there, now, "F"); });
-    CHECK(found.empty() == (schedule == "constant"));
+  for (const auto kind : {LearningRateScheduleKind::kConstant, LearningRateScheduleKind::kLinear,
+                          LearningRateScheduleKind::kCosine, LearningRateScheduleKind::kStep}) {
+    const TrainIdentity there{{.epochs = 5, .learning_rate_schedule = kind}, "a", "b"};
+    const TrainIdentity here{{.epochs = 9, .learning_rate_schedule = kind}, "a", "b"};
+    CHECK(differences(here, there).empty() == (kind == LearningRateScheduleKind::kConstant));
   }
 }
 

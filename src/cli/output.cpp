@@ -20,9 +20,9 @@ Output::Output(const OutputOptions& options, int epochs)
       err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
   const bool color = use_color(options.color, STDERR_FILENO);
   std::vector<RunEvents> reporters;
-  if (!quiet()) {
+  if (!options_.quiet) {
     const SettingsStyle style = {.color = color,
-                                 .pictures = options.verbosity == Verbosity::kVerbose};
+                                 .pictures = options.verbose};
     reporters.push_back(until_failure(settings_reporter(err_, style), [] {}));
   }
   reporters.push_back(until_failure(standard_output_reporter(),
@@ -34,7 +34,7 @@ Output::Output(const OutputOptions& options, int epochs)
       say(fmt::format("warning: {} takes no more lines; training goes on", options_.log));
     }));
   }
-  if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
+  if (options.progress && !options_.quiet && is_terminal(STDERR_FILENO)) {
     bar_.emplace(STDERR_FILENO, epochs, color);
     reporters.push_back(until_failure(progress_reporter(), [] {}));
     // Standard output may be the same terminal.
@@ -54,7 +54,7 @@ RunEvents Output::standard_output_reporter() {
     case OutputFormat::kText:
       break;
   }
-  return text_reporter(out_, {.rows = !quiet(),
+  return text_reporter(out_, {.rows = !options_.quiet,
                               .log_interval = options_.log_interval,
                               .color = use_color(options_.color, STDOUT_FILENO)});
 }
@@ -69,11 +69,11 @@ void Output::say(std::string_view text) {
 }
 
 void Output::hint(std::string_view text) {
-  if (!quiet()) say(text);
+  if (!options_.quiet) say(text);
 }
 
 void Output::detail(std::string_view text) {
-  if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
+  if (options_.verbose) err_.write_line(text);
 }
 
 bool Output::is_written(const std::string& path, const std::function<void()>& write) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/options.h"
+#include "cli/train.h"
 #include "report/progress.h"
 #include "report/run.h"
 #include "system/line_writer.h"
@@ -41,7 +41,6 @@ class Output {
   void close();
 
  private:
-  bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
   RunEvents standard_output_reporter();
   RunEvents progress_reporter();
 

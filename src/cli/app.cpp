@@ -53,7 +53,8 @@ std::string unexpected_argument(const CLI::App& command) {
 std::string failure_message(const CLI::App* app, const CLI::Error& error) {
   const std::string text = error.what();
   const std::string name = text.substr(0, text.find_first_of(": "));
-  if (dynamic_cast<const CLI::ExtrasError*>(&error)) return unexpected_argument(chosen_command(*app));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error))
+    return unexpected_argument(chosen_command(*app));
   if (dynamic_cast<const CLI::RequiredError*>(&error))
     return fmt::format("expected {}, found the end of the command line", name);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
@@ -109,8 +110,8 @@ void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
 
 /// Adds a command that becomes the task when it is named.
 template <class Options>
-void add_command(CLI::App& app, CLI::App& (*add)(CLI::App&, Options&),
-                 int (*run)(const Options&), Task& task) {
+void add_command(CLI::App& app, CLI::App& (*add)(CLI::App&, Options&), int (*run)(const Options&),
+                 Task& task) {
   const auto options = std::make_shared<Options>();
   CLI::App& command = add(app, *options);
   add_help(command);

@@ -89,8 +89,7 @@ void add_measuring(CLI::App& app, BenchOptions& options) {
   app.add_flag("--timeline", options.timeline,
                "draw a step of each case: what every worker did when")
       ->group(kMeasuringGroup);
-  app.add_option("--min-speedup", options.min_speedup,
-                 "exit with 4 when the best speedup is lower")
+  app.add_option("--min-speedup", options.min_speedup, "exit with 4 when the best speedup is lower")
       ->transform(number(0, kMaxSpeedup))
       ->type_name("X")
       ->group(kMeasuringGroup);
@@ -153,14 +152,14 @@ BenchPlan bench_plan(const BenchOptions& options) {
 }
 
 BenchContext bench_context(const BenchPlan& plan, const DataSets& data, int cpus) {
-  return {.version = std::string(program_version()),
-          .machine =
-              fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
-          .data = data.source,
-          .layers = network_sizes(plan.recipe, data.train),
-          .epochs = plan.recipe.epochs,
-          .warmup = plan.warmup,
-          .runs = plan.runs};
+  return {
+      .version = std::string(program_version()),
+      .machine = fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
+      .data = data.source,
+      .layers = network_sizes(plan.recipe, data.train),
+      .epochs = plan.recipe.epochs,
+      .warmup = plan.warmup,
+      .runs = plan.runs};
 }
 
 /// Writes the files that were asked for, and returns what is for standard output.

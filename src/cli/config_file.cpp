@@ -120,8 +120,8 @@ CLI::ConfigItem ConfigFile::parse_line(std::string_view line, const std::string&
   if (name.empty() || option == nullptr || !option->get_configurable()) {
     std::vector<std::string> names;
     for (const CLI::Option* one : configurable_options(app_)) names.push_back(one->get_lnames()[0]);
-    throw CLI::ConfigError(fmt::format("{}: unknown name {}{}", where, in_quotes(name),
-                                       suggestion(name, names)));
+    throw CLI::ConfigError(
+        fmt::format("{}: unknown name {}{}", where, in_quotes(name), suggestion(name, names)));
   }
   try {
     return {.name = name, .inputs = {parse_value(line.substr(equals + 1))}};

@@ -9,16 +9,16 @@
 
 namespace trp {
 
-/// The configuration file of an app: lines "name = value", as in TOML without sections, and comments
-/// that begin with #. Values may be in quotes; what CLI11 reads of TOML itself would cut a "#" and a
-/// comma within them, and name no line when something is wrong.
+/// The configuration file of an app: lines "name = value", as in TOML without sections, and
+/// comments that begin with #. Values may be in quotes; what CLI11 reads of TOML itself would cut a
+/// "#" and a comma within them, and name no line when something is wrong.
 class ConfigFile : public CLI::Config {
  public:
   /// Reads files for this app, which must outlive the reader.
   explicit ConfigFile(const CLI::App& app) : app_(app) {}
 
-  /// Returns the values that the command line leaves open. Throws CLI::ConfigError, which names file
-  /// and line, and Error if the file is too large to be a configuration.
+  /// Returns the values that the command line leaves open. Throws CLI::ConfigError, which names
+  /// file and line, and Error if the file is too large to be a configuration.
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
 
   /// Returns a file that holds every option as it is now, under the titles of their groups.

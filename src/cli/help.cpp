@@ -114,14 +114,16 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
 
 void add_help(CLI::App& app) {
   app.set_help_flag();
-  add_request(app, "-h,--help", [] { throw CLI::CallForHelp(); }, "show what most people need");
+  add_request(
+      app, "-h,--help", [] { throw CLI::CallForHelp(); }, "show what most people need");
   add_request(
       app, "-V,--version", [] { throw CLI::CallForVersion(version_text(CLI11_VERSION), 0); },
       "show the version, and what was built");
 }
 
 void add_help_all(CLI::App& app) {
-  add_request(app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
+  add_request(
+      app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
 }
 
 }  // namespace trp

@@ -53,15 +53,15 @@ std::vector<const Experiment*> chosen_experiments(const std::vector<std::string>
 }  // namespace
 
 CLI::App& add_lab(CLI::App& app, LabOptions& options) {
-  CLI::App& command = *app.add_subcommand(
-      "lab",
-      "Measures on this machine what the guide teaches.\n"
-      "Without arguments it lists the experiments; all stands for all of them. Each shows a table,\n"
-      "what its numbers say of the claim here, and what to take away.");
+  CLI::App& command =
+      *app.add_subcommand("lab",
+                          "Measures on this machine what the guide teaches.\n"
+                          "Without arguments it lists the experiments; all stands for all of them. "
+                          "Each shows a table,\n"
+                          "what its numbers say of the claim here, and what to take away.");
   command.add_option("EXPERIMENT", options.names)->transform(rewriting(experiment_name));
   add_data_folder(command, options.data);
-  command
-      .add_flag("--quick", options.quick, "under 10 s for all: to see it work; rough numbers")
+  command.add_flag("--quick", options.quick, "under 10 s for all: to see it work; rough numbers")
       ->group("Measuring");
   command.add_option("--seed", options.seed, "of weights and random changes")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()))

@@ -21,8 +21,7 @@ Output::Output(const OutputOptions& options, int epochs)
   const bool color = use_color(options.color, STDERR_FILENO);
   std::vector<RunEvents> reporters;
   if (!options_.quiet) {
-    const SettingsStyle style = {.color = color,
-                                 .pictures = options.verbose};
+    const SettingsStyle style = {.color = color, .pictures = options.verbose};
     reporters.push_back(until_failure(settings_reporter(err_, style), [] {}));
   }
   reporters.push_back(until_failure(standard_output_reporter(),

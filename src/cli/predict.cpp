@@ -29,20 +29,20 @@ constexpr std::array<Word<bool>, 2> kPredictFormatWords = {{{"text", false}, {"j
 }  // namespace
 
 CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
-  CLI::App& command = *app.add_subcommand(
-      "predict",
-      "Writes the class of each image on a line.\n"
-      "IMAGES is an IDX file, plain or gzip; - or nothing is standard input.");
+  CLI::App& command =
+      *app.add_subcommand("predict",
+                          "Writes the class of each image on a line.\n"
+                          "IMAGES is an IDX file, plain or gzip; - or nothing is standard input.");
   command.add_option("MODEL", options.model)->required()->transform(any_path());
   command.add_option("IMAGES", options.images)->transform(any_path());
-  command.add_flag("--probabilities", options.style.probabilities,
-                   "with the probability of each class")
+  command
+      .add_flag("--probabilities", options.style.probabilities,
+                "with the probability of each class")
       ->group(kOutputGroup);
   command.add_option("--top", options.style.top, "the N likeliest classes")
       ->transform(whole_number<Index>(1, kMaxClasses))
       ->group(kOutputGroup);
-  add_word(command, "--format", options.style.json_lines, kPredictFormatWords,
-           "of standard output")
+  add_word(command, "--format", options.style.json_lines, kPredictFormatWords, "of standard output")
       ->group(kOutputGroup);
   add_workers(command, options.workers);
   command

@@ -76,8 +76,8 @@ void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
   app.add_option("--classes", recipe.class_count, "labels are 0 to N-1")
       ->transform(whole_number<int>(1, kMaxClasses))
       ->group(kDataAdvancedGroup);
-  app.add_flag_callback("--no-shuffle", [&recipe] { recipe.shuffle = false; },
-                        "keep the file's order")
+  app.add_flag_callback(
+         "--no-shuffle", [&recipe] { recipe.shuffle = false; }, "keep the file's order")
       ->group(kDataAdvancedGroup);
 }
 

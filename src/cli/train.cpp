@@ -15,8 +15,8 @@
 #include "cli/help.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
-#include "train/words.h"
 #include "system/atomic_file.h"
+#include "train/words.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -83,7 +83,8 @@ void add_timing(CLI::App& app, TrainOptions& options) {
   app.add_flag("--compare", options.compare, "train sequentially first: the speedup")
       ->group(kParallelismGroup);
   app.add_flag("--time", options.time, "tell where the time goes")->group(kParallelismGroup);
-  app.add_option("--trace", options.trace, "write the timeline of every worker, for ui.perfetto.dev")
+  app.add_option("--trace", options.trace,
+                 "write the timeline of every worker, for ui.perfetto.dev")
       ->transform(file_path())
       ->type_name("FILE")
       ->group(kParallelismAdvancedGroup);
@@ -133,7 +134,8 @@ void add_output(CLI::App& app, OutputOptions& output) {
                  "a line every N batches (text, jsonl, --log); 0: epochs only")
       ->transform(whole_number<int>(0, kMaxLogInterval))
       ->group(kOutputAdvancedGroup);
-  app.add_flag_callback("--no-progress", [&output] { output.progress = false; }, "no progress bar")
+  app.add_flag_callback(
+         "--no-progress", [&output] { output.progress = false; }, "no progress bar")
       ->group(kOutputAdvancedGroup);
   add_color(app, output.color, kOutputAdvancedGroup);
 }

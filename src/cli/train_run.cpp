@@ -117,8 +117,7 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                           : std::function<void(const TrainState&)>()};
 }
 
-int exit_code(const TrainOptions& options, const TrainResult& result, int signal,
-              Output& output) {
+int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
   if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
   if (result.status == TrainStatus::kDiverged) {
     output.say(fmt::format(
@@ -160,8 +159,7 @@ void save(const TrainOptions& options, const TrainResult& result, Output& output
   output.detail(fmt::format("saved     {}", options.save));
 }
 
-void write_trace(const TrainOptions& options, const PhaseRecorder& recorder,
-                 Output& output) {
+void write_trace(const TrainOptions& options, const PhaseRecorder& recorder, Output& output) {
   write_file_atomically(options.trace, trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
                                                                         plan_name(options.plan))));
   output.detail(fmt::format("trace     {}", options.trace));
@@ -176,14 +174,11 @@ void check_same_bits(const Comparison& comparison, const Plan& plan) {
       comparison.workers));
 }
 
-ThreadPool make_train_pool(const Plan& plan, int cpus, Output& output) {
-  ThreadPool pool(plan.workers, cpus, plan.pin);
-  if (pool.worker_count() < plan.workers) {
-    output.say(
-        fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
-                    pool.worker_count(), plan.workers));
-  }
-  return pool;
+void warn_of_fewer_workers(const ThreadPool& pool, int wanted, Output& output) {
+  if (pool.worker_count() == wanted) return;
+  output.say(
+      fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
+                  pool.worker_count(), wanted));
 }
 
 /// Trains as one worker does, if that is to be compared with.
@@ -246,7 +241,8 @@ int run_train(const TrainOptions& given) {
   options.plan = complete_plan(given, data.train, cpus, output);
   std::optional<CheckpointKeeper> checkpoints = keep_checkpoints(options, data, resumed, output);
 
-  ThreadPool pool = make_train_pool(options.plan, cpus, output);
+  ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
+  warn_of_fewer_workers(pool, options.plan.workers, output);
   options.plan.workers = pool.worker_count();
   std::optional<PhaseRecorder> recorder;
   if (options.time || !options.trace.empty())

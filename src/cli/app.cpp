@@ -125,7 +125,7 @@ void add_commands(CLI::App& app, Task& task) {
   task = [train] { return run_train(*train); };
   add_command(app, add_eval, run_eval, task);
   add_command(app, add_predict, run_predict, task);
-  add_command(app, add_bench, run_bench, task);
+  add_command(app, add_bench, run_bench_command, task);
   add_command(app, add_lab, run_lab, task);
   add_command(app, add_export, run_export, task);
   add_command(app, add_info, run_info, task);

@@ -45,11 +45,11 @@ void add_list(CLI::App& app, const std::string& names, std::vector<Value>& targe
       text += fmt::format("{}{}", text.empty() ? "" : ",", show(value));
     return text;
   };
+  app.option_defaults()->group(kComparedGroup);
   add_value(
       app, names, target, [parse](std::string_view text) { return parse_list(text, parse); },
       show_list, help)
-      ->type_name("LIST")
-      ->group(kComparedGroup);
+      ->type_name("LIST");
 }
 
 template <class Integer>
@@ -70,33 +70,30 @@ void add_word_list(CLI::App& app, const std::string& names, std::vector<Enum>& t
 }
 
 void add_export_file(CLI::App& app, const std::string& format, std::string& path) {
+  app.option_defaults()->group(kMeasuringGroup);
   app.add_option("--export-" + format, path, "rewritten after each round; - is standard output")
       ->transform(any_path())
-      ->type_name("FILE")
-      ->group(kMeasuringGroup);
+      ->type_name("FILE");
 }
 
-void add_measuring(CLI::App& app, BenchOptions& options) {
+void add_measuring(CLI::App& app, BenchCommandOptions& options) {
+  app.option_defaults()->group(kMeasuringGroup);
   app.add_option("-w,--warmup", options.warmup, "rounds before those that count")
-      ->transform(whole_number<int>(0, kMaxRuns))
-      ->group(kMeasuringGroup);
+      ->transform(whole_number(0, kMaxRuns));
   app.add_option("-r,--runs", options.runs, "rounds that count")
-      ->transform(whole_number<int>(1, kMaxRuns))
-      ->group(kMeasuringGroup);
+      ->transform(whole_number(1, kMaxRuns));
   add_export_file(app, "json", options.export_json);
   add_export_file(app, "csv", options.export_csv);
   add_export_file(app, "markdown", options.export_markdown);
   app.add_flag("--timeline", options.timeline,
-               "draw a step of each case: what every worker did when")
-      ->group(kMeasuringGroup);
+               "draw a step of each case: what every worker did when");
   app.add_option("--min-speedup", options.min_speedup, "exit with 4 when the best speedup is lower")
       ->transform(number(0, kMaxSpeedup))
-      ->type_name("X")
-      ->group(kMeasuringGroup);
-  app.add_flag("-q,--quiet", options.quiet, "results only")->group(kMeasuringGroup);
+      ->type_name("X");
+  app.add_flag("-q,--quiet", options.quiet, "results only");
 }
 
-void check_together(const BenchOptions& options) {
+void check_together(const BenchCommandOptions& options) {
   const auto to_output = std::ranges::count(
       std::vector{options.export_json, options.export_csv, options.export_markdown}, "-");
   if (to_output > 0 && options.timeline)
@@ -138,12 +135,12 @@ void warn_of_noise(Talk& talk) {
   }
 }
 
-void check_exports(const BenchOptions& options) {
+void check_exports(const BenchCommandOptions& options) {
   for (const std::string& path : {options.export_json, options.export_csv, options.export_markdown})
     if (!path.empty() && path != "-") check_writable(path);
 }
 
-BenchPlan bench_plan(const BenchOptions& options) {
+BenchOptions bench_options(const BenchCommandOptions& options) {
   return {.recipe = options.recipe,
           .cases = bench_cases(options.plan, options.strategies, options.merges, options.workers,
                                options.batch_sizes),
@@ -151,7 +148,7 @@ BenchPlan bench_plan(const BenchOptions& options) {
           .runs = options.runs};
 }
 
-BenchContext bench_context(const BenchPlan& plan, const DataSets& data, int cpus) {
+BenchContext bench_context(const BenchOptions& plan, const DataSets& data, int cpus) {
   return {
       .version = std::string(program_version()),
       .machine = fmt::format("{}, {}, {}", cpu_model(), count_of(cpus, "CPU"), simd_target_name()),
@@ -163,7 +160,7 @@ BenchContext bench_context(const BenchPlan& plan, const DataSets& data, int cpus
 }
 
 /// Writes the files that were asked for, and returns what is for standard output.
-std::string export_all(const BenchOptions& options, const BenchContext& context,
+std::string export_all(const BenchCommandOptions& options, const BenchContext& context,
                        const std::vector<BenchRow>& rows, const std::vector<BenchResult>& results) {
   std::string output;
   const auto write = [&](const std::string& path, const std::string& text) {
@@ -180,7 +177,7 @@ std::string export_all(const BenchOptions& options, const BenchContext& context,
 }
 
 /// Runs all rounds, and rewrites the files after each that counts.
-std::vector<BenchResult> measure(const BenchOptions& options, const BenchPlan& plan,
+std::vector<BenchResult> measure(const BenchCommandOptions& options, const BenchOptions& plan,
                                  const BenchContext& context, const DataSets& data, int cpus,
                                  Talk& talk, const StopSignals& signals) {
   const auto case_count = static_cast<int>(plan.cases.size());
@@ -197,35 +194,35 @@ std::vector<BenchResult> measure(const BenchOptions& options, const BenchPlan& p
   return run_bench(plan, data, cpus, after_run, signals.requested());
 }
 
-void warn_of_outliers(const std::vector<BenchRow>& rows, const BenchPlan& plan, Talk& talk) {
+void warn_of_outliers(const std::vector<BenchRow>& rows, const BenchOptions& plan, Talk& talk) {
   for (const BenchRow& row : rows) {
     if (row.outliers == 0) continue;
     talk.say(fmt::format(
         "warning: {} of {} runs of {} with {} at batch size {} took far longer or shorter than "
         "the others",
-        row.outliers, plan.runs, plan_name(row.which.plan), row.which.plan.workers,
-        row.which.batch_size));
+        row.outliers, plan.runs, plan_name(row.benched.plan), row.benched.plan.workers,
+        row.benched.batch_size));
   }
 }
 
 /// A step of each case, in the text on standard output.
-std::string timelines(const BenchPlan& plan, const DataSets& data, int cpus,
+std::string timelines(const BenchOptions& plan, const DataSets& data, int cpus,
                       const std::atomic<bool>& stop) {
   std::string text = fmt::format("\n{}\n", timeline_legend());
-  for (const BenchCase& which : plan.cases) {
-    const PhaseRecorder recorder = trace_case(plan, which, data, cpus, stop);
-    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(which.plan),
-                        count_of(which.plan.workers, "worker"), which.batch_size);
+  for (const BenchCase& benched : plan.cases) {
+    const PhaseRecorder recorder = trace_case(plan, benched, data, cpus, stop);
+    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(benched.plan),
+                        count_of(benched.plan.workers, "worker"), benched.batch_size);
     for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
       text += line + '\n';
   }
   return text;
 }
 
-int exit_code(const std::vector<BenchRow>& rows, const BenchOptions& options, Talk& talk) {
+int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options, Talk& talk) {
   double best = 0;
   for (const BenchRow& row : rows) {
-    if (row.which.plan.strategy != StrategyKind::kSequential)
+    if (row.benched.plan.strategy != StrategyKind::kSequential)
       best = std::max(best, row.speedup.value);
   }
   if (!options.min_speedup || best >= *options.min_speedup) return kExitDone;
@@ -236,7 +233,7 @@ int exit_code(const std::vector<BenchRow>& rows, const BenchOptions& options, Ta
 
 }  // namespace
 
-CLI::App& add_bench(CLI::App& app, BenchOptions& options) {
+CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   CLI::App& command = *app.add_subcommand(
       "bench",
       "Times strategies and numbers of workers against sequential training.\n"
@@ -261,7 +258,7 @@ CLI::App& add_bench(CLI::App& app, BenchOptions& options) {
   return command;
 }
 
-int run_bench(const BenchOptions& options) {
+int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   Talk talk(options.quiet);
   const DataFiles files = find_data(options.data);
@@ -269,7 +266,7 @@ int run_bench(const BenchOptions& options) {
   warn_of_noise(talk);
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
-  const BenchPlan plan = bench_plan(options);
+  const BenchOptions plan = bench_options(options);
   const BenchContext context = bench_context(plan, data, cpus);
   const StopSignals signals;
   const auto results = measure(options, plan, context, data, cpus, talk, signals);

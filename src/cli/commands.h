@@ -33,7 +33,7 @@ enum ExitCode {
 
 enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
 
-struct BenchOptions {
+struct BenchCommandOptions {
   DataOptions data;
   Recipe recipe = {.epochs = 1};
   Plan plan;  // of which the lists below replace strategy, merge and workers
@@ -91,7 +91,7 @@ struct SelftestOptions {
   ColorWhen color = ColorWhen::kAuto;
 };
 
-CLI::App& add_bench(CLI::App& app, BenchOptions& options);
+CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options);
 CLI::App& add_eval(CLI::App& app, EvalOptions& options);
 CLI::App& add_predict(CLI::App& app, PredictOptions& options);
 CLI::App& add_info(CLI::App& app, InfoOptions& options);
@@ -99,7 +99,7 @@ CLI::App& add_export(CLI::App& app, ExportOptions& options);
 CLI::App& add_lab(CLI::App& app, LabOptions& options);
 CLI::App& add_selftest(CLI::App& app, SelftestOptions& options);
 
-int run_bench(const BenchOptions& options);
+int run_bench_command(const BenchCommandOptions& options);
 int run_eval(const EvalOptions& options);
 int run_predict(const PredictOptions& options);
 int run_info(const InfoOptions& options);

@@ -147,7 +147,8 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
       throw CLI::ConfigError(fmt::format("{}: expected each name once, found {} again", where,
                                          option.get_lnames()[0]));
     // What stays as it is needs no other option and contradicts none.
-    if (is_given(option) || item.inputs[0] == default_of(option)) continue;
+    const std::string unchanged = default_of(option);
+    if (is_given(option) || (!unchanged.empty() && item.inputs[0] == unchanged)) continue;
     origins_[option.get_name()] = fmt::format("{}: {}", where, item.name);
     items.push_back(std::move(item));
   }

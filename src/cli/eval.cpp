@@ -17,9 +17,11 @@
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "system/line_writer.h"
+#include "train/confusion.h"
 #include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
+#include "trp/score.h"
 
 namespace trp {
 namespace {
@@ -41,19 +43,6 @@ void check_labels(const EvalOptions& options, const Mlp& mlp, const DataFiles& f
       files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model));
 }
 
-Confusion confusion_of(const Mlp& mlp, const std::string& images_name, const Dataset& data,
-                       ThreadPool& pool) {
-  Predictor predictor(mlp, pool);
-  const ConstTensorView logits = predictor.logits(data);
-  check_finite(logits, 0, shown(images_name));
-  Confusion confusion(mlp.output_size());
-  for (Index row = 0; row < logits.rows(); ++row) {
-    const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
-    ++confusion(data.labels[static_cast<std::size_t>(row)], likeliest_classes(own, 1).front());
-  }
-  return confusion;
-}
-
 void say_settings(const EvalOptions& options, const Model& model, const DataFiles& files,
                   const ThreadPool& pool) {
   LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
@@ -73,11 +62,11 @@ CLI::App& add_eval(CLI::App& app, EvalOptions& options) {
       "which classes are taken for which.");
   command.add_option("MODEL", options.model)->required()->transform(any_path());
   add_data_folder(command, options.data);
-  add_test_files(command, options.data, kDataGroup);
+  add_test_files(command, options.data);
   add_workers(command, options.workers);
-  add_word(command, "--format", options.format, kEvalFormatWords, "of standard output")
-      ->group(kOutputGroup);
-  command.add_flag("-q,--quiet", options.quiet, "results only")->group(kOutputGroup);
+  command.option_defaults()->group(kOutputGroup);
+  add_word(command, "--format", options.format, kEvalFormatWords, "of standard output");
+  command.add_flag("-q,--quiet", options.quiet, "results only");
   add_color(command, options.color);
   add_min_accuracy(command, options.min_accuracy);
   command.footer(
@@ -97,12 +86,14 @@ int run_eval(const EvalOptions& options) {
   check_labels(options, model.mlp, files, data);
   ThreadPool pool = make_pool(options.workers);
   if (!options.quiet) say_settings(options, model, files, pool);
-  const EvaluationReport report = {
-      .model = options.model,
-      .data = files.source,
-      .weights = weights_digest(model.mlp),
-      .result = evaluate(model.mlp, data, pool),
-      .confusion = confusion_of(model.mlp, files.test_images, data, pool)};
+  Predictor predictor(model.mlp, pool);
+  const ConstTensorView logits = predictor.logits(data);
+  check_finite(logits, 0, shown(files.test_images));
+  const EvaluationReport report = {.model = options.model,
+                                   .data = files.source,
+                                   .weights = weights_digest(model.mlp),
+                                   .result = score(logits, data.labels, pool),
+                                   .confusion = confusion_of(logits, data.labels)};
   LineWriter out(STDOUT_FILENO, "standard output");
   if (options.format == OutputFormat::kJson) {
     write_evaluation_json(out, report);

@@ -167,9 +167,9 @@ CLI::App& add_info(CLI::App& app, InfoOptions& options) {
   CLI::App& command = *app.add_subcommand(
       "info", "Says what a model, a checkpoint or an IDX file holds, and whether it is sound.");
   command.add_option("FILE", options.file)->required()->transform(any_path());
+  command.option_defaults()->group(kOutputGroup);
   command.add_option("--show", options.show, "draw the first N images of an IDX file")
-      ->transform(whole_number<Index>(0, kMaxPictures))
-      ->group(kOutputGroup);
+      ->transform(whole_number<Index>(0, kMaxPictures));
   command.footer(
       "\nExamples\n"
       "  tensor_relu_parallel info model.safetensors\n"

@@ -61,13 +61,12 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
                           "what its numbers say of the claim here, and what to take away.");
   command.add_option("EXPERIMENT", options.names)->transform(rewriting(experiment_name));
   add_data_folder(command, options.data);
-  command.add_flag("--quick", options.quick, "under 10 s for all: to see it work; rough numbers")
-      ->group("Measuring");
+  command.option_defaults()->group("Measuring");
+  command.add_flag("--quick", options.quick, "under 10 s for all: to see it work; rough numbers");
   command.add_option("--seed", options.seed, "of weights and random changes")
-      ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()))
-      ->group("Measuring");
-  add_word(command, "--format", options.format, kLabFormatWords, "of standard output")
-      ->group(kOutputGroup);
+      ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  command.option_defaults()->group(kOutputGroup);
+  add_word(command, "--format", options.format, kLabFormatWords, "of standard output");
   add_color(command, options.color);
   command.footer(
       "\nExit codes: 0 done, 1 failed or a result was wrong, 2 wrong usage\n"

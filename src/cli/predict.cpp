@@ -35,21 +35,19 @@ CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
                           "IMAGES is an IDX file, plain or gzip; - or nothing is standard input.");
   command.add_option("MODEL", options.model)->required()->transform(any_path());
   command.add_option("IMAGES", options.images)->transform(any_path());
-  command
-      .add_flag("--probabilities", options.style.probabilities,
-                "with the probability of each class")
-      ->group(kOutputGroup);
+  command.option_defaults()->group(kOutputGroup);
+  command.add_flag("--probabilities", options.style.probabilities,
+                   "with the probability of each class");
   command.add_option("--top", options.style.top, "the N likeliest classes")
-      ->transform(whole_number<Index>(1, kMaxClasses))
-      ->group(kOutputGroup);
-  add_word(command, "--format", options.style.json_lines, kPredictFormatWords, "of standard output")
-      ->group(kOutputGroup);
+      ->transform(whole_number<Index>(1, kMaxClasses));
+  add_word(command, "--format", options.style.json_lines, kPredictFormatWords,
+           "of standard output");
   add_workers(command, options.workers);
+  command.option_defaults()->group(kParallelismGroup);
   command
       .add_option("-b,--batch-size", options.batch_size,
                   "images read, predicted and written at a time")
-      ->transform(whole_number<Index>(1, kMaxBatchSize))
-      ->group(kParallelismGroup);
+      ->transform(whole_number<Index>(1, kMaxBatchSize));
   command.footer(
       "\nExamples\n"
       "  zcat images.gz | tensor_relu_parallel predict model.safetensors | sort | uniq -c\n"

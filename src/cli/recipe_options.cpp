@@ -35,122 +35,101 @@ int parse_workers(std::string_view text) {
 
 }  // namespace
 
-void add_data_folder(CLI::App& app, DataOptions& data) {
-  app.add_option("-d,--data", data.directory,
-                 "a folder with the files of MNIST, plain or .gz [env TENSOR_RELU_DATA; else "
-                 "./data, data sets of the system, the bundled sample]")
-      ->transform(any_path())
-      ->type_name("DIR")
-      ->group(kDataGroup);
+CLI::Option* add_path(CLI::App& app, const std::string& names, std::string& path,
+                      const std::string& help, const CLI::Validator& validator) {
+  return app.add_option(names, path, help)->transform(validator)->type_name("FILE");
 }
 
-void add_test_files(CLI::App& app, DataOptions& data, const char* group) {
-  app.add_option("--test-images", data.test_images, "test images; - is standard input")
-      ->transform(any_path())
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--test-labels", data.test_labels, "their labels")
-      ->transform(any_path())
-      ->type_name("FILE")
-      ->group(group);
+void add_data_folder(CLI::App& app, DataOptions& data) {
+  app.option_defaults()->group(kDataGroup);
+  add_path(
+      app, "-d,--data", data.directory,
+      "a folder with the files of MNIST, plain or .gz [env TENSOR_RELU_DATA; else ./data, data "
+      "sets of the system, the sample]")
+      ->type_name("DIR");
+}
+
+void add_test_files(CLI::App& app, DataOptions& data) {
+  add_path(app, "--test-images", data.test_images, "test images; - is standard input");
+  add_path(app, "--test-labels", data.test_labels, "their labels");
 }
 
 void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
   add_data_folder(app, data);
   app.add_option("--limit", recipe.limit, "only the first N training samples; 0: all")
-      ->transform(whole_number<Index>(0, kMaxSamples))
-      ->group(kDataGroup);
+      ->transform(whole_number<Index>(0, kMaxSamples));
   add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
             "noise, shift or both (noise,shift): random changes to images")
-      ->type_name("LIST")
-      ->group(kDataGroup);
-  app.add_option("--images", data.train_images, "training images by name; - is standard input")
-      ->transform(any_path())
-      ->type_name("FILE")
-      ->group(kDataAdvancedGroup);
-  app.add_option("--labels", data.train_labels, "their labels")
-      ->transform(any_path())
-      ->type_name("FILE")
-      ->group(kDataAdvancedGroup);
-  add_test_files(app, data, kDataAdvancedGroup);
+      ->type_name("LIST");
+  app.option_defaults()->group(kDataAdvancedGroup);
+  add_path(app, "--images", data.train_images, "training images; - is standard input");
+  add_path(app, "--labels", data.train_labels, "their labels");
+  add_test_files(app, data);
   app.add_option("--classes", recipe.class_count, "labels are 0 to N-1")
-      ->transform(whole_number<int>(1, kMaxClasses))
-      ->group(kDataAdvancedGroup);
-  app.add_flag_callback(
-         "--no-shuffle", [&recipe] { recipe.shuffle = false; }, "keep the file's order")
-      ->group(kDataAdvancedGroup);
+      ->transform(whole_number(1, kMaxClasses));
+  const auto keep_order = [&recipe] { recipe.shuffle = false; };
+  app.add_flag_callback("--no-shuffle", keep_order, "keep the file's order");
 }
 
 void add_training(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kModelGroup);
   add_value(app, "--hidden", recipe.hidden, parse_widths, widths_text,
             "width of each hidden layer, or none")
-      ->type_name("N[,N...]")
-      ->group(kModelGroup);
+      ->type_name("N[,N...]");
+  app.option_defaults()->group(kTrainingGroup);
   app.add_option("--epochs", recipe.epochs, "passes over the training set")
-      ->transform(whole_number<int>(1, kMaxEpochs))
-      ->group(kTrainingGroup);
+      ->transform(whole_number(1, kMaxEpochs));
   app.add_option("--lr", recipe.learning_rate, "learning rate")
-      ->transform(number(kMinRate, kMaxRate))
-      ->group(kTrainingGroup);
+      ->transform(number(kMinRate, kMaxRate));
   add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
-           "how the learning rate changes")
-      ->group(kTrainingGroup);
+           "how the learning rate changes");
   app.add_option("--momentum", recipe.momentum, "share of the last change kept")
-      ->transform(number(0, kMaxMomentum))
-      ->group(kTrainingGroup);
+      ->transform(number(0, kMaxMomentum));
   app.add_option("--weight-decay", recipe.weight_decay, "pull of all parameters to zero")
-      ->transform(number(0, kMaxFactor))
-      ->group(kTrainingGroup);
+      ->transform(number(0, kMaxFactor));
   app.add_option("--seed", recipe.seed, "same seed, same model, whatever the strategy and workers")
-      ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()))
-      ->group(kTrainingGroup);
+      ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  app.option_defaults()->group(kTrainingAdvancedGroup);
   app.add_option("--warmup-epochs", recipe.warmup_epochs,
                  "epochs over which the learning rate rises first")
-      ->transform(whole_number<int>(0, kMaxEpochs))
-      ->group(kTrainingAdvancedGroup);
+      ->transform(whole_number(0, kMaxEpochs));
   app.add_option("--clip-norm", recipe.clip_norm, "limit of the gradient's norm; 0: none")
-      ->transform(number(0, kMaxFactor))
-      ->group(kTrainingAdvancedGroup);
+      ->transform(number(0, kMaxFactor));
 }
 
 void add_plan(CLI::App& app, Plan& plan) {
+  app.option_defaults()->group(kParallelismAdvancedGroup);
   app.add_option("--micro-batches", plan.micro_batches, "parts of a batch in a pipeline")
-      ->transform(whole_number<int>(1, kMaxMicroBatches))
-      ->group(kParallelismAdvancedGroup);
+      ->transform(whole_number(1, kMaxMicroBatches));
   add_word(app, "--pipeline-schedule", plan.pipeline_schedule, kPipelineScheduleWords,
-           "the order in which a pipeline works through them")
-      ->group(kParallelismAdvancedGroup);
+           "the order in which a pipeline works through them");
   app.add_option("--loaders", plan.loaders,
                  "threads that prepare batches; 0: each worker gathers its own shard")
-      ->transform(whole_number<int>(0, kMaxLoaders))
-      ->group(kParallelismAdvancedGroup);
+      ->transform(whole_number(0, kMaxLoaders));
   app.add_option("--queue", plan.queue, "batches that loaders may be ahead")
-      ->transform(whole_number<int>(1, kMaxQueue))
-      ->group(kParallelismAdvancedGroup);
-  add_word(app, "--pin", plan.pin, kPinningWords, "whether each worker is tied to a CPU")
-      ->group(kParallelismAdvancedGroup);
+      ->transform(whole_number(1, kMaxQueue));
+  add_word(app, "--pin", plan.pin, kPinningWords, "whether each worker is tied to a CPU");
 }
 
 void add_workers(CLI::App& app, int& workers) {
+  app.option_defaults()->group(kParallelismGroup);
   add_value(
       app, "-j,--workers,--threads", workers, parse_workers,
       [](int count) { return count > 0 ? fmt::format("{}", count) : "auto"; },
       "threads that compute; auto: as many as CPUs")
-      ->type_name("N|auto")
-      ->group(kParallelismGroup);
+      ->type_name("N|auto");
 }
 
-void add_color(CLI::App& app, ColorWhen& color, const char* group) {
-  add_word(app, "--color", color, kColorWords, "colours; auto: on a terminal, unless NO_COLOR")
-      ->group(group);
+void add_color(CLI::App& app, ColorWhen& color) {
+  add_word(app, "--color", color, kColorWords, "colours; auto: on a terminal, unless NO_COLOR");
 }
 
 void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
+  app.option_defaults()->group(kOutputGroup);
   app.add_option("--min-accuracy", bound,
                  "from 0 to 1; exit with 4 when the test accuracy is lower")
       ->transform(number(0, 1))
-      ->type_name("X")
-      ->group(kOutputGroup);
+      ->type_name("X");
 }
 
 void check_warmup(const Recipe& recipe) {

@@ -35,8 +35,8 @@ CLI::App& add_selftest(CLI::App& app, SelftestOptions& options) {
       "Compares products with Eigen's, gradients with central differences, the bits of every\n"
       "strategy and instruction set, trains a network that must learn, and reads back the model\n"
       "files that it writes. Needs no data.");
-  add_word(command, "--format", options.format, kSelftestFormatWords, "of standard output")
-      ->group(kOutputGroup);
+  command.option_defaults()->group(kOutputGroup);
+  add_word(command, "--format", options.format, kSelftestFormatWords, "of standard output");
   add_color(command, options.color);
   command.footer("\nExit codes: 0 all is well, 1 a check failed, 2 wrong usage\n");
   return command;

@@ -41,27 +41,28 @@ constexpr std::array<Word<std::optional<StrategyKind>>, 5> kStrategyChoices = {{
 }};
 
 void add_more_training(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kTrainingGroup);
   app.add_option("-b,--batch-size", recipe.batch_size,
                  "samples of a step, over all workers together")
-      ->transform(whole_number<Index>(1, kMaxBatchSize))
-      ->group(kTrainingGroup);
+      ->transform(whole_number<Index>(1, kMaxBatchSize));
+  app.option_defaults()->group(kDataGroup);
   app.add_option("--val-split", recipe.validation_share,
                  "part of the training set kept for validation")
-      ->transform(number(0, 1, UpperEnd::kExcluded))
-      ->group(kDataGroup);
+      ->transform(number(0, 1, UpperEnd::kExcluded));
+  app.option_defaults()->group(kTrainingGroup);
   app.add_option("--early-stopping", recipe.early_stopping,
                  "N epochs without a better validation loss: stop, keep the best; 0: never")
-      ->transform(whole_number<int>(0, kMaxEpochs))
-      ->group(kTrainingGroup);
-  app.add_flag("--dry-run", recipe.dry_run, "one batch per epoch")->group(kTrainingAdvancedGroup);
+      ->transform(whole_number(0, kMaxEpochs));
+  app.option_defaults()->group(kTrainingAdvancedGroup);
+  app.add_flag("--dry-run", recipe.dry_run, "one batch per epoch");
 }
 
 void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
   add_workers(app, options.plan.workers);
+  app.option_defaults()->group(kParallelismGroup);
   const CLI::Option* strategy =
       add_word(app, "--strategy", options.strategy, kStrategyChoices,
-               "how the work is divided; auto: the fastest, tried out for 0.3 s")
-          ->group(kParallelismGroup);
+               "how the work is divided; auto: the fastest, tried out for 0.3 s");
   const auto be_sequential = [&options, strategy, &config] {
     const std::string name = strategy->get_name();
     const bool is_given = strategy->count() > 0 && config.origin(name) == name;
@@ -70,85 +71,59 @@ void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config
     options.strategy = StrategyKind::kSequential;
   };
   app.add_flag_callback("--sequential", be_sequential, "the same as --strategy sequential")
-      ->configurable(false)
-      ->group(kParallelismGroup);
+      ->configurable(false);
   add_word(app, "--merge", options.plan.merge, kMergeWords,
-           "what data-parallel workers merge under the mutex: how many rows the factors of the "
-           "gradient have (same bits); tiles of the gradient, in the order of the shards (same "
-           "bits); whole gradients as they come (the last bits differ)")
-      ->group(kParallelismGroup);
+           "what is merged under the mutex: the factors of the gradient, its tiles in the order of "
+           "the shards, or whole gradients as they come (the last bits differ)");
 }
 
 void add_timing(CLI::App& app, TrainOptions& options) {
-  app.add_flag("--compare", options.compare, "train sequentially first: the speedup")
-      ->group(kParallelismGroup);
-  app.add_flag("--time", options.time, "tell where the time goes")->group(kParallelismGroup);
-  app.add_option("--trace", options.trace,
-                 "write the timeline of every worker, for ui.perfetto.dev")
-      ->transform(file_path())
-      ->type_name("FILE")
-      ->group(kParallelismAdvancedGroup);
+  app.option_defaults()->group(kParallelismGroup);
+  app.add_flag("--compare", options.compare, "train sequentially first: the speedup");
+  app.add_flag("--time", options.time, "tell where the time goes");
+  app.option_defaults()->group(kParallelismAdvancedGroup);
+  add_path(app, "--trace", options.trace, "write the timeline of every worker, for ui.perfetto.dev",
+           file_path());
   app.add_option("--trace-steps", options.trace_steps, "the first N steps are in it")
-      ->transform(whole_number<int>(1, kMaxTracedSteps))
-      ->group(kParallelismAdvancedGroup);
+      ->transform(whole_number(1, kMaxTracedSteps));
 }
 
 void add_saving(CLI::App& app, TrainOptions& options) {
-  app.add_option("-o,--save", options.save, "the trained model: FILE.safetensors, .npz or .onnx")
-      ->transform(model_path())
-      ->type_name("FILE")
-      ->group(kSavingGroup);
-  CLI::Option* checkpoint =
-      app.add_option("--checkpoint", options.checkpoint, "save the state, to go on from")
-          ->transform(file_path())
-          ->type_name("FILE")
-          ->group(kSavingGroup);
+  app.option_defaults()->group(kSavingGroup);
+  add_path(app, "-o,--save", options.save, "the trained model: FILE.safetensors, .npz or .onnx",
+           model_path());
+  CLI::Option* checkpoint = add_path(app, "--checkpoint", options.checkpoint,
+                                     "save the state, to go on from", file_path());
   app.add_option("--save-every", options.save_every, "save it every N epochs")
-      ->transform(whole_number<int>(1, kMaxEpochs))
-      ->needs(checkpoint)
-      ->group(kSavingGroup);
-  app.add_option("--resume", options.resume, "go on from such a state")
-      ->transform(any_path())
-      ->type_name("FILE")
-      ->group(kSavingGroup);
+      ->transform(whole_number(1, kMaxEpochs))
+      ->needs(checkpoint);
+  add_path(app, "--resume", options.resume, "go on from such a state");
 }
 
 void add_output(CLI::App& app, OutputOptions& output) {
-  add_word(app, "--format", output.format, kTrainFormatWords, "of standard output")
-      ->group(kOutputGroup);
-  app.add_option("--log", output.log, "write JSON lines to a file as well")
-      ->transform(rewriting([](const std::string& text) {
-        if (text == "-")
-          throw_unexpected("a file (--format jsonl writes to standard output)", text);
-        return text;
-      }))
-      ->check(any_path())
-      ->type_name("FILE")
-      ->group(kOutputGroup);
-  CLI::Option* quiet =
-      app.add_flag("-q,--quiet", output.quiet, "results only")->group(kOutputGroup);
-  app.add_flag("-v,--verbose", output.verbose, "say more than usual")
-      ->excludes(quiet)
-      ->group(kOutputGroup);
+  app.option_defaults()->group(kOutputGroup);
+  add_word(app, "--format", output.format, kTrainFormatWords, "of standard output");
+  add_path(app, "--log", output.log, "write JSON lines to a file as well",
+           file_path("a file (--format jsonl writes to standard output)"));
+  CLI::Option* quiet = app.add_flag("-q,--quiet", output.quiet, "results only");
+  app.add_flag("-v,--verbose", output.verbose, "say more than usual")->excludes(quiet);
+  app.option_defaults()->group(kOutputAdvancedGroup);
   app.add_option("--log-interval", output.log_interval,
                  "a line every N batches (text, jsonl, --log); 0: epochs only")
-      ->transform(whole_number<int>(0, kMaxLogInterval))
-      ->group(kOutputAdvancedGroup);
+      ->transform(whole_number(0, kMaxLogInterval));
   app.add_flag_callback(
-         "--no-progress", [&output] { output.progress = false; }, "no progress bar")
-      ->group(kOutputAdvancedGroup);
-  add_color(app, output.color, kOutputAdvancedGroup);
+      "--no-progress", [&output] { output.progress = false; }, "no progress bar");
+  add_color(app, output.color);
 }
 
 void add_config(CLI::App& app, const std::shared_ptr<ConfigFile>& config, TrainOptions& options) {
   app.config_formatter(config);
+  app.option_defaults()->group(kOutputGroup);
   app.set_config("-c,--config", "", "options from a file of lines name = value")
       ->transform(any_path())
-      ->type_name("FILE")
-      ->group(kOutputGroup);
+      ->type_name("FILE");
   app.add_flag("--print-config", options.print_config, "show such a file of the options given")
-      ->configurable(false)
-      ->group(kOutputGroup);
+      ->configurable(false);
 }
 
 /// What is written must not take the place of something else that is written or gone on with.

@@ -107,9 +107,9 @@ CLI::Validator any_path() {
   });
 }
 
-CLI::Validator file_path() {
-  return rewriting([](const std::string& text) {
-    if (text == "-") throw_unexpected("a file", text);
+CLI::Validator file_path(const std::string& expected) {
+  return rewriting([expected](const std::string& text) {
+    if (text == "-") throw_unexpected(expected, text);
     check_name(text);
     return text;
   });

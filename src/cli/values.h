@@ -118,7 +118,7 @@ CLI::Validator number(double min, double max, UpperEnd end = UpperEnd::kIncluded
 /// Refuses the name of a file or folder that is empty, or an option whose own value was forgotten.
 CLI::Validator any_path();
 /// Refuses "-" too: what is written there gets its name when it is whole.
-CLI::Validator file_path();
+CLI::Validator file_path(const std::string& expected = "a file");
 /// Refuses a model file of another ending than those that can be written.
 CLI::Validator model_path();
 CLI::Validator true_or_false();

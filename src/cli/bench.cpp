@@ -261,7 +261,7 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   Talk talk(options.quiet);
-  const DataFiles files = find_data(options.data);
+  const DataFiles files = find_named_data(options.data);
   check_exports(options);
   warn_of_noise(talk);
   const int cpus = available_cpus();

@@ -80,7 +80,7 @@ int run_eval(const EvalOptions& options) {
   check_standard_input(options.model, options.data.test_images, "--test-images");
   check_standard_input(options.model, options.data.test_labels, "--test-labels");
   const Model model = load_model(options.model);
-  const DataFiles files = find_data(options.data, DataNeed::kTestOnly);
+  const DataFiles files = find_named_data(options.data, DataNeed::kTestOnly);
   const Dataset data = load_dataset(files.test_images, files.test_labels, kMaxClasses);
   check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
   check_labels(options, model.mlp, files, data);

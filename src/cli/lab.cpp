@@ -82,7 +82,7 @@ int run_lab(const LabOptions& options) {
     write_lab_list(out);
     return kExitDone;
   }
-  const DataSets data = load_data(find_data(options.data), kMaxClasses);
+  const DataSets data = load_data(find_named_data(options.data), kMaxClasses);
   const LabContext context = {
       .data = data, .cpus = available_cpus(), .quick = options.quick, .seed = options.seed};
   const LabStart start = {.version = std::string(program_version()),

@@ -132,6 +132,20 @@ void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
       ->type_name("X");
 }
 
+DataFiles find_named_data(const DataOptions& data, DataNeed need) {
+  const auto with_options = [](const Error& error) {
+    return fmt::format("{} (--data DIR; --images, --labels, --test-images and --test-labels FILE)",
+                       error.what());
+  };
+  try {
+    return find_data(data, need);
+  } catch (const UsageError& error) {
+    throw UsageError(with_options(error));
+  } catch (const Error& error) {
+    throw Error(with_options(error));
+  }
+}
+
 void check_warmup(const Recipe& recipe) {
   if (recipe.warmup_epochs <= recipe.epochs) return;
   throw UsageError(fmt::format("--warmup-epochs: expected at most the {} of --epochs, found {}",

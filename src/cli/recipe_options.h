@@ -52,6 +52,9 @@ void add_color(CLI::App& app, ColorWhen& color);
 /// --min-accuracy
 void add_min_accuracy(CLI::App& app, std::optional<double>& bound);
 
+/// Finds the data; when they are not found, the message names the options as well.
+DataFiles find_named_data(const DataOptions& data, DataNeed need = DataNeed::kTrainAndTest);
+
 /// Throws UsageError if the warm-up is longer than the training.
 void check_warmup(const Recipe& recipe);
 

@@ -8,6 +8,7 @@
 #include "cli/accuracy_bound.h"
 #include "cli/checkpoints.h"
 #include "cli/output.h"
+#include "cli/recipe_options.h"
 #include "cli/train.h"
 #include "cli/version.h"
 #include "data/dataset.h"
@@ -228,7 +229,7 @@ void close(Output& output, bool all_kept, int signal) {
 
 int run_train(const TrainOptions& given) {
   const Stopwatch stopwatch;
-  const DataFiles files = find_data(given.data);
+  const DataFiles files = find_named_data(given.data);
   Output output(given.output, given.recipe.epochs);
   check_targets(given);
   std::optional<Checkpoint> resumed;

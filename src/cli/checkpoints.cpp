@@ -10,6 +10,7 @@
 
 #include "cli/file_kind.h"
 #include "cli/version.h"
+#include "data/dataset.h"
 #include "nn/kernels.h"
 #include "system/atomic_file.h"
 #include "train/recipe_json.h"
@@ -55,9 +56,8 @@ std::string difference_text(const RecipeDifference& difference) {
                      value_text(difference.there));
 }
 
-}  // namespace
-
-void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
+/// Throws Error unless the training that the checkpoint is of is this one; says where it goes on.
+void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
                    const TrainIdentity& identity, Output& output) {
   if (const auto found = differences(identity, resumed.identity); !found.empty()) {
     std::vector<std::string> texts;
@@ -90,7 +90,9 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
   }
 }
 
-CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
+}  // namespace
+
+CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
                                    const std::optional<Checkpoint>& resumed, Output& output)
     : path_(options.checkpoint),
       output_(output),
@@ -130,6 +132,18 @@ bool CheckpointKeeper::finish(TrainStatus status) const {
     output_.say(fmt::format("{} holds the state before training diverged", path_));
   }
   return holds_last_;
+}
+
+std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, const DataSets& data,
+                                                 const std::optional<Checkpoint>& resumed,
+                                                 Output& output) {
+  if (!resumed && options.checkpoint.empty()) return std::nullopt;
+  const TrainIdentity identity = {.recipe = options.recipe,
+                                  .train_data = dataset_digest(data.train),
+                                  .test_data = dataset_digest(data.test)};
+  if (resumed) check_resumed(options, *resumed, identity, output);
+  if (options.checkpoint.empty()) return std::nullopt;
+  return CheckpointKeeper(options, identity, resumed, output);
 }
 
 }  // namespace trp

@@ -20,7 +20,7 @@ constexpr Index kMaxProbedSamples = 1000;
 
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMaxClasses) return;
-  throw UsageError(fmt::format("--classes: expected 1 to {}, found {}", kMaxClasses, class_count));
+  throw UsageError(fmt::format("expected 1 to {} classes, found {}", kMaxClasses, class_count));
 }
 
 template <class Label>
@@ -36,7 +36,7 @@ void check_label_range(const std::string& path, const IdxArray& array,
   throw Error(fmt::format(
       "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
       array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", max, max + 1)
+      usable ? fmt::format("if the classes go up to {:.0f}, there are {:.0f} of them", max, max + 1)
              : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 

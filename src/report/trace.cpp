@@ -31,7 +31,8 @@ std::string name_of(const Slice& slice, std::size_t worker) {
   if (slice.phase == Phase::kOther)
     return worker == 0 && slice.depth == 0 ? fmt::format("step {}", slice.step + 1) : "task";
   if (slice.phase == Phase::kBarrier && slice.depth == (worker == 0 ? 1 : 0)) return "fork-join";
-  if (is_flow(slice)) return fmt::format("{} {}", kPhaseWords[static_cast<std::size_t>(slice.phase)], slice.item + 1);
+  if (is_flow(slice))
+    return fmt::format("{} {}", kPhaseWords[static_cast<std::size_t>(slice.phase)], slice.item + 1);
   return std::string(kPhaseWords[static_cast<std::size_t>(slice.phase)]);
 }
 

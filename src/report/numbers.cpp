@@ -29,7 +29,8 @@ std::string with_unit(double value) {
 }
 
 std::string count_of(std::int64_t count, std::string_view thing) {
-  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+  const std::string_view plural = thing.ends_with("tch") ? "es" : "s";
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : plural);
 }
 
 std::string network_text(std::span<const std::int64_t> layers, std::int64_t parameter_count) {

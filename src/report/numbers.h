@@ -15,7 +15,7 @@ std::string grouped(std::int64_t value);
 /// 412 k, 8.31 M: three figures and a unit.
 std::string with_unit(double value);
 
-/// 1 worker, 2 workers
+/// 1 worker, 2 workers, 2 batches
 std::string count_of(std::int64_t count, std::string_view thing);
 
 /// 784 → 128 → 10, 101 770 parameters

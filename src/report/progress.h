@@ -8,18 +8,19 @@
 
 namespace trp {
 
-/// How far a training is.
+/// How far a training has come.
 struct Progress {
   StepReport step;
   int epochs = 1;
   double elapsed_seconds = 0;  // since training began, validation included
 };
 
-/// One line of at most `width` columns, the less important parts left out where it is narrow:
+/// Returns a line of at most `width` columns, which lacks the less important parts where it is
+/// narrow:
 /// "epoch 3/10 ━━━━━━━━╸   62%  37 120/60 000  412 k samples/s  loss 0.0841  ETA 0:07".
 std::string progress_line(const Progress& progress, int width, bool color = false);
 
-/// A line on a terminal that is redrawn in place. Never written to anything else.
+/// A line that is redrawn in place. The descriptor has to be that of a terminal.
 class ProgressBar {
  public:
   ProgressBar(int descriptor, int epochs, bool color);

@@ -1,5 +1,7 @@
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/color.h>
 #include <fmt/format.h>
@@ -133,10 +135,9 @@ std::string pipeline_text(const RunStart& start) {
     if (size > 1) stages += fmt::format("-{}", layer + size);
     layer += size;
   }
-  const int micro_batches = start.training.micro_batches;
-  return fmt::format("{}, {} micro-batch{}, {} of layers {}", word_of(start.plan.pipeline_schedule),
-                     micro_batches, micro_batches == 1 ? "" : "es",
-                     count_of(start.training.stages.size(), "stage"), stages);
+  return fmt::format("{}, {}, {} of layers {}", word_of(start.plan.pipeline_schedule),
+                     count_of(start.training.micro_batches, "micro-batch"),
+                     count_of(std::ssize(start.training.stages), "stage"), stages);
 }
 
 /// Nothing for an event that has no row.
@@ -177,10 +178,8 @@ void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle&
     for (const std::string& line : pipeline_picture(schedule, kMaxSlotsShown)) write("", line);
   }
   if (training.loaders > 0) {
-    write("loaders",
-          fmt::format(
-              "{}, up to {} ahead", count_of(training.loaders, "loader"),
-              start.plan.queue == 1 ? "1 batch" : fmt::format("{} batches", start.plan.queue)));
+    write("loaders", fmt::format("{}, up to {} ahead", count_of(training.loaders, "loader"),
+                                 count_of(start.plan.queue, "batch")));
   }
 }
 

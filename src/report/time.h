@@ -13,14 +13,14 @@ namespace trp {
 /// a column for each worker, the last of many workers in one, and the share of all workers' time.
 std::vector<std::string> time_table(const PhaseTimes& times);
 
-/// The same as the JSON event "time".
+/// Returns the same as the JSON event "time".
 Json time_object(const PhaseTimes& times);
 
-/// A typical traced step, a line for each worker and a letter for what it did longest in each of
-/// `columns` equal parts of the step's time; nothing when no step was traced.
+/// Draws a typical traced step: a line for each worker, with a letter for what it did longest in
+/// each of `columns` equal parts of the step's time. Returns nothing when no step was traced.
 std::vector<std::string> timeline_picture(const PhaseRecorder& recorder, int columns);
 
-/// What the letters stand for.
+/// Returns a line that says what the letters stand for.
 std::string timeline_legend();
 
 }  // namespace trp

@@ -6,10 +6,10 @@
 
 namespace trp {
 
-/// The traced steps of a training as Chrome trace events (Google, "Trace Event Format"), which
-/// ui.perfetto.dev, chrome://tracing and speedscope read: a row for each worker, what it did as
-/// nested complete events in microseconds from the beginning of training, micro-batches as flows
-/// from stage to stage, and the batches that loaders had ready as a counter.
+/// Returns the traced steps of a training as Chrome trace events (Google, "Trace Event Format"),
+/// which ui.perfetto.dev, chrome://tracing and speedscope read. Each worker has a row with what it
+/// did as nested events, in microseconds from the beginning of training. Micro-batches are flows
+/// from stage to stage, and the batches that loaders had ready are a counter.
 std::string trace_json(const PhaseRecorder& recorder, const std::string& title);
 
 }  // namespace trp

@@ -24,7 +24,15 @@ TEST_CASE("numbers for people") {
   CHECK(with_unit(8'310'000) == "8.31 M");
   CHECK(with_unit(2.5e9) == "2.5 G");
 
+  CHECK(count_of(1, "worker") == "1 worker");
+  CHECK(count_of(2, "worker") == "2 workers");
+  CHECK(count_of(2, "epoch") == "2 epochs");
+  CHECK(count_of(1, "micro-batch") == "1 micro-batch");
+  CHECK(count_of(0, "micro-batch") == "0 micro-batches");
+
   CHECK(percent(0.8842) == "88.42 %");
+  CHECK(short_percent(0.8842) == "88.42%");
+  CHECK(short_percent(std::numeric_limits<double>::quiet_NaN()) == "-");
   CHECK(percent(1) == "100.00 %");
 
   CHECK(loss_text(0.08414) == "0.0841");

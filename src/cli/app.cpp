@@ -124,6 +124,7 @@ void add_commands(CLI::App& app, Task& task) {
   const auto train = std::make_shared<TrainOptions>();
   add_train(app, *train);
   task = [train] { return run_train(*train); };
+  app.option_defaults()->group("Arguments");  // not the last group of train
   add_command(app, add_eval, run_eval, task);
   add_command(app, add_predict, run_predict, task);
   add_command(app, add_bench, run_bench_command, task);
@@ -174,6 +175,10 @@ std::unique_ptr<CLI::App> make_app() {
 
 std::string parse(CLI::App& app, std::vector<std::string> arguments) {
   choose_command(app, arguments);
+  const auto is_flag = [](const CLI::Option* option) { return option->get_expected_min() == 0; };
+  for (CLI::Option* flag : app.get_options(is_flag)) flag->check(true_or_false());
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    for (CLI::Option* flag : command->get_options(is_flag)) flag->check(true_or_false());
   arguments = split_empty_values(std::move(arguments));
   std::ranges::reverse(arguments);  // as CLI11 wants it
   try {

@@ -15,10 +15,11 @@ namespace trp {
 namespace {
 
 constexpr std::size_t kNameColumns = 26;
-constexpr std::size_t kMinColumns = 60, kMaxColumns = 120;
+constexpr std::size_t kMinColumns = 60, kMaxColumns = 100;
 constexpr const char* kGroup = "Help";
 
 std::size_t help_columns() {
+  if (!is_terminal(STDOUT_FILENO)) return kMaxColumns;
   return std::clamp(static_cast<std::size_t>(terminal_width(STDOUT_FILENO)), kMinColumns,
                     kMaxColumns);
 }
@@ -65,7 +66,7 @@ std::string option_entry(const CLI::Option& option) {
 std::string usage(const CLI::App& app, const std::string& arguments) {
   if (app.get_parent() == nullptr) {
     return "usage: tensor_relu_parallel [train] [OPTIONS]\n"
-           "       tensor_relu_parallel COMMAND --help\n";
+           "       tensor_relu_parallel help COMMAND\n";
   }
   return fmt::format("usage: tensor_relu_parallel {}{} [OPTIONS]\n", app.get_name(), arguments);
 }
@@ -73,13 +74,13 @@ std::string usage(const CLI::App& app, const std::string& arguments) {
 std::string command_entries(const CLI::App& app) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   if (commands.empty()) return {};
-  std::string text = "\nCommands\n" + entry("  train", "train a network (the default command)");
+  std::string text = "\nCommands\n" + entry("  train", "Trains a network; needs no word.");
   for (const CLI::App* command : commands) {
     const std::string description = command->get_description();
     // A command says in a sentence what it does, then more.
     text += entry("  " + command->get_name(), description.substr(0, description.find('\n')));
   }
-  return text + entry("  help [COMMAND]", "show this, or the help of a command");
+  return text;
 }
 
 /// Makes `action` happen as soon as the flag is read.

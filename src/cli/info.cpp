@@ -167,8 +167,9 @@ void write_idx_info(const InfoOptions& options, InfoWriter& out) {
 }  // namespace
 
 CLI::App& add_info(CLI::App& app, InfoOptions& options) {
-  CLI::App& command = *app.add_subcommand(
-      "info", "Says what a model, a checkpoint or an IDX file holds, and whether it is sound.");
+  CLI::App& command = *app.add_subcommand("info",
+                                          "Says what a model, a checkpoint or an IDX file holds.\n"
+                                          "Checks on the way that it is sound.");
   command.add_option("FILE", options.file)->required()->transform(any_path());
   command.option_defaults()->group(kOutputGroup);
   command.add_option("--show", options.show, "draw the first N images of an IDX file")

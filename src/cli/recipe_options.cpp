@@ -57,17 +57,17 @@ void add_test_files(CLI::App& app, DataOptions& data) {
 
 void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
   add_data_folder(app, data);
-  app.add_option("--limit", recipe.limit, "only the first N training samples; 0: all")
-      ->transform(whole_number<Index>(0, kMaxSamples));
-  add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
-            "noise, shift or both (noise,shift): random changes to images")
-      ->type_name("LIST");
   app.option_defaults()->group(kDataAdvancedGroup);
   add_path(app, "--images", data.train_images, "training images; - is standard input");
   add_path(app, "--labels", data.train_labels, "their labels");
   add_test_files(app, data);
+  app.add_option("--limit", recipe.limit, "only the first N training samples; 0: all")
+      ->transform(whole_number<Index>(0, kMaxSamples));
   app.add_option("--classes", recipe.class_count, "labels are 0 to N-1")
       ->transform(whole_number(1, kMaxClasses));
+  add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
+            "noise, shift or both (noise,shift): random changes to images")
+      ->type_name("LIST");
   const auto keep_order = [&recipe] { recipe.shuffle = false; };
   app.add_flag_callback("--no-shuffle", keep_order, "keep the file's order");
 }
@@ -82,18 +82,18 @@ void add_training(CLI::App& app, Recipe& recipe) {
       ->transform(whole_number(1, kMaxEpochs));
   app.add_option("--lr", recipe.learning_rate, "learning rate")
       ->transform(number(kMinRate, kMaxRate));
-  add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
-           "how the learning rate changes");
   app.add_option("--momentum", recipe.momentum, "share of the last change kept")
       ->transform(number(0, kMaxMomentum));
-  app.add_option("--weight-decay", recipe.weight_decay, "pull of all parameters to zero")
-      ->transform(number(0, kMaxFactor));
   app.add_option("--seed", recipe.seed, "same seed, same model, whatever the strategy and workers")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
   app.option_defaults()->group(kTrainingAdvancedGroup);
+  add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
+           "how the learning rate changes");
   app.add_option("--warmup-epochs", recipe.warmup_epochs,
                  "epochs over which the learning rate rises first")
       ->transform(whole_number(0, kMaxEpochs));
+  app.add_option("--weight-decay", recipe.weight_decay, "pull of all parameters to zero")
+      ->transform(number(0, kMaxFactor));
   app.add_option("--clip-norm", recipe.clip_norm, "limit of the gradient's norm; 0: none")
       ->transform(number(0, kMaxFactor));
 }
@@ -126,7 +126,6 @@ void add_color(CLI::App& app, ColorWhen& color) {
 }
 
 void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
-  app.option_defaults()->group(kOutputGroup);
   app.add_option("--min-accuracy", bound,
                  "from 0 to 1; exit with 4 when the test accuracy is lower")
       ->transform(number(0, 1))

@@ -24,6 +24,7 @@ inline constexpr const char* kTrainingAdvancedGroup = "Training (advanced)";
 inline constexpr const char* kParallelismGroup = "Parallelism";
 inline constexpr const char* kParallelismAdvancedGroup = "Parallelism (advanced)";
 inline constexpr const char* kSavingGroup = "Saving";
+inline constexpr const char* kSavingAdvancedGroup = "Saving (advanced)";
 inline constexpr const char* kOutputGroup = "Output";
 inline constexpr const char* kOutputAdvancedGroup = "Output (advanced)";
 

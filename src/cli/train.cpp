@@ -51,7 +51,7 @@ void add_more_training(CLI::App& app, Recipe& recipe) {
       ->transform(number(0, 1, UpperEnd::kExcluded));
   app.option_defaults()->group(kTrainingGroup);
   app.add_option("--early-stopping", recipe.early_stopping,
-                 "N epochs without a better validation loss: stop, keep the best; 0: never")
+                 "stop after N epochs without a better validation loss; 0: never")
       ->transform(whole_number(0, kMaxEpochs));
   app.option_defaults()->group(kTrainingAdvancedGroup);
   app.add_flag("--dry-run", recipe.dry_run, "one batch per epoch");
@@ -60,21 +60,22 @@ void add_more_training(CLI::App& app, Recipe& recipe) {
 void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
   add_workers(app, options.plan.workers);
   app.option_defaults()->group(kParallelismGroup);
-  const CLI::Option* strategy =
+  CLI::Option* strategy =
       add_word(app, "--strategy", options.strategy, kStrategyChoices,
-               "how the work is divided; auto: the fastest, tried out for 0.3 s");
+               "how the work is divided; auto: the fastest in a trial of 0.3 s");
   const auto be_sequential = [&options, strategy, &config] {
     const std::string name = strategy->get_name();
     const bool is_given = strategy->count() > 0 && config.origin(name) == name;
     if (is_given && options.strategy != StrategyKind::kSequential)
       throw CLI::ExcludesError("--sequential", "--strategy " + strategy->results().back());
-    options.strategy = StrategyKind::kSequential;
+    strategy->clear();
+    strategy->add_result(std::string("sequential"))->run_callback();
   };
   app.add_flag_callback("--sequential", be_sequential, "the same as --strategy sequential")
-      ->configurable(false);
+      ->configurable(false)
+      ->group(kParallelismAdvancedGroup);
   add_word(app, "--merge", options.plan.merge, kMergeWords,
-           "what is merged under the mutex: the factors of the gradient, its tiles in the order of "
-           "the shards, or whole gradients as they come (the last bits differ)");
+           "how the shards' gradients are joined; with arrival the last bits differ");
 }
 
 void add_timing(CLI::App& app, TrainOptions& options) {
@@ -94,10 +95,11 @@ void add_saving(CLI::App& app, TrainOptions& options) {
            model_path());
   CLI::Option* checkpoint = add_path(app, "--checkpoint", options.checkpoint,
                                      "save the state, to go on from", file_path());
-  app.add_option("--save-every", options.save_every, "save it every N epochs")
-      ->transform(whole_number(1, kMaxEpochs))
-      ->needs(checkpoint);
   add_path(app, "--resume", options.resume, "go on from such a state");
+  app.add_option("--save-every", options.save_every, "save the state every N epochs")
+      ->transform(whole_number(1, kMaxEpochs))
+      ->needs(checkpoint)
+      ->group(kSavingAdvancedGroup);
 }
 
 void add_output(CLI::App& app, OutputOptions& output) {
@@ -123,7 +125,8 @@ void add_config(CLI::App& app, const std::shared_ptr<ConfigFile>& config, TrainO
       ->transform(any_path())
       ->type_name("FILE");
   app.add_flag("--print-config", options.print_config, "show such a file of the options given")
-      ->configurable(false);
+      ->configurable(false)
+      ->group(kOutputAdvancedGroup);
 }
 
 /// What is written must not take the place of something else that is written or gone on with.
@@ -179,6 +182,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_plan(app, options.plan);
   add_saving(app, options);
   add_output(app, options.output);
+  app.option_defaults()->group(kOutputAdvancedGroup);
   add_min_accuracy(app, options.min_accuracy);
   add_config(app, config, options);
   add_help(app);

@@ -67,8 +67,8 @@ DecodedArrayFile read_array_file(const std::string& path);
 inline constexpr std::string_view kKindKey = "kind";
 inline constexpr std::string_view kCheckpointKind = "checkpoint";
 
-/// Whether these first kStartBytes of a file are those of a checkpoint, of this format or the older
-/// one.
+/// Whether these first kStartBytes of a file are those of a checkpoint, or of one in the format
+/// before this one, which is no longer read.
 bool starts_checkpoint(std::span<const std::uint8_t> start);
 bool starts_old_checkpoint(std::span<const std::uint8_t> start);
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -21,10 +22,33 @@ namespace trp {
 /// Fields in the order in which they are given.
 using Json = nlohmann::ordered_json;
 
-// A struct as a JSON object. The struct has a function for_each_field(fields, visit), which calls
-// visit(name, field) for each of its fields and takes constant and other structs; each type of
-// field has the functions value_to_json(value) and read_value(json, value). Those of numbers, lists
-// and optional values are here.
+// Values as JSON. Each type has the functions value_to_json(value) and read_value(json, value).
+// Those of numbers, texts, lists, optional values and structs are here; a struct has its fields
+// listed as JsonFields<Struct>::kFields, a tuple of JsonField.
+
+template <class Struct, class Value>
+struct JsonField {
+  const char* name;
+  Value Struct::*member;
+};
+template <class Struct, class Value>
+JsonField(const char*, Value Struct::*) -> JsonField<Struct, Value>;
+
+template <class Struct>
+struct JsonFields;
+
+template <class Struct>
+concept HasJsonFields = requires {
+  JsonFields<Struct>::kFields;
+};
+
+template <HasJsonFields Struct>
+Json value_to_json(const Struct& fields);
+
+/// Throws Error, which begins with the name of the field, unless there are exactly the fields that
+/// value_to_json() writes, each of the right type.
+template <HasJsonFields Struct>
+void read_value(const Json& json, Struct& fields);
 
 /// Throws Error: expected …, found ….
 [[noreturn]] inline void throw_unexpected_json(std::string_view expected, const Json& found) {
@@ -84,30 +108,32 @@ void read_value(const Json& json, std::optional<Value>& value) {
   if (!json.is_null()) read_value(json, value.emplace());
 }
 
-template <class Fields>
-Json fields_to_json(const Fields& fields) {
+template <HasJsonFields Struct>
+Json value_to_json(const Struct& fields) {
   Json json = Json::object();
-  for_each_field(fields,
-                 [&](const char* name, const auto& value) { json[name] = value_to_json(value); });
+  const auto write = [&](const auto& field) {
+    json[field.name] = value_to_json(fields.*field.member);
+  };
+  std::apply([&](const auto&... field) { (write(field), ...); }, JsonFields<Struct>::kFields);
   return json;
 }
 
-/// Throws Error, which begins with the name of the field, unless there are exactly the fields that
-/// fields_to_json() writes, each of the right type.
-template <class Fields>
-void read_fields(const Json& json, Fields& fields) {
+template <HasJsonFields Struct>
+void read_value(const Json& json, Struct& fields) {
   if (!json.is_object()) throw_unexpected_json("an object", json);
   std::vector<std::string_view> known;
-  for_each_field(fields, [&](const char* name, auto& value) {
-    const auto found = json.find(name);
-    if (found == json.end()) throw Error(fmt::format("{}: expected a value, found none", name));
+  const auto read = [&](const auto& field) {
+    const auto found = json.find(field.name);
+    if (found == json.end())
+      throw Error(fmt::format("{}: expected a value, found none", field.name));
     try {
-      read_value(*found, value);
+      read_value(*found, fields.*field.member);
     } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", name, error.what()));
+      throw Error(fmt::format("{}: {}", field.name, error.what()));
     }
-    known.emplace_back(name);
-  });
+    known.emplace_back(field.name);
+  };
+  std::apply([&](const auto&... field) { (read(field), ...); }, JsonFields<Struct>::kFields);
   for (const auto& item : json.items())
     if (std::ranges::find(known, item.key()) == known.end())
       throw Error(fmt::format("{}: expected no field of this name", item.key()));

@@ -18,11 +18,14 @@ Unsigned little_endian(const std::uint8_t* bytes) {
   return number;
 }
 
-template <class Unsigned>
-void append_little_endian(std::vector<std::uint8_t>& bytes, Unsigned number) {
-  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-    bytes.push_back(static_cast<std::uint8_t>(std::uint64_t{number} >> (8 * i)));
-  }
+/// Appends each of the numbers with its lowest byte first.
+template <class... Unsigned>
+void append_little_endian(std::vector<std::uint8_t>& bytes, Unsigned... numbers) {
+  const auto append = [&bytes](auto number) {
+    for (std::size_t i = 0; i < sizeof number; ++i)
+      bytes.push_back(static_cast<std::uint8_t>(std::uint64_t{number} >> (8 * i)));
+  };
+  (append(numbers), ...);
 }
 
 /// Returns the floats that `bytes` holds, whose number is a multiple of 4.

@@ -1,9 +1,8 @@
 #include "formats/safetensors.h"
 
 #include <algorithm>
-#include <concepts>
 #include <string_view>
-#include <type_traits>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -37,13 +36,12 @@ struct TensorEntry {
 
 }  // namespace
 
-template <class E, class Visit>
-requires std::same_as<std::remove_const_t<E>, TensorEntry>
-void for_each_field(E& entry, const Visit& visit) {
-  visit("dtype", entry.dtype);
-  visit("shape", entry.shape);
-  visit("data_offsets", entry.offsets);
-}
+template <>
+struct JsonFields<TensorEntry> {
+  static constexpr std::tuple kFields{JsonField{"dtype", &TensorEntry::dtype},
+                                      JsonField{"shape", &TensorEntry::shape},
+                                      JsonField{"data_offsets", &TensorEntry::offsets}};
+};
 
 namespace {
 
@@ -51,7 +49,7 @@ TensorEntry read_entry(const std::string& name, const Json& json, Index data_byt
                        const std::string& file) {
   const std::string where = fmt::format("{}: tensor {}", file, in_quotes(name));
   TensorEntry entry;
-  read_at(where, [&] { read_fields(json, entry); });
+  read_at(where, [&] { read_value(json, entry); });
   entry.name = name;
   if (entry.dtype != "F32") {
     throw Error(fmt::format(

@@ -28,6 +28,7 @@ constexpr std::size_t kLocalBytes = 30, kDirectoryBytes = 46, kEndBytes = 22;
 constexpr std::size_t kMaxCommentBytes = 65'535;
 constexpr std::uint32_t kInZip64 = 0xffffffff;   // for a size that is too large for 32 bits
 constexpr std::uint16_t kFlagsAllowed = 0x0806;  // deflate's level, names in UTF-8
+constexpr std::uint16_t kFormatVersion = 20;     // 2.0
 constexpr std::uint16_t kStored = 0, kDeflated = 8;
 constexpr std::uint64_t kMaxUnpackedBytes = std::uint64_t{2} << 30;
 
@@ -47,23 +48,16 @@ std::uint32_t checksum_of(Bytes content) {
 
 /// What a local header and a directory entry have in common.
 void append_common(std::vector<std::uint8_t>& bytes, const ListedEntry& entry) {
-  constexpr std::uint16_t kVersion = 20;       // of the format, 2.0
-  constexpr std::uint16_t kDate = 1 << 5 | 1;  // the first day there is
-  for (const std::uint16_t field : {kVersion, /*flags*/ std::uint16_t{0}, entry.method,
-                                    /*time*/ std::uint16_t{0}, kDate})
-    append_little_endian(bytes, field);
-  append_little_endian(bytes, entry.checksum);
-  append_little_endian(bytes, entry.packed_bytes);
-  append_little_endian(bytes, entry.unpacked_bytes);
-  append_little_endian(bytes, static_cast<std::uint16_t>(entry.name.size()));
-  append_little_endian(bytes, std::uint16_t{0});  // extra field
+  constexpr std::uint16_t kNoFlags = 0, kMidnight = 0, kNoExtra = 0;
+  constexpr std::uint16_t kFirstDate = 1 << 5 | 1;  // 1980-01-01
+  append_little_endian(bytes, kFormatVersion, kNoFlags, entry.method, kMidnight, kFirstDate,
+                       entry.checksum, entry.packed_bytes, entry.unpacked_bytes,
+                       static_cast<std::uint16_t>(entry.name.size()), kNoExtra);
 }
 
 void append_directory_entry(std::vector<std::uint8_t>& bytes, const ListedEntry& entry) {
-  constexpr std::uint16_t kMadeBy = 20;
   constexpr std::size_t kZeros = 2 + 2 + 2 + 4;  // comment, disk, attributes
-  append_little_endian(bytes, kDirectorySignature);
-  append_little_endian(bytes, kMadeBy);
+  append_little_endian(bytes, kDirectorySignature, kFormatVersion);
   append_common(bytes, entry);
   bytes.insert(bytes.end(), kZeros, 0);
   append_little_endian(bytes, entry.offset);
@@ -257,13 +251,10 @@ std::vector<std::uint8_t> encode_zip(std::span<const ZipEntry> entries, std::str
   }
   const auto directory_offset = static_cast<std::uint32_t>(bytes.size());
   bytes.insert(bytes.end(), directory.begin(), directory.end());
-  append_little_endian(bytes, kEndSignature);
-  append_little_endian(bytes, std::uint32_t{0});  // disks
-  for (int times = 0; times < 2; ++times)         // on this disk, and on all
-    append_little_endian(bytes, static_cast<std::uint16_t>(entries.size()));
-  append_little_endian(bytes, static_cast<std::uint32_t>(directory.size()));
-  append_little_endian(bytes, directory_offset);
-  append_little_endian(bytes, static_cast<std::uint16_t>(comment.size()));
+  const auto count = static_cast<std::uint16_t>(entries.size());  // on this disk, and on all
+  append_little_endian(bytes, kEndSignature, /*disks*/ std::uint32_t{0}, count, count,
+                       static_cast<std::uint32_t>(directory.size()), directory_offset,
+                       static_cast<std::uint16_t>(comment.size()));
   bytes.insert(bytes.end(), comment.begin(), comment.end());
   return bytes;
 }

@@ -1,11 +1,10 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
-#include <concepts>
 #include <iterator>
 #include <optional>
 #include <string_view>
-#include <type_traits>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -39,57 +38,39 @@ struct Progress {
 
 }  // namespace
 
-template <class P, class Visit>
-requires std::same_as<std::remove_const_t<P>, Progress>
-void for_each_field(P& state, const Visit& visit) {
-  visit("epochs", state.epochs);
-  visit("progress", state.progress);
-  visit("best_epoch", state.best_epoch);
-  visit("best_loss", state.best_loss);
-}
+template <>
+struct JsonFields<Progress> {
+  static constexpr std::tuple kFields{
+      JsonField{"epochs", &Progress::epochs}, JsonField{"progress", &Progress::progress},
+      JsonField{"best_epoch", &Progress::best_epoch}, JsonField{"best_loss", &Progress::best_loss}};
+};
 
-template <class E, class Visit>
-requires std::same_as<std::remove_const_t<E>, EpochResult>
-void for_each_field(E& epoch, const Visit& visit) {
-  visit("epoch", epoch.epoch);
-  visit("train_loss", epoch.train_loss);
-  visit("train_accuracy", epoch.train_accuracy);
-  visit("validation", epoch.validation);
-  visit("lr", epoch.learning_rate);
-  visit("seconds", epoch.seconds);
-  visit("samples_per_second", epoch.samples_per_second);
-}
+template <>
+struct JsonFields<EpochResult> {
+  static constexpr std::tuple kFields{
+      JsonField{"epoch", &EpochResult::epoch},
+      JsonField{"train_loss", &EpochResult::train_loss},
+      JsonField{"train_accuracy", &EpochResult::train_accuracy},
+      JsonField{"validation", &EpochResult::validation},
+      JsonField{"lr", &EpochResult::learning_rate},
+      JsonField{"seconds", &EpochResult::seconds},
+      JsonField{"samples_per_second", &EpochResult::samples_per_second}};
+};
 
-template <class S, class Visit>
-requires std::same_as<std::remove_const_t<S>, Score>
-void for_each_field(S& score, const Visit& visit) {
-  visit("loss", score.loss);
-  visit("accuracy", score.accuracy);
-  visit("samples", score.sample_count);
-}
+template <>
+struct JsonFields<Score> {
+  static constexpr std::tuple kFields{JsonField{"loss", &Score::loss},
+                                      JsonField{"accuracy", &Score::accuracy},
+                                      JsonField{"samples", &Score::sample_count}};
+};
 
-template <class P, class Visit>
-requires std::same_as<std::remove_const_t<P>, EpochProgress>
-void for_each_field(P& progress, const Visit& visit) {
-  visit("steps", progress.batch);
-  visit("loss_sum", progress.loss_sum);
-  visit("correct", progress.correct_count);
-  visit("seconds", progress.seconds);
-}
-
-template <class Fields>
-concept PartOfState = std::same_as<Fields, EpochResult> || std::same_as<Fields, EpochProgress> ||
-    std::same_as<Fields, Score>;
-
-template <PartOfState Fields>
-Json value_to_json(const Fields& fields) {
-  return fields_to_json(fields);
-}
-
-template <PartOfState Fields>
-void read_value(const Json& json, Fields& fields) {
-  read_fields(json, fields);
-}
+template <>
+struct JsonFields<EpochProgress> {
+  static constexpr std::tuple kFields{JsonField{"steps", &EpochProgress::batch},
+                                      JsonField{"loss_sum", &EpochProgress::loss_sum},
+                                      JsonField{"correct", &EpochProgress::correct_count},
+                                      JsonField{"seconds", &EpochProgress::seconds}};
+};
 
 namespace {
 
@@ -124,7 +105,7 @@ ArrayFile to_array_file(const Checkpoint& checkpoint) {
                    {"recipe", json_text(to_json(checkpoint.identity.recipe))},
                    {"train_data", checkpoint.identity.train_data},
                    {"test_data", checkpoint.identity.test_data},
-                   {"state", json_text(fields_to_json(progress))}};
+                   {"state", json_text(value_to_json(progress))}};
   return file;
 }
 
@@ -146,7 +127,7 @@ auto read_json(const Metadata& metadata, std::string_view key, int max_depth,
 
 Progress to_progress(const Json& json) {
   Progress state;
-  read_fields(json, state);
+  read_value(json, state);
   const int epochs = static_cast<int>(state.epochs.size());
   for (int i = 0; i < epochs; ++i) {
     const int epoch = state.epochs[static_cast<std::size_t>(i)].epoch;

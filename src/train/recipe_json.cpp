@@ -1,48 +1,44 @@
 #include "train/recipe_json.h"
 
-#include <concepts>
+#include <tuple>
 #include <type_traits>
 
 #include "train/words.h"
 
 namespace trp {
 
-/// Calls visit(name, field) for each field of a recipe, which may be constant.
-template <class R, class Visit>
-requires std::same_as<std::remove_const_t<R>, Recipe>
-void for_each_field(R& recipe, const Visit& visit) {
-  visit("hidden", recipe.hidden);
-  visit("classes", recipe.class_count);
-  visit("limit", recipe.limit);
-  visit("val_split", recipe.validation_share);
-  visit("shuffle", recipe.shuffle);
-  visit("augment", recipe.augment);
-  visit("epochs", recipe.epochs);
-  visit("dry_run", recipe.dry_run);
-  visit("batch_size", recipe.batch_size);
-  visit("lr", recipe.learning_rate);
-  visit("lr_schedule", recipe.learning_rate_schedule);
-  visit("warmup_epochs", recipe.warmup_epochs);
-  visit("momentum", recipe.momentum);
-  visit("weight_decay", recipe.weight_decay);
-  visit("clip_norm", recipe.clip_norm);
-  visit("early_stopping", recipe.early_stopping);
-  visit("seed", recipe.seed);
-}
+template <>
+struct JsonFields<Recipe> {
+  static constexpr std::tuple kFields{JsonField{"hidden", &Recipe::hidden},
+                                      JsonField{"classes", &Recipe::class_count},
+                                      JsonField{"limit", &Recipe::limit},
+                                      JsonField{"val_split", &Recipe::validation_share},
+                                      JsonField{"shuffle", &Recipe::shuffle},
+                                      JsonField{"augment", &Recipe::augment},
+                                      JsonField{"epochs", &Recipe::epochs},
+                                      JsonField{"dry_run", &Recipe::dry_run},
+                                      JsonField{"batch_size", &Recipe::batch_size},
+                                      JsonField{"lr", &Recipe::learning_rate},
+                                      JsonField{"lr_schedule", &Recipe::learning_rate_schedule},
+                                      JsonField{"warmup_epochs", &Recipe::warmup_epochs},
+                                      JsonField{"momentum", &Recipe::momentum},
+                                      JsonField{"weight_decay", &Recipe::weight_decay},
+                                      JsonField{"clip_norm", &Recipe::clip_norm},
+                                      JsonField{"early_stopping", &Recipe::early_stopping},
+                                      JsonField{"seed", &Recipe::seed}};
+};
 
-/// The same for a plan.
-template <class P, class Visit>
-requires std::same_as<std::remove_const_t<P>, Plan>
-void for_each_field(P& plan, const Visit& visit) {
-  visit("strategy", plan.strategy);
-  visit("merge", plan.merge);
-  visit("micro_batches", plan.micro_batches);
-  visit("pipeline_schedule", plan.pipeline_schedule);
-  visit("workers", plan.workers);
-  visit("loaders", plan.loaders);
-  visit("queue", plan.queue);
-  visit("pin", plan.pin);
-}
+template <>
+struct JsonFields<Plan> {
+  static constexpr std::tuple kFields{JsonField{"strategy", &Plan::strategy},
+                                      JsonField{"merge", &Plan::merge},
+                                      JsonField{"micro_batches", &Plan::micro_batches},
+                                      JsonField{"pipeline_schedule", &Plan::pipeline_schedule},
+                                      JsonField{"workers", &Plan::workers},
+                                      JsonField{"loaders", &Plan::loaders},
+                                      JsonField{"queue", &Plan::queue},
+                                      JsonField{"pin", &Plan::pin}};
+};
 
 template <class Enum>
 requires std::is_enum_v<Enum> Json value_to_json(Enum value) { return word_of(value); }
@@ -73,19 +69,19 @@ static void read_value(const Json& json, AugmentOptions& value) {
   throw_unexpected_json("none, noise, shift or noise,shift", json);
 }
 
-Json to_json(const Recipe& recipe) { return fields_to_json(recipe); }
+Json to_json(const Recipe& recipe) { return value_to_json(recipe); }
 
-Json to_json(const Plan& plan) { return fields_to_json(plan); }
+Json to_json(const Plan& plan) { return value_to_json(plan); }
 
 Recipe recipe_from_json(const Json& json) {
   Recipe recipe;
-  read_fields(json, recipe);
+  read_value(json, recipe);
   return recipe;
 }
 
 Plan plan_from_json(const Json& json) {
   Plan plan;
-  read_fields(json, plan);
+  read_value(json, plan);
   return plan;
 }
 

@@ -75,22 +75,23 @@ PipelineParallel::PipelineParallel(const Mlp& mlp, const Optimizer& optimizer,
     stages_[stage_of_layer_[tile.layer]]->tiles.push_back(tile);
 }
 
+const PipelineSchedule& PipelineParallel::schedule_for(Index sample_count) {
+  const PipelineSchedule& whole = pipeline_.schedule;
+  if (sample_count >= whole.micro_batch_count) return whole;
+  const auto micro_batch_count = static_cast<int>(sample_count);
+  if (smaller_batch_schedule_.micro_batch_count != micro_batch_count)
+    smaller_batch_schedule_ =
+        make_pipeline_schedule(whole.kind, whole.stage_count, micro_batch_count);
+  return smaller_batch_schedule_;
+}
+
 StepResult PipelineParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
-  const auto micro_batch_count =
-      std::min(pipeline_.schedule.micro_batch_count, static_cast<int>(input.samples.size()));
-  const PipelineSchedule* schedule = &pipeline_.schedule;
-  if (micro_batch_count < schedule->micro_batch_count) {
-    if (smaller_batch_schedule_.micro_batch_count != micro_batch_count)
-      smaller_batch_schedule_ =
-          make_pipeline_schedule(schedule->kind, schedule->stage_count, micro_batch_count);
-    schedule = &smaller_batch_schedule_;
-  }
   for (const auto& stage : stages_) {
     stage->forward_done.reset();
     stage->backward_done.reset();
   }
 
-  const Step step = {input, batch_of(input, buffers_), *schedule, {}};
+  const Step step = {input, batch_of(input, buffers_), schedule_for(input.sample_count()), {}};
   {
     const auto join = PhaseScope::fork_join(input.phases);
     pool_.run_together(static_cast<int>(stages_.size()), [&](int s, int worker) {

@@ -39,6 +39,7 @@ class PipelineParallel final : public Strategy {
   /// What one step is made on, for all stages.
   struct Step;
 
+  const PipelineSchedule& schedule_for(Index sample_count);
   void run_stage(const Step& step, std::size_t s, int worker, Optimizer& optimizer, Mlp& mlp);
   void run_forward(const Step& step, std::size_t s, int micro_batch, int worker, const Mlp& mlp);
   void run_backward(const Step& step, std::size_t s, int micro_batch, const Mlp& mlp);

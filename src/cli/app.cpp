@@ -18,9 +18,9 @@
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/values.h"
+#include "core/text.h"
 #include "system/line_writer.h"
 #include "trp/error.h"
-#include "core/text.h"
 
 namespace trp {
 namespace {

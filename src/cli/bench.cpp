@@ -17,6 +17,7 @@
 #include "cli/version.h"
 #include "nn/kernels.h"
 #include "report/bench_report.h"
+#include "report/environment.h"
 #include "report/numbers.h"
 #include "report/time.h"
 #include "system/atomic_file.h"
@@ -26,7 +27,6 @@
 #include "train/network.h"
 #include "train/words.h"
 #include "trp/error.h"
-#include "report/environment.h"
 
 namespace trp {
 namespace {

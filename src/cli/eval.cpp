@@ -14,17 +14,17 @@
 #include "cli/values.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
+#include "report/environment.h"
 #include "report/evaluation.h"
 #include "report/numbers.h"
+#include "system/input_file.h"
 #include "system/line_writer.h"
 #include "train/confusion.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
 #include "trp/score.h"
-#include "system/input_file.h"
-#include "report/environment.h"
-#include "trp/dataset.h"
 
 namespace trp {
 namespace {

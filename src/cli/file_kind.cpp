@@ -1,8 +1,8 @@
 #include "cli/file_kind.h"
 
 #include <array>
-#include <filesystem>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
 #include "formats/array_file.h"

@@ -16,15 +16,15 @@
 #include "cli/recipe_options.h"
 #include "cli/values.h"
 #include "cli/version.h"
+#include "core/text.h"
 #include "lab/experiment.h"
 #include "nn/kernels.h"
+#include "report/environment.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
 #include "system/terminal.h"
-#include "trp/error.h"
-#include "core/text.h"
-#include "report/environment.h"
 #include "trp/dataset.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -3,8 +3,8 @@
 #include <fmt/ranges.h>
 
 #include "system/cpu.h"
-#include "trp/error.h"
 #include "system/input_file.h"
+#include "trp/error.h"
 
 namespace trp {
 

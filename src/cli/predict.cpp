@@ -15,12 +15,12 @@
 #include "data/dataset.h"
 #include "formats/idx.h"
 #include "report/predictions.h"
+#include "system/input_file.h"
 #include "system/line_writer.h"
+#include "trp/dataset.h"
 #include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
-#include "system/input_file.h"
-#include "trp/dataset.h"
 
 namespace trp {
 namespace {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "cli/values.h"
-#include "trp/error.h"
 #include "trp/dataset.h"
+#include "trp/error.h"
 
 namespace trp {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "cli/commands.h"
 #include "cli/values.h"
-#include "trp/tensor.h"
 #include "trp/dataset.h"
+#include "trp/tensor.h"
 
 namespace trp {
 

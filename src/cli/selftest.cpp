@@ -13,11 +13,11 @@
 #include "cli/version.h"
 #include "nn/kernels.h"
 #include "profile/clock.h"
+#include "report/environment.h"
 #include "report/selftest.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
 #include "system/terminal.h"
-#include "report/environment.h"
 
 namespace trp {
 namespace {

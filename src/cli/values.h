@@ -16,11 +16,11 @@
 #include <fmt/ranges.h>
 
 #include "cli/nearest.h"
+#include "core/text.h"
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/recipe.h"
 #include "trp/tensor.h"
-#include "core/text.h"
 
 namespace trp {
 

@@ -2,16 +2,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/app.h"
 
-int main(int argument_count, char** argument_list) {
-  std::vector<std::string> arguments;
+int main(int argument_count, char** arguments) {
   try {
-    arguments.assign(argument_list + (argument_count > 0), argument_list + argument_count);
     trp::secure_standard_streams();
-    return trp::run(trp::parse_command_line(arguments));
+    return trp::run_program({arguments + (argument_count > 0), arguments + argument_count});
   } catch (const std::exception& error) {
-    return trp::report_error(error, arguments);
+    return trp::report_error(error);
   }
 }

@@ -22,9 +22,11 @@ class Predictor {
   Predictor(const Predictor&) = delete;
   Predictor& operator=(const Predictor&) = delete;
 
-  /// The logits, a row per sample, valid until the next call. The samples need no labels, but
-  /// feature_count must be the network's input size. The same bits from any number of workers.
-  ConstTensorView logits(const Dataset& samples);
+  /// Returns the logits, a row for each of the samples of the data set, or for all of them; valid
+  /// until the next call. The samples need no labels, but feature_count must be the network's input
+  /// size. Any number of workers gives the same bits.
+  ConstTensorView logits(const Dataset& dataset, std::span<const std::uint32_t> samples);
+  ConstTensorView logits(const Dataset& dataset);
 
  private:
   struct Scratch;

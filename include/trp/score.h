@@ -5,6 +5,7 @@
 
 #include "trp/dataset.h"
 #include "trp/mlp.h"
+#include "trp/tensor.h"
 #include "trp/thread_pool.h"
 
 namespace trp {
@@ -17,6 +18,10 @@ struct Score {
   /// √(a(1−a)/n), the standard error of the accuracy as an estimate for unseen samples.
   double accuracy_stderr() const;
 };
+
+/// Scores samples by their logits, a row for each, and their labels, sharing them out among the
+/// pool's workers. The result does not depend on how many there are.
+Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, ThreadPool& pool);
 
 /// Scores the given samples of the data set, at least one, sharing them out among the pool's
 /// workers. The result does not depend on how many there are.

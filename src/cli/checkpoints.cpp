@@ -1,14 +1,18 @@
 #include "cli/checkpoints.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "cli/file_kind.h"
+#include "cli/values.h"
 #include "cli/version.h"
+#include "data/dataset.h"
 #include "nn/kernels.h"
 #include "system/atomic_file.h"
+#include "train/recipe_json.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -24,9 +28,15 @@ std::string place_text(const TrainState& state, int epochs) {
                      epochs, state.progress.batch);
 }
 
-}  // namespace
+/// "val_split" is set by --val-split; only "shuffle" is unset, by --no-shuffle.
+std::string option_of(std::string field) {
+  if (field == "shuffle") return "--no-shuffle";
+  std::ranges::replace(field, '_', '-');
+  return "--" + field;
+}
 
-void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
+/// Throws Error unless the training that the checkpoint is of is this one; says where it goes on.
+void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
                    const TrainIdentity& identity, Output& output) {
   check_same_training(resumed.identity, identity, options.resume);
   const std::size_t finished = resumed.state.epochs.size();
@@ -54,7 +64,24 @@ void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed
   }
 }
 
-CheckpointKeeper::CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
+}  // namespace
+
+std::string weight_options(const Recipe& recipe) {
+  std::string text;
+  const Json fields = to_json(recipe);
+  for (const auto& [field, value] : fields.items()) {
+    if (value.is_boolean() && value == (field == "shuffle")) continue;  // as it is without a switch
+    text += (text.empty() ? "" : " ") + option_of(field);
+    if (field == "hidden") {
+      text += ' ' + widths_text(recipe.hidden);
+    } else if (!value.is_boolean()) {
+      text += ' ' + (value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  return text;
+}
+
+CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
                                    const std::optional<Checkpoint>& resumed, Output& output)
     : path_(options.checkpoint),
       output_(output),
@@ -94,6 +121,18 @@ bool CheckpointKeeper::finish(TrainStatus status) const {
     output_.say(fmt::format("{} holds the state before training diverged", path_));
   }
   return holds_last_;
+}
+
+std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, const DataSets& data,
+                                                 const std::optional<Checkpoint>& resumed,
+                                                 Output& output) {
+  if (!resumed && options.checkpoint.empty()) return std::nullopt;
+  const TrainIdentity identity = {.options = weight_options(options.recipe),
+                                  .train_data = dataset_digest(data.train),
+                                  .test_data = dataset_digest(data.test)};
+  if (resumed) check_resumed(options, *resumed, identity, output);
+  if (options.checkpoint.empty()) return std::nullopt;
+  return CheckpointKeeper(options, identity, resumed, output);
 }
 
 }  // namespace trp

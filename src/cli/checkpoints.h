@@ -1,22 +1,26 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "cli/output.h"
+#include "cli/train.h"
 #include "train/checkpoint.h"
+#include "trp/dataset.h"
+#include "trp/recipe.h"
 
 namespace trp {
 
-/// Throws Error unless the training that the checkpoint is of is this one; says where it goes on.
-void check_resumed(const TrainCommandOptions& options, const Checkpoint& resumed,
-                   const TrainIdentity& identity, Output& output);
+/// Returns "--epochs 10 --lr 0.05 …": how those options are spelled that shape the weights.
+std::string weight_options(const Recipe& recipe);
 
 /// Saves the states of a training in the file of --checkpoint.
 class CheckpointKeeper {
  public:
   /// Throws Error if the file that is to be replaced is no checkpoint.
-  CheckpointKeeper(const TrainCommandOptions& options, TrainIdentity identity,
+  CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
                    const std::optional<Checkpoint>& resumed, Output& output);
 
   /// If the file cannot be written, training goes on, and the next save may succeed. A state that
@@ -33,5 +37,11 @@ class CheckpointKeeper {
   std::optional<std::pair<std::size_t, std::int64_t>> saved_;  // finished epochs, steps after them
   bool holds_last_ = true;                                     // whether the last save() succeeded
 };
+
+/// Says where a resumed training goes on, and makes the keeper of --checkpoint if that was given.
+/// Throws Error unless the training that the checkpoint is of is this one.
+std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, const DataSets& data,
+                                                 const std::optional<Checkpoint>& resumed,
+                                                 Output& output);
 
 }  // namespace trp

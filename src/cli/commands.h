@@ -1,10 +1,25 @@
 #pragma once
 
-#include <exception>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
-#include "cli/options.h"
+#include "report/predictions.h"
+#include "system/terminal.h"
+#include "trp/dataset.h"
+#include "trp/plan.h"
+#include "trp/recipe.h"
+
+namespace CLI {
+class App;
+}
 
 namespace trp {
+
+// For each command: its options, a function that adds it to the app and binds them, and one that
+// runs it and returns the exit code. Misuse that CLI11 has not noticed is a UsageError of the run,
+// thrown before any file is read. train's are in cli/train.h.
 
 /// What the program ends with; a signal that stopped it gives 128 + its number.
 enum ExitCode {
@@ -16,26 +31,80 @@ enum ExitCode {
   kExitSignalBase = 128,
 };
 
-/// A write to a reader that has gone shall fail, not end the program: losing standard error is no
-/// reason to stop. Makes sure that descriptors 0 to 2 are not handed out to files: a closed
-/// standard input or error becomes /dev/null. Throws Error if standard output is closed, where
-/// results would be lost.
-void secure_standard_streams();
+enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
 
-/// Does what was asked and returns the exit code.
-int run(const Command& command);
+struct BenchCommandOptions {
+  DataOptions data;
+  Recipe recipe = {.epochs = 1};
+  Plan plan;  // of which the lists below replace strategy, merge and workers
+  std::vector<int> workers = {1, 2, 4, 8};
+  std::vector<StrategyKind> strategies = {StrategyKind::kData};
+  std::vector<MergeKind> merges = {MergeKind::kFactored};
+  std::vector<Index> batch_sizes = {64};
+  int warmup = 1;
+  int runs = 5;
+  std::string export_json, export_csv, export_markdown;  // files; - is standard output
+  std::optional<double> min_speedup;
+  bool timeline = false;  // a picture of a step of each case
+  bool quiet = false;
+};
 
-int run_train(const TrainCommandOptions& options);
+struct EvalOptions {
+  std::string model;
+  DataOptions data;
+  int workers = 0;                            // 0: as many as CPUs
+  OutputFormat format = OutputFormat::kText;  // or kJson
+  bool quiet = false;
+  ColorWhen color = ColorWhen::kAuto;
+  std::optional<double> min_accuracy;
+};
+
+struct PredictOptions {
+  std::string model;
+  std::string images = "-";
+  int workers = 0;  // 0: as many as CPUs
+  Index batch_size = 512;
+  PredictionStyle style;
+};
+
+struct InfoOptions {
+  std::string file;
+  Index show = 0;  // images to draw
+};
+
+struct ExportOptions {
+  std::string model;
+  std::string file;
+};
+
+struct LabOptions {
+  std::vector<std::string> names;  // of experiments, or "all"; none: list them
+  DataOptions data;
+  bool quick = false;
+  std::uint64_t seed = 1;
+  OutputFormat format = OutputFormat::kText;  // or kJsonLines
+  ColorWhen color = ColorWhen::kAuto;
+};
+
+struct SelftestOptions {
+  OutputFormat format = OutputFormat::kText;  // or kJson
+  ColorWhen color = ColorWhen::kAuto;
+};
+
+CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options);
+CLI::App& add_eval(CLI::App& app, EvalOptions& options);
+CLI::App& add_predict(CLI::App& app, PredictOptions& options);
+CLI::App& add_info(CLI::App& app, InfoOptions& options);
+CLI::App& add_export(CLI::App& app, ExportOptions& options);
+CLI::App& add_lab(CLI::App& app, LabOptions& options);
+CLI::App& add_selftest(CLI::App& app, SelftestOptions& options);
+
 int run_bench_command(const BenchCommandOptions& options);
-int run_eval(const EvalCommandOptions& options);
-int run_predict(const PredictCommandOptions& options);
-int run_info(const InfoCommandOptions& options);
-int run_export(const ExportCommandOptions& options);
-int run_lab(const LabCommandOptions& options);
-int run_selftest(const SelftestCommandOptions& options);
-
-/// Writes the error to standard error and returns the exit code that goes with it. `arguments` are
-/// those of the program.
-int report_error(const std::exception& error, std::span<const std::string> arguments);
+int run_eval(const EvalOptions& options);
+int run_predict(const PredictOptions& options);
+int run_info(const InfoOptions& options);
+int run_export(const ExportOptions& options);
+int run_lab(const LabOptions& options);
+int run_selftest(const SelftestOptions& options);
 
 }  // namespace trp

@@ -1,10 +1,10 @@
 #include "cli/config_file.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <memory>
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <set>
-#include <system_error>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -15,6 +15,7 @@
 namespace trp {
 namespace {
 
+constexpr std::size_t kMaxBytes = 1 << 20;
 constexpr std::string_view kSpace = " \t\r";
 
 std::string_view trimmed(std::string_view text) {
@@ -23,114 +24,48 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-bool nothing_or_comment(std::string_view text) {
+bool is_nothing_or_comment(std::string_view text) {
   const std::string_view rest = trimmed(text);
   return rest.empty() || rest.front() == '#';
 }
 
 char escaped(char c) {
-  switch (c) {
-    case 'n':
-      return '\n';
-    case 't':
-      return '\t';
-    case '"':
-    case '\\':
-      return c;
-    default:
-      break;
-  }
+  if (c == 'n') return '\n';
+  if (c == 't') return '\t';
+  if (c == '"' || c == '\\') return c;
   throw UsageError(
       fmt::format("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c})));
 }
 
-/// `text` begins with a quote.
+/// Reads a text that begins with a quote.
 std::string parse_quoted(std::string_view text) {
   const char quote = text.front();
   std::string value;
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == quote) {
-      if (!nothing_or_comment(text.substr(i + 1))) {
-        throw_unexpected("nothing after the closing quote", trimmed(text.substr(i + 1)));
-      }
-      return value;
+      const std::string_view rest = text.substr(i + 1);
+      if (is_nothing_or_comment(rest)) return value;
+      throw_unexpected("nothing after the closing quote", trimmed(rest));
     }
-    const bool escape = quote == '"' && text[i] == '\\' && i + 1 < text.size();
-    value += escape ? escaped(text[++i]) : text[i];
+    const bool is_escape = quote == '"' && text[i] == '\\' && i + 1 < text.size();
+    value += is_escape ? escaped(text[++i]) : text[i];
   }
   throw_unexpected("a closing quote", text);
 }
 
 std::string parse_value(std::string_view text) {
   const std::string_view value = trimmed(text);
-  if (!value.empty() && (value.front() == '"' || value.front() == '\'')) return parse_quoted(value);
+  if (value.starts_with('"') || value.starts_with('\'')) return parse_quoted(value);
   const std::string_view bare = trimmed(value.substr(0, value.find('#')));
   if (bare.empty()) throw_unexpected("a value", text);
-  if (bare.find_first_of("\"'") != std::string_view::npos) {
+  if (bare.find_first_of("\"'") != std::string_view::npos)
     throw_unexpected("a value that is in quotes or has none", bare);
-  }
   return std::string(bare);
 }
 
-/// The names that a file may use.
-std::vector<std::string> configurable_names(std::span<const OptionGroup> groups) {
-  std::vector<std::string> names;
-  for (const OptionGroup& group : groups) {
-    for (const Option& option : group.options) {
-      if (option.get) names.push_back(option.name);
-    }
-  }
-  return names;
-}
-
-Assignment parse_line(std::string_view line, const std::string& where,
-                      std::span<const OptionGroup> groups) {
-  const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos) {
-    throw UsageError(
-        fmt::format("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line))));
-  }
-  const std::string name(trimmed(line.substr(0, equals)));
-  const Option* option = find_option(groups, name);
-  if (option == nullptr || !option->get) {
-    throw UsageError(fmt::format("{}: unknown name {}{}", where, in_quotes(name),
-                                 suggestion(name, configurable_names(groups))));
-  }
-  try {
-    return {option->name, parse_value(line.substr(equals + 1)), fmt::format("{}: {}", where, name)};
-  } catch (const UsageError& error) {
-    throw UsageError(fmt::format("{}: {}: {}", where, name, error.what()));
-  }
-}
-
-[[noreturn]] void throw_unreadable(const std::string& path) {
-  throw Error(
-      fmt::format("--config: cannot read {}: {}", path, std::generic_category().message(errno)));
-}
-
-std::string read_small_file(const std::string& path) {
-  constexpr std::size_t kLargest = 1 << 20;
-  const auto close = [](std::FILE* file) { std::fclose(file); };
-  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "re"), close);
-  if (!file) throw_unreadable(path);
-  std::string content(kLargest + 1, '\0');
-  errno = 0;
-  content.resize(std::fread(content.data(), 1, content.size(), file.get()));
-  if (std::ferror(file.get())) throw_unreadable(path);
-  if (content.size() > kLargest) {
-    throw Error(
-        fmt::format("--config: {} has more than {} bytes: not a configuration", path, kLargest));
-  }
-  return content;
-}
-
-bool bare_in_toml(const std::string& value) {
-  double number = 0;
-  return value == "true" || value == "false" || read_whole(value, number);
-}
-
 std::string toml_value(const std::string& value) {
-  if (bare_in_toml(value)) return value;
+  double number = 0;
+  if (value == "true" || value == "false" || read_whole(value, number)) return value;
   std::string text = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') text += '\\';
@@ -143,44 +78,104 @@ std::string toml_value(const std::string& value) {
   return text + '"';
 }
 
+bool is_flag(const CLI::Option& option) { return option.get_expected_min() == 0; }
+
+std::string default_of(const CLI::Option& option) {
+  return is_flag(option) ? "false" : option.get_default_str();
+}
+
+std::string value_of(const CLI::Option& option) {
+  return option.count() > 0 ? option.reduced_results().back() : default_of(option);
+}
+
+std::vector<const CLI::Option*> configurable_options(const CLI::App& app) {
+  return app.get_options([](const CLI::Option* option) { return option->get_configurable(); });
+}
+
+/// Whether the command line gives the option, or one that contradicts it.
+bool is_given(const CLI::Option& option) {
+  return option.count() > 0 || std::ranges::any_of(option.get_excludes(), [](const auto* other) {
+           return other->count() > 0;
+         });
+}
+
+std::string read_all(std::istream& input, const std::string& path) {
+  std::string content(kMaxBytes + 1, '\0');
+  input.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<std::size_t>(input.gcount()));
+  if (content.size() <= kMaxBytes) return content;
+  throw Error(
+      fmt::format("--config: {} has more than {} bytes: not a configuration", path, kMaxBytes));
+}
+
 }  // namespace
 
-std::vector<Assignment> parse_config(std::string_view content, const std::string& path,
-                                     std::span<const OptionGroup> groups) {
-  std::vector<Assignment> assignments;
-  std::set<std::string> seen;
-  for (int number = 1; !content.empty(); ++number) {
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    const std::string_view line = content.substr(0, end);
-    content.remove_prefix(std::min(end + 1, content.size()));
-    if (nothing_or_comment(line)) continue;
-    const std::string where = fmt::format("{}:{}", path, number);
-    assignments.push_back(parse_line(line, where, groups));
-    if (!seen.insert(assignments.back().name).second) {
-      throw UsageError(fmt::format("{}: expected each name once, found {} again", where,
-                                   assignments.back().name));
-    }
+CLI::ConfigItem ConfigFile::parse_line(std::string_view line, const std::string& where) const {
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos)
+    throw CLI::ConfigError(
+        fmt::format("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line))));
+  const std::string name(trimmed(line.substr(0, equals)));
+  const CLI::Option* option = app_.get_option_no_throw("--" + name);
+  if (name.empty() || option == nullptr || !option->get_configurable()) {
+    std::vector<std::string> names;
+    for (const CLI::Option* one : configurable_options(app_)) names.push_back(one->get_lnames()[0]);
+    throw CLI::ConfigError(
+        fmt::format("{}: unknown name {}{}", where, in_quotes(name), suggestion(name, names)));
   }
-  return assignments;
+  try {
+    return {.name = name, .inputs = {parse_value(line.substr(equals + 1))}};
+  } catch (const UsageError& error) {
+    throw CLI::ConfigError(fmt::format("{}: {}: {}", where, name, error.what()));
+  }
 }
 
-std::vector<Assignment> read_config_file(const std::string& path,
-                                         std::span<const OptionGroup> groups) {
-  return parse_config(read_small_file(path), path, groups);
+std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const {
+  const std::string path = app_.get_config_ptr()->results().back();
+  const std::string content = read_all(input, path);
+  std::vector<CLI::ConfigItem> items;
+  std::set<const CLI::Option*> seen;
+  std::string_view rest = content;
+  for (int number = 1; !rest.empty(); ++number) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (is_nothing_or_comment(line)) continue;
+    const std::string where = fmt::format("{}:{}", path, number);
+    CLI::ConfigItem item = parse_line(line, where);
+    const CLI::Option& option = *app_.get_option_no_throw("--" + item.name);
+    if (!seen.insert(&option).second)
+      throw CLI::ConfigError(fmt::format("{}: expected each name once, found {} again", where,
+                                         option.get_lnames()[0]));
+    // What stays as it is needs no other option and contradicts none.
+    const std::string unchanged = default_of(option);
+    if (is_given(option) || (!unchanged.empty() && item.inputs[0] == unchanged)) continue;
+    origins_[option.get_name()] = fmt::format("{}: {}", where, item.name);
+    items.push_back(std::move(item));
+  }
+  return items;
 }
 
-std::string config_text(std::span<const OptionGroup> groups) {
-  std::string text;
-  for (const OptionGroup& group : groups) {
-    text += fmt::format("{}# {}\n", text.empty() ? "" : "\n", group.title);
-    for (const Option& option : group.options) {
-      if (!option.get) continue;
-      const std::optional<std::string> value = option.get();
-      text += value ? fmt::format("{} = {}\n", option.name, toml_value(*value))
-                    : fmt::format("# {} =\n", option.name);
+std::string ConfigFile::to_config(const CLI::App* app, bool /*default_also*/,
+                                  bool /*write_description*/, std::string /*prefix*/) const {
+  std::string text, group;
+  for (const std::string& title : app->get_groups()) {
+    for (const CLI::Option* option : configurable_options(*app)) {
+      if (option->get_group() != title) continue;
+      if (group != title) text += fmt::format("{}# {}\n", text.empty() ? "" : "\n", title);
+      group = title;
+      const std::string& name = option->get_lnames()[0];
+      const std::string value = value_of(*option);
+      const bool is_set = !value.empty() || option->count() > 0;
+      text += is_set ? fmt::format("{} = {}\n", name, toml_value(value))
+                     : fmt::format("# {} =\n", name);
     }
   }
   return text;
+}
+
+std::string ConfigFile::origin(const std::string& option) const {
+  const auto found = origins_.find(option);
+  return found == origins_.end() ? option : found->second;
 }
 
 }  // namespace trp

@@ -1,29 +1,38 @@
 #pragma once
 
-#include <span>
+#include <istream>
+#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "cli/option.h"
+#include <CLI/CLI.hpp>
 
 namespace trp {
 
-// A configuration file is TOML without sections: lines "name = value" with the long names of
-// options. A value is a number, true, false, or text in quotes: "…" with the escapes \" \\ \n \t,
-// or '…' without any. Quotes may be left out where the value has no '#' and no quote. # begins a
-// comment.
+/// The configuration file of an app: lines "name = value", as in TOML without sections, and
+/// comments that begin with #. Values may be in quotes; what CLI11 reads of TOML itself would cut a
+/// "#" and a comma within them, and name no line when something is wrong.
+class ConfigFile : public CLI::Config {
+ public:
+  /// Reads files for this app, which must outlive the reader.
+  explicit ConfigFile(const CLI::App& app) : app_(app) {}
 
-/// What a file says. Throws Error if it cannot be read, UsageError with file and line if a line
-/// makes no sense, or a name is unknown or given twice.
-std::vector<Assignment> read_config_file(const std::string& path,
-                                         std::span<const OptionGroup> groups);
+  /// Returns the values that the command line leaves open. Throws CLI::ConfigError, which names
+  /// file and line, and Error if the file is too large to be a configuration.
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override;
 
-/// The same for the content of a file; `path` is for messages.
-std::vector<Assignment> parse_config(std::string_view content, const std::string& path,
-                                     std::span<const OptionGroup> groups);
+  /// Returns a file that holds every option as it is now, under the titles of their groups.
+  std::string to_config(const CLI::App* app, bool, bool, std::string) const override;
 
-/// All options and their present values, as a configuration file.
-std::string config_text(std::span<const OptionGroup> groups);
+  /// Returns where the value of an option, as CLI11 names it, comes from: "train.conf:3: epochs" if
+  /// it is from the file, else the option's name.
+  std::string origin(const std::string& option) const;
+
+ private:
+  CLI::ConfigItem parse_line(std::string_view line, const std::string& where) const;
+
+  const CLI::App& app_;
+  mutable std::map<std::string, std::string> origins_;
+};
 
 }  // namespace trp

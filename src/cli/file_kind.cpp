@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
 #include "formats/array_file.h"
@@ -11,9 +12,9 @@
 namespace trp {
 
 FileKind kind_of(const std::string& path) {
-  if (path == "-") return FileKind::kIdx;
+  // A pipe can be read but once.
+  if (path == "-" || !std::filesystem::is_regular_file(path)) return FileKind::kIdx;
   InputFile file(path);
-  if (!file.size()) return FileKind::kIdx;
   std::array<std::uint8_t, 64> bytes = {};
   const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
   if (starts_checkpoint(start)) return FileKind::kCheckpoint;

@@ -1,69 +1,130 @@
 #include "cli/help.h"
 
-#include <utility>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+
+#include "cli/version.h"
+#include "system/terminal.h"
 
 namespace trp {
 namespace {
 
 constexpr std::size_t kNameColumns = 26;
+constexpr std::size_t kMinColumns = 60, kMaxColumns = 100;
+constexpr const char* kGroup = "Help";
 
-std::string name_of(const Option& option) {
-  return fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value);
+std::size_t help_columns() {
+  if (!is_terminal(STDOUT_FILENO)) return kMaxColumns;
+  return std::clamp(static_cast<std::size_t>(terminal_width(STDOUT_FILENO)), kMinColumns,
+                    kMaxColumns);
 }
 
-/// A switch is off and a name is not set unless the help says otherwise.
-std::string default_of(const Option& option, std::string_view space) {
-  if (!option.get || option.value.empty()) return {};
-  const auto value = option.get();
-  return value && !value->empty() ? fmt::format("{}[{}]", space, *value) : std::string();
+/// A name and an explanation, whose words are put on as many lines as it takes.
+std::string entry(std::string name, std::string_view help) {
+  // Two spaces between name and help, where the name is too long for its column.
+  if (name.size() >= kNameColumns) name += ' ';
+  std::string text = fmt::format("{:<{}}", name, kNameColumns);
+  std::size_t column = text.size();
+  while (!help.empty()) {
+    const std::string_view word = help.substr(0, help.find(' '));
+    if (column + 1 + word.size() > help_columns()) {
+      text += fmt::format("\n{:{}}", "", kNameColumns);
+      column = kNameColumns;
+    }
+    text += ' ';
+    text += word;
+    column += 1 + word.size();
+    help.remove_prefix(std::min(word.size() + 1, help.size()));
+  }
+  return text + '\n';
 }
 
-/// Options without a help of their own share the line of the next one that has it.
-std::string help_of(const OptionGroup& group) {
-  const std::string indent = fmt::format("\n{:{}}", "", kNameColumns + 1);
-  std::string text;
-  std::string names;
-  for (const Option& option : group.options) {
-    const std::string short_name = option.short_name.empty() ? "" : option.short_name + ",";
-    if (names.empty()) {
-      names = fmt::format("  {:<3} {}", short_name, name_of(option));
-    } else {
-      names += fmt::format("  {}{}{}", short_name, short_name.empty() ? "" : " ", name_of(option));
-    }
-    if (option.help.empty()) {
-      names += default_of(option, " ");
-      continue;
-    }
-    // Two spaces between names and help, where the names are too long for their column.
-    if (names.size() >= kNameColumns) names += ' ';
-    text += fmt::format("{:<{}} ", std::exchange(names, {}), kNameColumns);
-    for (const char c : option.help + default_of(option, "  ")) {
-      if (c == '\n') {
-        text += indent;
-      } else {
-        text += c;
-      }
-    }
-    text += option.alias.empty() ? "\n" : fmt::format("  (or --{})\n", option.alias);
+std::string value_name(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  if (option.get_expected_min() == 0) return {};
+  if (type == "INT" || type == "UINT") return " N";
+  return type == "FLOAT" ? " X" : " " + type;
+}
+
+std::string option_entry(const CLI::Option& option) {
+  const auto& short_names = option.get_snames();
+  const auto& names = option.get_lnames();
+  const std::string name = fmt::format(
+      "  {:<3} --{}{}", short_names.empty() ? "" : fmt::format("-{},", short_names.front()),
+      names.front(), value_name(option));
+  std::string help = option.get_description();
+  if (names.size() > 1) help += fmt::format(" (or --{})", names[1]);
+  if (!option.get_default_str().empty()) help += fmt::format(" [{}]", option.get_default_str());
+  return entry(name, help);
+}
+
+std::string usage(const CLI::App& app, const std::string& arguments) {
+  if (app.get_parent() == nullptr) {
+    return "usage: tensor_relu_parallel [train] [OPTIONS]\n"
+           "       tensor_relu_parallel help COMMAND\n";
+  }
+  return fmt::format("usage: tensor_relu_parallel {}{} [OPTIONS]\n", app.get_name(), arguments);
+}
+
+std::string command_entries(const CLI::App& app) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (commands.empty()) return {};
+  std::string text = "\nCommands\n" + entry("  train", "Trains a network; needs no word.");
+  for (const CLI::App* command : commands) {
+    const std::string description = command->get_description();
+    // A command says in a sentence what it does, then more.
+    text += entry("  " + command->get_name(), description.substr(0, description.find('\n')));
   }
   return text;
 }
 
+/// Makes `action` happen as soon as the flag is read.
+void add_request(CLI::App& app, const std::string& names, const std::function<void()>& action,
+                 const std::string& help) {
+  app.add_flag_callback(names, action, help)
+      ->trigger_on_parse()
+      ->configurable(false)
+      ->group(kGroup);
+}
+
 }  // namespace
 
-std::string help_text(const CommandSyntax& syntax) {
-  std::string text;
-  for (const std::string& usage : syntax.usage) {
-    text += fmt::format("{} tensor_relu_parallel {}\n", text.empty() ? "usage:" : "      ", usage);
+std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
+                                     CLI::AppFormatMode mode) const {
+  std::string arguments;
+  for (const CLI::Option* option :
+       app->get_options([](const CLI::Option* one) { return one->get_positional(); }))
+    arguments += " " + make_option_usage(option);
+  std::string text = usage(*app, arguments) + app->get_description() + '\n' + command_entries(*app);
+  for (const std::string& group : app->get_groups()) {
+    if (mode != CLI::AppFormatMode::All && group.ends_with(kAdvanced)) continue;
+    const auto options = app->get_options([&group](const CLI::Option* option) {
+      return option->get_group() == group && option->nonpositional();
+    });
+    if (options.empty()) continue;
+    text += fmt::format("\n{}\n", group);
+    for (const CLI::Option* option : options) text += option_entry(*option);
   }
-  text += syntax.summary;
-  for (const OptionGroup& group : syntax.groups) {
-    text += fmt::format("\n{}\n", group.title);
-    text += help_of(group);
-  }
-  return text + syntax.closing;
+  return text + app->get_footer();
+}
+
+void add_help(CLI::App& app) {
+  app.set_help_flag();
+  add_request(
+      app, "-h,--help", [] { throw CLI::CallForHelp(); }, "show what most people need");
+  add_request(
+      app, "-V,--version", [] { throw CLI::CallForVersion(version_text(CLI11_VERSION), 0); },
+      "show the version, and what was built");
+}
+
+void add_help_all(CLI::App& app) {
+  add_request(
+      app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
 }
 
 }  // namespace trp

@@ -2,11 +2,24 @@
 
 #include <string>
 
-#include "cli/command_syntax.h"
+#include <CLI/CLI.hpp>
 
 namespace trp {
 
-/// The text of --help. The present values of the options are shown as their defaults.
-std::string help_text(const CommandSyntax& syntax);
+/// What ends the title of a group of options that --help leaves out and --help-all shows.
+inline constexpr std::string_view kAdvanced = " (advanced)";
+
+/// Formats help: an option a line, as wide as the terminal, with its default.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+};
+
+/// Adds -h, --help and -V, --version to a command, which win over all else that is given.
+void add_help(CLI::App& app);
+
+/// Adds --help-all to a command that has advanced options.
+void add_help_all(CLI::App& app);
 
 }  // namespace trp

@@ -15,16 +15,15 @@ Output::Output(const OutputOptions& options, int epochs)
       out_(STDOUT_FILENO, "standard output"),
       err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
   const bool color = use_color(options.color, STDERR_FILENO);
-  if (!quiet()) {
-    settings_.reporter = settings_reporter(
-        err_, {.color = color, .pictures = options.verbosity == Verbosity::kVerbose});
+  if (!options_.quiet) {
+    settings_.reporter = settings_reporter(err_, {.color = color, .pictures = options.verbose});
   }
   results_.reporter = results_reporter();
   if (!options.log.empty()) {
     log_.emplace(options.log, "--log");
     logged_.reporter = json_lines_reporter(*log_, options.log_interval);
   }
-  if (options.progress && !quiet() && is_terminal(STDERR_FILENO)) {
+  if (options.progress && !options_.quiet && is_terminal(STDERR_FILENO)) {
     bar_.emplace(STDERR_FILENO, epochs, color);
     progress_.reporter = [this](const RunEvent& event) { bar_->report(event); };
     // Standard output may be the same terminal.
@@ -43,7 +42,7 @@ Reporter Output::results_reporter() {
     case OutputFormat::kText:
       break;
   }
-  return text_reporter(out_, {.rows = !quiet(),
+  return text_reporter(out_, {.rows = !options_.quiet,
                               .log_interval = options_.log_interval,
                               .color = use_color(options_.color, STDOUT_FILENO)});
 }
@@ -66,11 +65,11 @@ void Output::say(std::string_view text) {
 }
 
 void Output::hint(std::string_view text) {
-  if (!quiet()) say(text);
+  if (!options_.quiet) say(text);
 }
 
 void Output::detail(std::string_view text) {
-  if (options_.verbosity == Verbosity::kVerbose) err_.write_line(text);
+  if (options_.verbose) err_.write_line(text);
 }
 
 bool Output::is_written(const std::string& path, const std::function<void()>& write) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/options.h"
+#include "cli/train.h"
 #include "report/progress.h"
 #include "report/run.h"
 #include "system/line_writer.h"
@@ -48,7 +48,6 @@ class Output {
     std::exception_ptr failure = nullptr;
   };
 
-  bool quiet() const { return options_.verbosity == Verbosity::kQuiet; }
   Reporter results_reporter();
 
   OutputOptions options_;

@@ -1,21 +1,39 @@
 #include "cli/values.h"
 
-#include <algorithm>
+#include <cstdlib>
 
 #include <fmt/ranges.h>
+
+#include "trp/model.h"
 
 namespace trp {
 namespace {
 
-constexpr std::size_t kLongestQuote = 80;
-constexpr std::size_t kMostHiddenLayers = 64;
-constexpr Index kWidestLayer = 65'536;
+constexpr std::size_t kMaxQuoteSize = 80;
+constexpr std::size_t kMaxHiddenLayers = 64;
+constexpr Index kMaxWidth = 65'536;
+
+std::vector<std::string_view> split_at_commas(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (std::size_t comma = text.find(','); comma != std::string_view::npos;
+       comma = text.find(',')) {
+    parts.push_back(text.substr(0, comma));
+    text.remove_prefix(comma + 1);
+  }
+  parts.push_back(text);
+  return parts;
+}
+
+void check_name(std::string_view text) {
+  if (text.empty() || (text.starts_with('-') && text != "-"))
+    throw_unexpected("a name (./-x for one that starts with -)", text);
+}
 
 }  // namespace
 
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
-  for (const char c : text.substr(0, kLongestQuote)) {
+  for (const char c : text.substr(0, kMaxQuoteSize)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
       result += fmt::format("\\x{:02x}", byte);
@@ -23,63 +41,93 @@ std::string in_quotes(std::string_view text) {
       result += c;
     }
   }
-  return result + (text.size() > kLongestQuote ? "…\"" : "\"");
+  return result + (text.size() > kMaxQuoteSize ? "…\"" : "\"");
 }
 
 void throw_unexpected(std::string_view expected, std::string_view found) {
   throw UsageError(fmt::format("expected {}, found {}", expected, in_quotes(found)));
 }
 
-bool parse_switch(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  throw_unexpected("true or false", text);
-}
-
-std::string parse_text(std::string_view text) {
-  if (text.empty() || (text.starts_with('-') && text != "-")) {
-    throw_unexpected("a name (./-x for one that starts with -)", text);
+double parse_number(std::string_view text, double min, double max, UpperEnd end) {
+  double value = 0;
+  const bool excluded = end == UpperEnd::kExcluded;
+  if (!read_whole(text, value) || value < min || value > max || (excluded && value == max)) {
+    throw_unexpected(
+        fmt::format("a number from {} to {}{}", min, excluded ? "less than " : "", max), text);
   }
-  return std::string(text);
+  return value;
 }
 
 std::vector<Index> parse_widths(std::string_view text) {
   std::vector<Index> widths;
   if (text.empty() || text == "none") return widths;
-  for (std::string_view rest = text;;) {
-    const std::size_t comma = rest.find(',');
+  for (const std::string_view part : split_at_commas(text)) {
     Index width = 0;
-    if (!read_whole(rest.substr(0, comma), width) || width < 1 || width > kWidestLayer ||
-        widths.size() == kMostHiddenLayers) {
+    if (!read_whole(part, width) || width < 1 || width > kMaxWidth ||
+        widths.size() == kMaxHiddenLayers) {
       throw_unexpected(
           fmt::format("up to {} whole numbers from 1 to {} with commas between, or \"none\"",
-                      kMostHiddenLayers, kWidestLayer),
+                      kMaxHiddenLayers, kMaxWidth),
           text);
     }
     widths.push_back(width);
-    if (comma == std::string_view::npos) return widths;
-    rest.remove_prefix(comma + 1);
   }
+  return widths;
+}
+
+std::string widths_text(const std::vector<Index>& widths) {
+  return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, ","));
 }
 
 AugmentOptions parse_augment(std::string_view text) {
   AugmentOptions options;
   if (text == "none") return options;
-  for (std::string_view rest = text;;) {
-    const std::size_t comma = rest.find(',');
-    const auto* name = std::find_if(
-        kAugmentWords.begin(), kAugmentWords.end(),
-        [word = rest.substr(0, comma)](const auto& candidate) { return candidate.text == word; });
-    if (name == kAugmentWords.end())
-      throw_unexpected("noise, shift, both with a comma between, or none", text);
-    options.*name->value = true;
-    if (comma == std::string_view::npos) return options;
-    rest.remove_prefix(comma + 1);
+  for (const std::string_view part : split_at_commas(text)) {
+    const auto field = value_of<bool AugmentOptions::*>(kAugmentWords, part);
+    if (!field) throw_unexpected("noise, shift, both with a comma between, or none", text);
+    options.** field = true;
   }
+  return options;
 }
 
-std::string widths_text(const std::vector<Index>& widths) {
-  return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, ","));
+CLI::Validator number(double min, double max, UpperEnd end) {
+  return rewriting([min, max, end](const std::string& text) {
+    const double value = parse_number(text, min, max, end);
+    const std::string shortest = fmt::format("{}", value);
+    // CLI11 reads a long double and rounds once more.
+    const bool is_kept = static_cast<double>(std::strtold(shortest.c_str(), nullptr)) == value;
+    return is_kept ? shortest : fmt::format("{:.17g}", value);
+  });
+}
+
+CLI::Validator any_path() {
+  return rewriting([](const std::string& text) {
+    check_name(text);
+    return text;
+  });
+}
+
+CLI::Validator file_path(const std::string& expected) {
+  return rewriting([expected](const std::string& text) {
+    if (text == "-") throw_unexpected(expected, text);
+    check_name(text);
+    return text;
+  });
+}
+
+CLI::Validator model_path() {
+  return rewriting([](const std::string& text) {
+    check_model_name(text);
+    check_name(text);
+    return text;
+  });
+}
+
+CLI::Validator true_or_false() {
+  return rewriting([](const std::string& text) {
+    if (text != "true" && text != "false") throw_unexpected("true or false", text);
+    return text;
+  });
 }
 
 }  // namespace trp

@@ -1,30 +1,38 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
-#include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
+#include <fmt/ranges.h>
+
+#include "cli/nearest.h"
 #include "train/words.h"
 #include "trp/error.h"
+#include "trp/recipe.h"
 #include "trp/tensor.h"
 
 namespace trp {
 
-// The values of options, read whole and checked. Each function throws UsageError with
-// "expected …, found …"; who calls it says where that was.
+// The values of options. Each parse function reads a text whole and throws UsageError, "expected …,
+// found …", when it cannot; the validators below put that into CLI11's form.
 
 /// The text as messages show it: in quotes, unprintable bytes as \xNN, its end left out when long.
 std::string in_quotes(std::string_view text);
 
 [[noreturn]] void throw_unexpected(std::string_view expected, std::string_view found);
 
-/// A number that takes up the whole text; neither signs of plus nor spaces, hexadecimals, NaN, inf.
-/// False if it is none or does not fit the type.
+/// Reads a number that takes up the whole text; refuses signs of plus, spaces, hexadecimals, NaN
+/// and inf. Returns false if the text is none or does not fit the type.
 template <class Number>
 bool read_whole(std::string_view text, Number& number) {
   Number value{};
@@ -40,47 +48,110 @@ bool read_whole(std::string_view text, Number& number) {
 template <class Integer>
 Integer parse_whole_number(std::string_view text, Integer min, Integer max) {
   Integer value{};
-  if (!read_whole(text, value) || value < min || value > max) {
+  if (!read_whole(text, value) || value < min || value > max)
     throw_unexpected(fmt::format("a whole number from {} to {}", min, max), text);
-  }
   return value;
 }
 
 enum class UpperEnd { kIncluded, kExcluded };
 
-template <class Real>
-Real parse_number(std::string_view text, Real min, Real max, UpperEnd end = UpperEnd::kIncluded) {
-  Real value{};
-  const bool excluded = end == UpperEnd::kExcluded;
-  if (!read_whole(text, value) || value < min || value > max || (excluded && value == max)) {
-    throw_unexpected(excluded ? fmt::format("a number from {} to less than {}", min, max)
-                              : fmt::format("a number from {} to {}", min, max),
-                     text);
+double parse_number(std::string_view text, double min, double max,
+                    UpperEnd end = UpperEnd::kIncluded);
+
+template <class Value>
+Value parse_word(std::string_view text, std::span<const Word<Value>> words) {
+  std::vector<std::string> texts;
+  for (const Word<Value>& word : words) {
+    if (word.text == text) return word.value;
+    texts.emplace_back(word.text);
   }
-  return value;
+  throw UsageError(fmt::format("expected one of {}, found {}{}", fmt::join(texts, ", "),
+                               in_quotes(text), suggestion(text, texts)));
 }
 
-template <class Enum>
-Enum parse_word(std::string_view text, std::span<const Word<Enum>> names) {
-  std::string words;
-  for (const auto& name : names) {
-    if (name.text == text) return name.value;
-    words += fmt::format("{}{}", words.empty() ? "" : ", ", name.text);
+/// Returns what `parse` makes of each of the texts between commas, all of them different.
+template <class Parse>
+auto parse_list(std::string_view text, const Parse& parse) {
+  std::vector<decltype(parse(text))> values;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto value = parse(text.substr(begin, end - begin));
+    if (std::ranges::find(values, value) != values.end()) throw_unexpected("each value once", text);
+    values.push_back(value);
+    begin = end + 1;
   }
-  throw_unexpected("one of " + words, text);
+  return values;
 }
 
-/// "true" or "false".
-bool parse_switch(std::string_view text);
-
-/// A name that is not empty and not an option whose own value was forgotten.
-std::string parse_text(std::string_view text);
-
-/// 1 to 64 widths, as in "128,64"; "none" or nothing is no hidden layer.
+/// Reads 1 to 64 widths, as in "128,64"; "none" or nothing is no hidden layer.
 std::vector<Index> parse_widths(std::string_view text);
 std::string widths_text(const std::vector<Index>& widths);
 
-/// Words of kAugmentWords with commas between, or "none".
+/// Reads words of kAugmentWords with commas between, or "none".
 AugmentOptions parse_augment(std::string_view text);
+
+/// A validator that puts what `rewrite` makes of a text in its place.
+template <class Rewrite>
+CLI::Validator rewriting(Rewrite rewrite) {
+  return CLI::Validator(
+      [rewrite](std::string& text) {
+        try {
+          text = rewrite(text);
+          return std::string();
+        } catch (const UsageError& error) {
+          return std::string(error.what());
+        }
+      },
+      "");
+}
+
+/// For option->transform(…): CLI11 itself would read octal numbers, and decimals by way of long
+/// double.
+template <class Integer>
+CLI::Validator whole_number(Integer min, std::type_identity_t<Integer> max) {
+  return rewriting([min, max](const std::string& text) {
+    return fmt::format("{}", parse_whole_number<Integer>(text, min, max));
+  });
+}
+CLI::Validator number(double min, double max, UpperEnd end = UpperEnd::kIncluded);
+
+/// Refuses the name of a file or folder that is empty, or an option whose own value was forgotten.
+CLI::Validator any_path();
+/// Refuses "-" too: what is written there gets its name when it is whole.
+CLI::Validator file_path(const std::string& expected = "a file");
+/// Refuses a model file of another ending than those that can be written.
+CLI::Validator model_path();
+CLI::Validator true_or_false();
+
+/// Adds an option of a type that CLI11 does not read as we do: `parse` makes the value of a text,
+/// `show` the text of a value, for defaults.
+template <class Value, class Parse, class Show>
+CLI::Option* add_value(CLI::App& app, const std::string& names, Value& target, Parse parse,
+                       Show show, const std::string& help) {
+  return app
+      .add_option(
+          names,
+          [&target, parse](const CLI::results_t& texts) {
+            target = parse(texts.back());
+            return true;
+          },
+          help, false, [&target, show] { return std::string(show(target)); })
+      ->transform(rewriting(
+          [parse, show](const std::string& text) { return std::string(show(parse(text))); }));
+}
+
+/// Adds an option whose value is one of a few words, which its help lists.
+template <class Value, std::size_t kCount>
+CLI::Option* add_word(CLI::App& app, const std::string& names, Value& target,
+                      const std::array<Word<Value>, kCount>& words, const std::string& help) {
+  std::string list;
+  for (const auto& word : words) list += fmt::format("{}{}", list.empty() ? "" : "|", word.text);
+  return add_value(
+             app, names, target,
+             [&words](std::string_view text) { return parse_word<Value>(text, words); },
+             [&words](const Value& value) { return word_of<Value>(words, value); },
+             fmt::format("{}: {}", list, help))
+      ->type_name("WORD");
+}
 
 }  // namespace trp

@@ -97,7 +97,7 @@ void add_noise(RandomStream& random, bool clip, std::span<float> values) {
 void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
   if (options.shift && dataset.sample_shape.size() < 2) {
     throw UsageError(fmt::format(
-        "--augment shift: expected images, of height and width; found samples that are rows of {} "
+        "shifting: expected images, of height and width; found samples that are rows of {} "
         "values, which have nowhere to move",
         dataset.feature_count));
   }

@@ -41,12 +41,14 @@ void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Rang
   if (of_bytes && (dataset.bytes.empty() || augmentation.options.noise))
     throw std::invalid_argument("gather: a batch of bytes takes bytes alone, and no noise");
   const auto features = static_cast<std::size_t>(dataset.feature_count);
-  const std::size_t sample_count = dataset.labels.size();
+  const bool has_labels = !dataset.labels.empty();
+  const std::size_t sample_count =
+      has_labels ? dataset.labels.size() : static_cast<std::size_t>(dataset.sample_count);
   for (Index row = rows.begin; row < rows.end; ++row) {
     const std::uint32_t sample = samples[static_cast<std::size_t>(row)];
     if (sample >= sample_count) {
       throw std::out_of_range(
-          fmt::format("gather: sample {} of a data set with {} labels", sample, sample_count));
+          fmt::format("gather: sample {} of a data set with {} samples", sample, sample_count));
     }
     // Samples are taken from all over the data set, where no processor foresees them. (Not in a
     // function of its own, which GCC leaves out as one without effect.)
@@ -59,7 +61,7 @@ void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Rang
       copy_sample(dataset, sample, augmentation, std::span(batch.bytes.row(row), features));
     else
       copy_sample(dataset, sample, augmentation, std::span(batch.floats.row(row), features));
-    batch.labels[static_cast<std::size_t>(row)] = dataset.labels[sample];
+    if (has_labels) batch.labels[static_cast<std::size_t>(row)] = dataset.labels[sample];
   }
 }
 

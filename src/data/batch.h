@@ -40,7 +40,8 @@ struct Batch {
 /// Copies samples[rows.begin], …, samples[rows.end − 1] of the data set into the same rows of the
 /// batch. Bytes are scaled by 1/255 unless the batch is one of bytes, other values are taken as
 /// they are; then they are augmented.
-/// Throws std::out_of_range for a sample that the data set has no label for, std::invalid_argument
+/// Labels are copied if the data set has any.
+/// Throws std::out_of_range for a sample that the data set does not have, std::invalid_argument
 /// if a batch of bytes is to take floats or noise.
 void gather(const Dataset& dataset, std::span<const std::uint32_t> samples, Range rows,
             Batch& batch, const Augmentation& augmentation = {});

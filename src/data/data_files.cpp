@@ -20,8 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kNamedFolder = "the folder of data";
+
 struct Role {
-  std::string_view option;
+  std::string_view words;
   std::string_view stem;
   std::string_view ranks;  // digits that may follow "idx", the usual one first
   std::string DataOptions::*chosen;
@@ -29,10 +31,11 @@ struct Role {
 };
 
 constexpr std::array<Role, 4> kRoles = {{
-    {"--images", "train-images", "324", &DataOptions::train_images, &DataFiles::train_images},
-    {"--labels", "train-labels", "1", &DataOptions::train_labels, &DataFiles::train_labels},
-    {"--test-images", "t10k-images", "324", &DataOptions::test_images, &DataFiles::test_images},
-    {"--test-labels", "t10k-labels", "1", &DataOptions::test_labels, &DataFiles::test_labels},
+    {"training images", "train-images", "324", &DataOptions::train_images,
+     &DataFiles::train_images},
+    {"training labels", "train-labels", "1", &DataOptions::train_labels, &DataFiles::train_labels},
+    {"test images", "t10k-images", "324", &DataOptions::test_images, &DataFiles::test_images},
+    {"test labels", "t10k-labels", "1", &DataOptions::test_labels, &DataFiles::test_labels},
 }};
 
 std::vector<Role> roles_of(DataNeed need) {
@@ -81,8 +84,7 @@ FolderContent look_into(const std::string& folder, const std::vector<Role>& role
   }
   throw Error(fmt::format(
       "{} ({}): expected the four files of a data set, not found: {} (nor spelled .idx, nor with "
-      ".gz); hint: check the folder, or name the files with --images, --labels, --test-images and "
-      "--test-labels",
+      ".gz); hint: check the folder, or name the files one by one",
       folder, chosen_by, fmt::join(names, ", ")));
 }
 
@@ -96,10 +98,8 @@ void check_folder(const std::string& folder, std::string_view chosen_by) {
     throw Error(fmt::format("{} ({}): cannot be read: {}", folder, chosen_by, error.message()));
   }
   if (status.type() != fs::file_type::directory) {
-    throw Error(fmt::format(
-        "{} ({}): is not a folder; hint: single files are named with --images, --labels, "
-        "--test-images and --test-labels",
-        folder, chosen_by));
+    throw Error(fmt::format("{} ({}): is not a folder; hint: single files can be named one by one",
+                            folder, chosen_by));
   }
   if (access(folder.c_str(), X_OK) != 0) {
     throw Error(
@@ -122,26 +122,26 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
   std::vector<std::string_view> absent;
   for (const Role& role : kRoles) {
     const std::string& path = options.*role.chosen;
-    if (!path.empty()) given = role.option;
+    if (!path.empty()) given = role.words;
     if (path != "-") continue;
     if (!standard_input.empty()) {
       throw UsageError(fmt::format("{} and {} are both -, but standard input can be only one file",
-                                   standard_input, role.option));
+                                   standard_input, role.words));
     }
-    standard_input = role.option;
+    standard_input = role.words;
   }
   for (const Role& role : roles) {
-    if ((options.*role.chosen).empty()) absent.push_back(role.option);
+    if ((options.*role.chosen).empty()) absent.push_back(role.words);
   }
   if (!absent.empty() && options.directory.empty()) {
     throw UsageError(
-        fmt::format("{} needs {} as well; hint: name all the files, or a folder that has the rest "
-                    "with --data",
+        fmt::format("{} are named, but not {}; hint: name all the files, or a folder that has the "
+                    "rest",
                     given, fmt::join(absent, ", ")));
   }
 }
 
-/// The files that the user named; the rest come from --data.
+/// The files that the user named; the rest come from the folder that was named.
 DataFiles named_files(const DataOptions& options, const std::vector<Role>& roles) {
   check_named_files(options, roles);
   DataFiles files;
@@ -157,7 +157,7 @@ DataFiles named_files(const DataOptions& options, const std::vector<Role>& roles
   }
   files.source = fmt::format("{}", fmt::join(names, ", "));
   if (rest.empty()) return files;
-  const auto folder = require_folder(options.directory, "--data", rest);
+  const auto folder = require_folder(options.directory, kNamedFolder, rest);
   for (const Role& role : rest) files.*role.found = folder.*role.found;
   files.source += (names.empty() ? "" : " and ") + options.directory;
   return files;
@@ -223,15 +223,14 @@ DataFiles find_data(const DataOptions& options, const DataSearch& search, DataNe
   const bool named = std::ranges::any_of(
       kRoles, [&](const Role& role) { return !(options.*role.chosen).empty(); });
   if (named) return named_files(options, roles);
-  if (!options.directory.empty()) return require_folder(options.directory, "--data", roles);
+  if (!options.directory.empty()) return require_folder(options.directory, kNamedFolder, roles);
   if (!search.environment.empty()) {
     return require_folder(search.environment, "TENSOR_RELU_DATA", roles);
   }
   if (auto found = find_unasked(search, roles)) return std::move(*found);
   throw Error(fmt::format(
-      "no data found: --data and TENSOR_RELU_DATA are not given, and nothing is in {}, in folders "
-      "below {}, or in {}; hint: sudo apt install dataset-fashion-mnist, or give a folder with "
-      "--data DIR",
+      "no data found: neither a folder nor TENSOR_RELU_DATA is given, and nothing is in {}, in "
+      "folders below {}, or in {}; hint: sudo apt install dataset-fashion-mnist, or name a folder",
       search.local_folder, fmt::join(search.system_folders, ", "),
       fmt::join(search.sample_folders, ", ")));
 }

@@ -21,7 +21,7 @@ std::string file_name(const std::string& path) { return path == "-" ? "standard 
 
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMostClasses) return;
-  throw UsageError(fmt::format("--classes: expected 1 to {}, found {}", kMostClasses, class_count));
+  throw UsageError(fmt::format("expected 1 to {} classes, found {}", kMostClasses, class_count));
 }
 
 template <class Label>
@@ -37,8 +37,9 @@ void check_label_range(const std::string& path, const IdxArray& array,
   throw Error(fmt::format(
       "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
       array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-      usable ? fmt::format("if the classes go up to {:.0f}, give --classes {:.0f}", most, most + 1)
-             : "classes are numbered from 0 to 255 at most: is this the labels file?"));
+      usable
+          ? fmt::format("if the classes go up to {:.0f}, there are {:.0f} of them", most, most + 1)
+          : "classes are numbered from 0 to 255 at most: is this the labels file?"));
 }
 
 std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {

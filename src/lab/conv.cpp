@@ -94,7 +94,7 @@ void check_images(const Dataset& dataset) {
   if (shape.size() == 2 && shape[0] >= kSide && shape[1] >= kSide) return;
   throw Error(fmt::format(
       "conv: expected images of at least {0} x {0} values, found samples of {1}; choose "
-      "other --data",
+      "other data",
       kSide, fmt::join(shape, " x ")));
 }
 

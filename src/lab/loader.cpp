@@ -39,7 +39,7 @@ Findings run(const LabContext& context) {
       std::min(context.pick<Index>(100, 10), dataset.sample_count / TrainingSteps::kBatchSize);
   if (batches == 0)
     throw Error(
-        fmt::format("loader: expected at least {} training samples, found {}; choose other --data",
+        fmt::format("loader: expected at least {} training samples, found {}; choose other data",
                     TrainingSteps::kBatchSize, dataset.sample_count));
   const Sampler sampler = make_sampler(dataset.sample_count, 0, context.seed, true);
   ThreadPool unused(1, context.cpus);

@@ -47,7 +47,7 @@ std::optional<Run> run_case(const BenchOptions& options, const DataSets& data, i
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     throw Error(fmt::format(
-        "training diverges at batch size {}, so its time says nothing; try a lower --lr",
+        "training diverges at batch size {}, so its time says nothing; try a lower learning rate",
         result.benched.batch_size));
   }
   result.weights = trained.weights;

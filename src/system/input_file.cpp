@@ -74,7 +74,7 @@ void InputFile::inspect() {
   }
   if (S_ISDIR(status.st_mode)) {
     throw Error(fmt::format(
-        "{}: is a folder, expected a file; hint: a folder of data is named with --data", name_));
+        "{}: is a folder, expected a file; hint: only data are named by their folder", name_));
   }
   // Files of the kernel, as in /proc, say that they are empty and are not.
   if (!S_ISREG(status.st_mode) || status.st_size == 0) return;

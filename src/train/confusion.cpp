@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "trp/predict.h"
+
 namespace trp {
 namespace {
 
@@ -25,6 +27,15 @@ class Mean {
 };
 
 }  // namespace
+
+Confusion confusion_of(ConstTensorView logits, std::span<const std::uint8_t> labels) {
+  Confusion confusion(logits.cols());
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
+    ++confusion(labels[static_cast<std::size_t>(row)], likeliest_classes(own, 1).front());
+  }
+  return confusion;
+}
 
 ClassScore class_score(const Confusion& confusion, Index which) {
   Index actual = 0, predicted = 0;

@@ -24,6 +24,9 @@ struct Confusion {
   std::vector<Index> counts;
 };
 
+/// Counts for each label the classes that are likeliest by the logits, a row for each sample.
+Confusion confusion_of(ConstTensorView logits, std::span<const std::uint8_t> labels);
+
 /// How well one class is told from the others; 0 … 1. NaN where there is nothing to divide by: no
 /// sample of the class, or none taken for it.
 struct ClassScore {

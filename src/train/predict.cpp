@@ -4,29 +4,37 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/partition.h"
-#include "data/augment.h"
+#include "data/batch.h"
 #include "nn/mlp.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
-constexpr Index kTakenRows = 64;  // samples that a worker takes at a time
+// Rows that a worker takes at a time: many make a product fast, few leave work for all.
+constexpr Index kMinRows = 64, kMaxRows = 256;
+
+Index blocks_of(Index rows, Index size) { return (rows + size - 1) / size; }
 
 }  // namespace
 
 struct Predictor::Scratch {
-  explicit Scratch(const Mlp& mlp)
-      : input(kTakenRows, mlp.input_size()), activations(make_activations(mlp, kTakenRows)) {}
+  Scratch(const Mlp& mlp, BatchElements elements)
+      : batch({kMaxRows, elements}, mlp.input_size()),
+        activations(make_activations(mlp, kMaxRows)),
+        elements(elements) {}
 
-  Tensor input;
+  Batch batch;
   Activations activations;
+  BatchElements elements;
 };
 
 Predictor::Predictor(const Mlp& mlp, ThreadPool& pool)
@@ -34,26 +42,35 @@ Predictor::Predictor(const Mlp& mlp, ThreadPool& pool)
 
 Predictor::~Predictor() = default;
 
-ConstTensorView Predictor::logits(const Dataset& samples) {
-  assert(samples.feature_count == mlp_.input_size());
-  const Index count = samples.sample_count;
+ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::uint32_t> samples) {
+  assert(dataset.feature_count == mlp_.input_size());
+  const auto count = static_cast<Index>(samples.size());
   if (logits_.rows() < count) logits_ = Tensor(count, mlp_.output_size());
-  const auto block_count = static_cast<int>((count + kTakenRows - 1) / kTakenRows);
+  const BatchElements elements = choose_elements(dataset, {});
+  const auto block_count =
+      static_cast<int>(std::max(blocks_of(count, kMaxRows),
+                                std::min<Index>(pool_.worker_count(), blocks_of(count, kMinRows))));
   pool_.run(block_count, [&](int block, int worker) {
     std::unique_ptr<Scratch>& own = scratch_[static_cast<std::size_t>(worker)];
-    if (!own) own = std::make_unique<Scratch>(mlp_);
+    if (!own || own->elements != elements) own = std::make_unique<Scratch>(mlp_, elements);
     const Range range = split_evenly(count, block_count, block);
-    for (Index row = 0; row < range.size(); ++row) {
-      copy_sample(samples, static_cast<std::uint32_t>(range.begin + row), {},
-                  {own->input.row(row), static_cast<std::size_t>(samples.feature_count)});
-    }
-    forward(mlp_, own->input.view(), {0, range.size()}, own->activations);
+    const Range rows = {0, range.size()};
+    gather(dataset,
+           samples.subspan(static_cast<std::size_t>(range.begin),
+                           static_cast<std::size_t>(range.size())),
+           rows, own->batch);
+    forward(mlp_, own->batch.input(), rows, own->activations);
     const Tensor& output = own->activations.outputs.back();
-    for (Index row = 0; row < range.size(); ++row) {
+    for (Index row = 0; row < range.size(); ++row)
       std::copy_n(output.row(row), output.cols(), logits_.row(range.begin + row));
-    }
   });
   return std::as_const(logits_).view_rows(0, count);
+}
+
+ConstTensorView Predictor::logits(const Dataset& dataset) {
+  std::vector<std::uint32_t> samples(static_cast<std::size_t>(dataset.sample_count));
+  std::iota(samples.begin(), samples.end(), 0U);
+  return logits(dataset, samples);
 }
 
 void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_view name) {

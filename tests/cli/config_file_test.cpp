@@ -1,6 +1,11 @@
 #include "cli/config_file.h"
 
+#include <memory>
+#include <optional>
+
 #include "catch.h"
+#include "cli/app.h"
+#include "temporary_folder.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -8,27 +13,32 @@ namespace {
 
 /// Options a to d that keep the text they are given; e is for the command line alone.
 struct Sample {
+  std::unique_ptr<CLI::App> app = make_app();
   std::vector<std::optional<std::string>> values = std::vector<std::optional<std::string>>(4);
-  std::vector<OptionGroup> groups = {{"Group", {}}};
+  TemporaryFolder folder;
 
   Sample() {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      groups[0].options.push_back({.name = std::string(1, static_cast<char>('a' + i)),
-                                   .help = "",
-                                   .set = [this, i](const std::string& text) { values[i] = text; },
-                                   .get = [this, i] { return values[i]; }});
+      const std::string name(1, static_cast<char>('a' + i));
+      app->add_option_function<std::string>(
+             "--" + name, [this, i](const std::string& text) { values[i] = text; })
+          ->group("Group");
     }
-    groups[0].options.push_back({.name = "e", .help = ""});
+    app->add_option("--e")->configurable(false);
+    app->config_formatter(std::make_shared<ConfigFile>(*app));
+    app->set_config("--config");
   }
-  Sample(const Sample&) = delete;
 
-  void read(const std::string& text) { assign(groups, parse_config(text, "file", groups)); }
+  void read(const std::string& text) {
+    parse(*app, {"--config", folder.write("file", text).string()});
+  }
 
   std::string error_of(const std::string& text) {
     try {
       read(text);
     } catch (const UsageError& error) {
-      return error.what();
+      const std::string message = error.what();
+      return message.substr(folder.path().string().size() + 1);
     }
     return "no error";
   }
@@ -75,8 +85,8 @@ TEST_CASE("what is written reads back the same") {
   for (const std::string text : {"plain", "1", "1e-5", "true", "", " leading and trailing ", "#",
                                  "\"", "'", "\\", "\\n", "line\nfeed", "tab\there", "→", "\xff"}) {
     Sample written, read;
-    written.values[2] = text;
-    const std::string config = config_text(written.groups);
+    parse(*written.app, {"--c", text});
+    const std::string config = written.app->config_to_str();
     CAPTURE(config);
     read.read(config);
     CHECK(read.values == written.values);
@@ -85,8 +95,8 @@ TEST_CASE("what is written reads back the same") {
 
 TEST_CASE("numbers and switches are bare, other text is quoted, what is not set is a comment") {
   Sample sample;
-  sample.values = {"0.5", "true", "128,64", std::nullopt};
-  CHECK(config_text(sample.groups) == "# Group\na = 0.5\nb = true\nc = \"128,64\"\n# d =\n");
+  parse(*sample.app, {"--a", "0.5", "--b", "true", "--c", "128,64"});
+  CHECK(sample.app->config_to_str() == "# Group\na = 0.5\nb = true\nc = \"128,64\"\n# d =\n");
 }
 
 }  // namespace

@@ -34,24 +34,23 @@ TEST_CASE("whole numbers are read whole and in their range") {
 }
 
 TEST_CASE("numbers are read whole, finite and in their range") {
-  CHECK(parse_number<double>("0.1", 0, 1) == 0.1);
-  CHECK(parse_number<double>("1e-3", 0, 1) == 1e-3);
-  CHECK(parse_number<double>("1", 0, 1) == 1);
-  CHECK(parse_number<float>("0", 0, 1, UpperEnd::kExcluded) == 0);
+  CHECK(parse_number("0.1", 0, 1) == 0.1);
+  CHECK(parse_number("1e-3", 0, 1) == 1e-3);
+  CHECK(parse_number("1", 0, 1) == 1);
+  CHECK(parse_number("0", 0, 1, UpperEnd::kExcluded) == 0);
   for (const char* text :
        {"", "nan", "inf", "-inf", "1.1", "-0.1", "0,5", "0.5f", "0x1", "1e999"}) {
-    CHECK(message_of([&] { parse_number<double>(text, 0, 1); }) ==
+    CHECK(message_of([&] { parse_number(text, 0, 1); }) ==
           fmt::format("expected a number from 0 to 1, found \"{}\"", text));
   }
-  // Nearest to 1 as a float.
-  CHECK(message_of([&] { parse_number<float>("0.99999999999", 0, 1, UpperEnd::kExcluded); }) ==
-        "expected a number from 0 to less than 1, found \"0.99999999999\"");
+  CHECK(message_of([&] { parse_number("1.0", 0, 1, UpperEnd::kExcluded); }) ==
+        "expected a number from 0 to less than 1, found \"1.0\"");
 }
 
 TEST_CASE("words are matched exactly") {
   CHECK(parse_word<MergeKind>("ordered", kMergeWords) == MergeKind::kOrdered);
   CHECK(message_of([] { parse_word<MergeKind>("Ordered", kMergeWords); }) ==
-        "expected one of factored, ordered, arrival, found \"Ordered\"");
+        "expected one of factored, ordered, arrival, found \"Ordered\"; did you mean ordered?");
 }
 
 TEST_CASE("widths are whole numbers with commas between") {
@@ -68,6 +67,36 @@ TEST_CASE("widths are whole numbers with commas between") {
   CHECK_THROWS_AS(parse_widths(most + ",1"), UsageError);
   CHECK(widths_text({128, 64}) == "128,64");
   CHECK(widths_text({}) == "none");
+}
+
+/// The value that an option of the app gets.
+template <class Value>
+Value given(CLI::Validator validator, const std::string& text) {
+  CLI::App app;
+  Value value{};
+  app.add_option("--value", value)->transform(validator);
+  app.parse("--value=" + text);
+  return value;
+}
+
+TEST_CASE("numbers reach their variables as they were written") {
+  CHECK(given<int>(whole_number<int>(0, 20), "010") == 10);  // not octal
+  CHECK(given<double>(number(0, 1), "0.1") == 0.1);
+  // Decimals that a long double would round to another double, among others.
+  for (int i = 1; i < 20'000; ++i) {
+    const std::string text = fmt::format("0.{:07}", i * 499);
+    if (given<double>(number(0, 1), text) != parse_number(text, 0, 1)) FAIL(text);
+  }
+  CHECK_THROWS_AS(given<int>(whole_number<int>(0, 20), "21"), CLI::ValidationError);
+  CHECK_THROWS_AS(given<double>(number(0, 1), "nan"), CLI::ValidationError);
+}
+
+TEST_CASE("names of files and folders are not empty and no forgotten options") {
+  CHECK(given<std::string>(any_path(), "-") == "-");
+  CHECK(given<std::string>(file_path(), "./-x") == "./-x");
+  CHECK_THROWS_AS(given<std::string>(any_path(), "--epochs"), CLI::ValidationError);
+  CHECK_THROWS_AS(given<std::string>(file_path(), "-"), CLI::ValidationError);
+  CHECK_THROWS_AS(given<std::string>(model_path(), "m.pt"), CLI::ValidationError);
 }
 
 TEST_CASE("quotes show what cannot be printed and cut what is long") {

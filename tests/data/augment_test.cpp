@@ -178,7 +178,7 @@ TEST_CASE("rows of a table cannot be shifted, and the message says why") {
   try {
     check_augmentation(kShift, table);
   } catch (const UsageError& error) {
-    CHECK_CONTAINS(error.what(), "--augment shift: expected images");
+    CHECK_CONTAINS(error.what(), "shifting: expected images");
     CHECK_CONTAINS(error.what(), "rows of 9 values");
   }
 }

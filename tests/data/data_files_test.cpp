@@ -126,7 +126,7 @@ TEST_CASE("a chosen folder that is incomplete is an error, whatever else there i
   const auto folder = places.add("d");
   std::filesystem::remove(folder + "/t10k-labels-idx1-ubyte");
   const auto message = places.refusal({.directory = folder});
-  CHECK_CONTAINS(message, folder + " (--data): expected the four files");
+  CHECK_CONTAINS(message, folder + " (the folder of data): expected the four files");
   CHECK_CONTAINS(message, "not found: t10k-labels-idx1-ubyte (");
   CHECK_CONTAINS(message, ".idx");
   CHECK_CONTAINS(message, ".gz");
@@ -138,10 +138,10 @@ TEST_CASE("a chosen folder that cannot be used is an error") {
   const Places places;
   places.add("sample");
   CHECK_CONTAINS(places.refusal({.directory = places.root.path("none")}),
-                 "none (--data): no such folder; hint: ");
+                 "none (the folder of data): no such folder; hint: ");
   const auto file = places.root.write("file", {});
   CHECK_CONTAINS(places.refusal({.directory = file}),
-                 "is not a folder; hint: single files are named with --images");
+                 "is not a folder; hint: single files can be named one by one");
   if (geteuid() == 0) return;  // the superuser may search every folder
   const auto closed = places.add("closed");
   std::filesystem::permissions(closed, std::filesystem::perms::none);
@@ -157,7 +157,7 @@ TEST_CASE("when nothing is found the message names every place and the way to ge
     CHECK_CONTAINS(message, places.root.path(place));
   }
   CHECK_CONTAINS(message, "sudo apt install dataset-fashion-mnist");
-  CHECK_CONTAINS(message, "--data DIR");
+  CHECK_CONTAINS(message, "or name a folder");
 }
 
 TEST_CASE("four named files are taken as they are") {
@@ -172,7 +172,7 @@ TEST_CASE("four named files are taken as they are") {
   CHECK(files.source == "a, -, c, d");
 }
 
-TEST_CASE("the files that are not named come from --data") {
+TEST_CASE("the files that are not named come from the folder") {
   const Places places;
   const auto folder = places.add("d");
   std::filesystem::remove(folder + "/train-images-idx3-ubyte");
@@ -186,13 +186,13 @@ TEST_CASE("the files that are not named come from --data") {
 
 TEST_CASE("naming some of the files is wrong usage") {
   CHECK_CONTAINS(usage_error({.test_images = "a"}),
-                 "--test-images needs --images, --labels, --test-labels as well");
+                 "test images are named, but not training images, training labels, test labels;");
   CHECK_CONTAINS(usage_error({.train_images = "a", .train_labels = "b"}),
-                 "--labels needs --test-images, --test-labels as well");
+                 "training labels are named, but not test images, test labels;");
   CHECK_CONTAINS(
       usage_error(
           {.train_images = "a", .train_labels = "-", .test_images = "-", .test_labels = "d"}),
-      "--labels and --test-images are both -");
+      "training labels and test images are both -");
 }
 
 TEST_CASE("test files alone are enough where nothing is trained") {
@@ -203,7 +203,7 @@ TEST_CASE("test files alone are enough where nothing is trained") {
   CHECK(files.test_images == "a");
   CHECK_CONTAINS(message_of<UsageError>(
                      [&] { find_data({.test_images = "a"}, places.search, DataNeed::kTestOnly); }),
-                 "--test-images needs --test-labels as well");
+                 "test images are named, but not test labels;");
 }
 
 TEST_CASE("the bundled sample is a sound data set") {

@@ -93,19 +93,19 @@ TEST_CASE("labels out of range and counts that disagree are refused, naming inde
       {"label 10",
        train_labels,
        idx_labels({0, 10, 1, 1}),
-       {"label 1 at byte 9 is 10, expected 0 to 9", "give --classes 11"}},
+       {"label 1 at byte 9 is 10, expected 0 to 9", "there are 11 of them"}},
       {"label 127",
        train_labels,
        idx_labels({0, 1, 127, 1}),
-       {"label 2 at byte 10 is 127", "--classes 128"}},
+       {"label 2 at byte 10 is 127", "there are 128 of them"}},
       {"label 255",
        train_labels,
        idx_labels({0, 1, 2, 255}),
-       {"label 3 at byte 11 is 255", "--classes 256"}},
+       {"label 3 at byte 11 is 255", "there are 256 of them"}},
       {"first of several",
        train_labels,
        idx_labels({0, 11, 30, 12}),
-       {"label 1 at byte 9 is 11", "classes go up to 30, give --classes 31"}},
+       {"label 1 at byte 9 is 11", "classes go up to 30, there are 31 of them"}},
       {"test label",
        &DataFiles::test_labels,
        idx_labels({9, 10}),
@@ -168,7 +168,7 @@ TEST_CASE("the number of classes is 1 to 256") {
   const DataFolder data;
   for (const int count : {-1, 0, 257, 1'000'000'000}) {
     const auto message = message_of<UsageError>([&] { load_data(data.files, count); });
-    CHECK_CONTAINS(message, "--classes: expected 1 to 256, found");
+    CHECK_CONTAINS(message, "expected 1 to 256 classes, found");
   }
   CHECK(load_data(data.files, 256).train.sample_count == 4);
   CHECK_CONTAINS(data.refusal(1), "label 1 at byte 9 is 1, expected 0 to 0");

@@ -98,7 +98,7 @@ TEST_CASE("what a loader throws is thrown by next in its turn, and again") {
       Loader loader(dataset, sampler, {.form = {4}, .samples_per_epoch = 50, .epochs = 2}, threads,
                     queue_size);
       for (int batch = 0; batch < 7; ++batch) loader.next();
-      CHECK_THROWS_WITH(loader.next(), "gather: sample 30 of a data set with 30 labels");
+      CHECK_THROWS_WITH(loader.next(), "gather: sample 30 of a data set with 30 samples");
       CHECK_THROWS_AS(loader.next(), std::out_of_range);
     }
 }

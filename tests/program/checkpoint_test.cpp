@@ -205,7 +205,7 @@ TEST_CASE("options about checkpoints that make no sense together are refused") {
     CHECK(result.exit_code == 2);
     CHECK_CONTAINS(result.err, message);
   };
-  refused({"--save-every", "2"}, "--save-every: expected --checkpoint FILE");
+  refused({"--save-every", "2"}, "--save-every: expected --checkpoint as well");
   refused({"--checkpoint", "m.npz", "--save", "m.npz"},
           "expected another file than that of --save");
   refused({"--checkpoint", "./c", "--log", "c"},

@@ -5,10 +5,14 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
+
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
 #include "cli/file_kind.h"
+#include "cli/recipe_options.h"
+#include "cli/values.h"
 #include "formats/array_file.h"
 #include "formats/idx.h"
 #include "report/numbers.h"
@@ -22,7 +26,8 @@ namespace trp {
 namespace {
 
 constexpr Index kReadSamples = 256;  // at a time
-constexpr float kMostOfByte = 255;
+constexpr float kMaxByte = 255;
+constexpr Index kMaxPictures = 1'000'000;
 
 /// Lines of a label and a text.
 class InfoWriter {
@@ -97,7 +102,7 @@ struct ElementStatistics {
       high = std::max(high, value);
       sum += value;
       ++count;
-      if (!labels || value < 0 || value > kMostOfByte) continue;
+      if (!labels || value < 0 || value > kMaxByte) continue;
       const auto label = static_cast<std::size_t>(value);
       if (label >= label_counts.size()) label_counts.resize(label + 1);
       ++label_counts[label];
@@ -111,7 +116,7 @@ void draw(const IdxArray& samples, Index sample, Index number, InfoWriter& out) 
   for (const Index length : shape) size *= static_cast<std::size_t>(length);
   const std::size_t first = static_cast<std::size_t>(sample) * size;
   std::vector<float> values;
-  float low = 0, high = kMostOfByte;
+  float low = 0, high = kMaxByte;
   if (samples.type == IdxType::kUnsignedByte) {
     values.assign(&samples.bytes[first], &samples.bytes[first] + size);
   } else {
@@ -132,7 +137,7 @@ void write_statistics(const ElementStatistics& statistics, InfoWriter& out) {
   }
 }
 
-void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
+void write_idx_info(const InfoOptions& options, InfoWriter& out) {
   IdxReader reader(options.file);
   const bool labels = reader.shape().size() == 1;
   if (labels && options.show > 0) {
@@ -158,7 +163,23 @@ void write_idx_info(const InfoCommandOptions& options, InfoWriter& out) {
 
 }  // namespace
 
-int run_info(const InfoCommandOptions& options) {
+CLI::App& add_info(CLI::App& app, InfoOptions& options) {
+  CLI::App& command = *app.add_subcommand("info",
+                                          "Says what a model, a checkpoint or an IDX file holds.\n"
+                                          "Checks on the way that it is sound.");
+  command.add_option("FILE", options.file)->required()->transform(any_path());
+  command.option_defaults()->group(kOutputGroup);
+  command.add_option("--show", options.show, "draw the first N images of an IDX file")
+      ->transform(whole_number<Index>(0, kMaxPictures));
+  command.footer(
+      "\nExamples\n"
+      "  tensor_relu_parallel info model.safetensors\n"
+      "  tensor_relu_parallel info run.ckpt\n"
+      "  tensor_relu_parallel info t10k-images-idx3-ubyte.gz --show 2\n");
+  return command;
+}
+
+int run_info(const InfoOptions& options) {
   InfoWriter out;
   const FileKind kind = kind_of(options.file);
   if (kind != FileKind::kIdx && options.show > 0) {

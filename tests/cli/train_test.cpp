@@ -1,24 +1,32 @@
-#include "cli/options.h"
+#include "cli/train.h"
+
+#include <map>
+#include <sstream>
+#include <utility>
 
 #include "catch.h"
+#include "cli/checkpoints.h"
+#include "cli/parse.h"
+#include "data/check_contains.h"
 #include "temporary_folder.h"
+#include "train/recipe_json.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
-TrainCommandOptions parse(std::vector<std::string> arguments) {
-  return std::get<TrainCommandOptions>(parse_command_line(std::move(arguments)));
+TrainOptions parse(std::vector<std::string> arguments) {
+  return parse_options(add_train, std::move(arguments));
 }
 
 std::string text_of(std::vector<std::string> arguments) {
-  return std::get<TextCommand>(parse_command_line(std::move(arguments))).text;
+  return Parsed<TrainOptions>(add_train, std::move(arguments)).text;
 }
 
 TEST_CASE("without options everything has its default, with or without the command's name") {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{}, {"train"}}) {
-    const TrainCommandOptions options = parse(arguments);
+    const TrainOptions options = parse(arguments);
     CHECK(options.recipe.epochs == Recipe().epochs);
     CHECK(options.recipe.hidden == Recipe().hidden);
     CHECK(options.recipe.learning_rate == Recipe().learning_rate);
@@ -29,7 +37,7 @@ TEST_CASE("without options everything has its default, with or without the comma
 }
 
 TEST_CASE("each option reaches its field") {
-  const TrainCommandOptions options = parse({"train",
+  const TrainOptions options = parse({"train",
                                              "--data",
                                              "folder",
                                              "--images",
@@ -116,14 +124,14 @@ TEST_CASE("each option reaches its field") {
   CHECK(options.output.format == OutputFormat::kCsv);
   CHECK(options.output.log == "file");
   CHECK(options.output.log_interval == 8);
-  CHECK(options.output.verbosity == Verbosity::kVerbose);
+  CHECK(options.output.verbose);
   CHECK(!options.output.progress);
   CHECK(options.output.color == ColorWhen::kNever);
   CHECK(options.min_accuracy == 0.75);
 }
 
 TEST_CASE("loaders and augmentation reach their fields, and come back from a configuration") {
-  const TrainCommandOptions options =
+  const TrainOptions options =
       parse({"--loaders", "3", "--queue", "9", "--augment", "shift,noise"});
   CHECK(options.plan.loaders == 3);
   CHECK(options.plan.queue == 9);
@@ -147,7 +155,7 @@ TEST_CASE("options are spelled as usual") {
   CHECK(parse({"--hidden", ""}).recipe.hidden.empty());
   CHECK(parse({"--hidden=", "--epochs", "4"}).recipe.epochs == 4);
   CHECK(parse({"--dry-run=false"}).recipe.dry_run == false);
-  CHECK(parse({"-q"}).output.verbosity == Verbosity::kQuiet);
+  CHECK(parse({"-q"}).output.quiet);
   CHECK(parse({"--images", "-"}).data.train_images == "-");
 }
 
@@ -160,7 +168,7 @@ TEST_CASE("help, version and configuration are texts, whatever else is asked for
 }
 
 TEST_CASE("help names every option that a configuration has") {
-  const std::string help = text_of({"--help"});
+  const std::string help = text_of({"--help-all"});
   std::istringstream config(text_of({"--print-config"}));
   int count = 0;
   for (std::string line; std::getline(config, line);) {
@@ -181,12 +189,111 @@ TEST_CASE("a configuration file gives way to the command line") {
           .string();
   CHECK_THROWS_AS(parse({"-c", file}), UsageError);  // threads are workers
   folder.write("train.conf", "epochs = 2\nthreads = 3\nstrategy = data\nquiet = true\n");
-  const TrainCommandOptions options = parse({"--epochs", "5", "-c", file, "--sequential", "-v"});
+  const TrainOptions options = parse({"--epochs", "5", "-c", file, "--sequential", "-v"});
   CHECK(options.recipe.epochs == 5);
   CHECK(options.plan.workers == 3);
   CHECK(options.plan.strategy == StrategyKind::kSequential);
-  CHECK(options.output.verbosity == Verbosity::kVerbose);
+  CHECK(options.output.verbose);
+  CHECK(!options.output.quiet);
   CHECK_THROWS_AS(parse({"-c", "/no/such/file"}), Error);
+}
+
+TEST_CASE("help is short, and --help-all shows the advanced groups as well") {
+  const std::string help = text_of({"--help"}), all = text_of({"--help-all"});
+  CHECK(help.find("(advanced)") == std::string::npos);
+  CHECK(help.find("--queue") == std::string::npos);
+  CHECK_CONTAINS(all, "Parallelism (advanced)\n");
+  CHECK_CONTAINS(all, "--queue N");
+  for (const std::string option : {"--epochs N", "-j, --workers N|auto", "(or --threads)", "[auto]",
+                                   "-b, --batch-size N", "--lr X", "[0.05]", "--help-all"}) {
+    CHECK_CONTAINS(help, option);
+    CHECK_CONTAINS(all, option);
+  }
+}
+
+TEST_CASE("the model of a training can be kept, as an option and in a configuration") {
+  CHECK(parse({"-o", "m.safetensors"}).save == "m.safetensors");
+  CHECK(parse({"--save", "m.npz"}).save == "m.npz");
+  CHECK(parse({}).save.empty());
+  CHECK_CONTAINS(text_of({"-o", "m.npz", "--print-config"}), "save = \"m.npz\"");
+}
+
+enum class Part { kRecipe, kPlan, kOther };
+
+/// For each option of a configuration a value that is not its default, and what it is part of.
+const std::map<std::string, std::pair<Part, std::string>> kParts = {
+    {"hidden", {Part::kRecipe, "5"}},
+    {"classes", {Part::kRecipe, "5"}},
+    {"limit", {Part::kRecipe, "5"}},
+    {"val-split", {Part::kRecipe, "0.5"}},
+    {"no-shuffle", {Part::kRecipe, ""}},
+    {"augment", {Part::kRecipe, "shift"}},
+    {"epochs", {Part::kRecipe, "5"}},
+    {"dry-run", {Part::kRecipe, ""}},
+    {"batch-size", {Part::kRecipe, "5"}},
+    {"lr", {Part::kRecipe, "5"}},
+    {"lr-schedule", {Part::kRecipe, "step"}},
+    {"warmup-epochs", {Part::kRecipe, "5"}},
+    {"momentum", {Part::kRecipe, "0.5"}},
+    {"weight-decay", {Part::kRecipe, "5"}},
+    {"clip-norm", {Part::kRecipe, "5"}},
+    {"early-stopping", {Part::kRecipe, "5"}},
+    {"seed", {Part::kRecipe, "5"}},
+    {"strategy", {Part::kPlan, "tensor"}},
+    {"merge", {Part::kPlan, "ordered"}},
+    {"micro-batches", {Part::kPlan, "5"}},
+    {"pipeline-schedule", {Part::kPlan, "gpipe"}},
+    {"workers", {Part::kPlan, "5"}},
+    {"loaders", {Part::kPlan, "5"}},
+    {"queue", {Part::kPlan, "5"}},
+    {"pin", {Part::kPlan, "cores"}},
+    {"data", {Part::kOther, "x"}},
+    {"images", {Part::kOther, "x"}},
+    {"labels", {Part::kOther, "x"}},
+    {"test-images", {Part::kOther, "x"}},
+    {"test-labels", {Part::kOther, "x"}},
+    {"save", {Part::kOther, "x.npz"}},
+    {"checkpoint", {Part::kOther, "x"}},
+    {"save-every", {Part::kOther, "5"}},
+    {"resume", {Part::kOther, "x"}},
+    {"compare", {Part::kOther, ""}},
+    {"time", {Part::kOther, ""}},
+    {"trace", {Part::kOther, "x"}},
+    {"trace-steps", {Part::kOther, "5"}},
+    {"format", {Part::kOther, "csv"}},
+    {"log", {Part::kOther, "x"}},
+    {"log-interval", {Part::kOther, "5"}},
+    {"quiet", {Part::kOther, ""}},
+    {"verbose", {Part::kOther, ""}},
+    {"no-progress", {Part::kOther, ""}},
+    {"color", {Part::kOther, "never"}},
+    {"min-accuracy", {Part::kOther, "0.5"}}};
+
+TEST_CASE("each option changes the recipe's description, or the plan's, or what is kept and told") {
+  const Parsed<TrainOptions> parsed(add_train, {});
+  const auto options = parsed.app->get_options(
+      [](const CLI::Option* option) { return option->get_configurable(); });
+  CHECK(options.size() == kParts.size());
+  for (const CLI::Option* option : options) {
+    const std::string name = option->get_lnames()[0];
+    CAPTURE(name);
+    REQUIRE(kParts.contains(name));
+    const auto& [part, value] = kParts.at(name);
+    std::vector<std::string> arguments = {"--" + name};
+    if (!value.empty()) arguments.push_back(value);
+    if (name == "save-every") arguments.insert(arguments.end(), {"--checkpoint", "y"});
+    const bool needs_validation = name == "early-stopping";
+    if (needs_validation) arguments.insert(arguments.end(), {"--val-split", "0.5"});
+    const TrainOptions changed = parse(arguments);
+    const Recipe unchanged = {.validation_share = needs_validation ? 0.5 : 0};
+    CHECK((to_json(changed.recipe) != to_json(unchanged)) == (part == Part::kRecipe));
+    CHECK((to_json(changed.plan) != to_json(Plan())) == (part == Part::kPlan));
+    if (part == Part::kRecipe) {
+      const auto fields = differences(changed.recipe, unchanged);
+      REQUIRE(fields.size() == 1);
+      CHECK_CONTAINS(weight_options(changed.recipe), "--" + name);
+    }
+  }
 }
 
 }  // namespace

@@ -1,18 +1,20 @@
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/ranges.h>
 
 #include "cli/accuracy_bound.h"
 #include "cli/checkpoints.h"
-#include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/train_options.h"
+#include "cli/recipe_options.h"
+#include "cli/train.h"
 #include "cli/version.h"
 #include "data/dataset.h"
-#include "data/sampler.h"
 #include "formats/array_file.h"
 #include "measure/choose.h"
+#include "profile/phases.h"
 #include "profile/stopwatch.h"
 #include "report/environment.h"
 #include "report/numbers.h"
@@ -23,49 +25,65 @@
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
+#include "trp/trainer.h"
 
 namespace trp {
 namespace {
 
 constexpr double kChoiceSeconds = 0.25;  // 0.3 s at most, with what is in hand at the end
 
-/// Puts what is chosen in the place of --strategy auto.
-TrainCommandOptions with_choice(TrainCommandOptions options, const Dataset& train, int cpus,
-                                Output& output) {
-  if (!options.choose) return options;
-  const Choice choice = choose_plan(options.recipe, options.plan, train, cpus, kChoiceSeconds);
-  options.plan = choice.plan;
-  const std::string what = fmt::format("auto: {} with {}", plan_name(choice.plan),
-                                       count_of(choice.plan.workers, "worker"));
-  if (choice.tried == 0) {
-    output.hint(fmt::format("{}, untried: a step takes too long to compare ways", what));
-  } else if (choice.tried == 1) {
-    output.hint(fmt::format("{}: one worker leaves nothing to choose", what));
-  } else if (choice.plan.strategy == StrategyKind::kSequential) {
-    output.hint(fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
-                            choice.tried - 1, choice.seconds));
-  } else {
-    output.hint(
-        fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s", what,
-                    choice.speedup, choice.tried, choice.seconds));
-  }
-  return options;
+/// Fails before a long training rather than after it.
+void check_targets(const TrainOptions& options) {
+  for (const std::string& path : {options.save, options.checkpoint, options.trace})
+    if (!path.empty()) check_writable(path);
+  if (!options.checkpoint.empty()) check_writable(previous_file(options.checkpoint));
 }
 
-int wanted_workers(const TrainCommandOptions& options, int cpus, Output& output) {
-  if (options.plan.strategy == StrategyKind::kSequential) {
-    if (options.plan.workers > 1) {
-      output.hint(
-          fmt::format("warning: sequential training has one worker, not {}", options.plan.workers));
-    }
+std::string choice_text(const Choice& choice) {
+  const std::string what = fmt::format("auto: {} with {}", plan_name(choice.plan),
+                                       count_of(choice.plan.workers, "worker"));
+  if (choice.tried == 0)
+    return fmt::format("{}, untried: a step takes too long to compare ways", what);
+  if (choice.tried == 1) return fmt::format("{}: one worker leaves nothing to choose", what);
+  if (choice.plan.strategy == StrategyKind::kSequential)
+    return fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
+                       choice.tried - 1, choice.seconds);
+  return fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s", what,
+                     choice.speedup, choice.tried, choice.seconds);
+}
+
+int wanted_workers(const Plan& plan, int cpus, Output& output) {
+  if (plan.strategy == StrategyKind::kSequential) {
+    if (plan.workers > 1)
+      output.hint(fmt::format("warning: sequential training has one worker, not {}", plan.workers));
     return 1;
   }
-  const int workers = options.plan.workers > 0 ? options.plan.workers : cpus;
-  if (workers > cpus) {
+  const int workers = plan.workers > 0 ? plan.workers : cpus;
+  if (workers > cpus)
     output.hint(fmt::format("warning: {} share {}, which makes training no faster",
                             count_of(workers, "worker"), count_of(cpus, "CPU")));
-  }
   return workers;
+}
+
+/// The plan with what it leaves open: the strategy if that is auto, and the number of workers.
+Plan complete_plan(const TrainOptions& options, const Dataset& train, int cpus, Output& output) {
+  Plan plan = options.plan;
+  if (!options.strategy) {
+    const Choice choice = choose_plan(options.recipe, plan, train, cpus, kChoiceSeconds);
+    plan = choice.plan;
+    output.hint(choice_text(choice));
+  }
+  plan.workers = wanted_workers(plan, cpus, output);
+  return plan;
+}
+
+RunStart run_start(const TrainOptions& options, const DataSets& data) {
+  return {.environment = this_environment(),
+          .recipe = options.recipe,
+          .plan = options.plan,
+          .data = data.source,
+          .test_samples = data.test.sample_count,
+          .training = {}};
 }
 
 /// Once nobody takes the results training stops, so that what is trained is saved.
@@ -97,8 +115,7 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                           : std::function<void(const TrainState&)>()};
 }
 
-int exit_code(const TrainCommandOptions& options, const TrainResult& result, int signal,
-              Output& output) {
+int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
   if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
   if (result.status == TrainStatus::kDiverged) {
     output.say(fmt::format(
@@ -114,7 +131,7 @@ int exit_code(const TrainCommandOptions& options, const TrainResult& result, int
   return kExitDone;
 }
 
-Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& result) {
+Metadata model_metadata(const TrainOptions& options, const TrainResult& result) {
   return {{"version", std::string(program_version())},
           {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
           {"seed", fmt::format("{}", options.recipe.seed)},
@@ -126,10 +143,10 @@ Metadata model_metadata(const TrainCommandOptions& options, const TrainResult& r
           {"test_loss", fmt::format("{}", result.test.loss)},
           {"test_samples", fmt::format("{}", result.test.sample_count)},
           {"weights", result.weights},
-          {"options", options_that_shape_weights(options)}};
+          {"options", weight_options(options.recipe)}};
 }
 
-void save(const TrainCommandOptions& options, const TrainResult& result, Output& output) {
+void save(const TrainOptions& options, const TrainResult& result, Output& output) {
   const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
   if (!is_of_use || result.steps == 0) {
     output.say(fmt::format("{} was not written: {}", options.save,
@@ -140,8 +157,7 @@ void save(const TrainCommandOptions& options, const TrainResult& result, Output&
   output.detail(fmt::format("saved     {}", options.save));
 }
 
-void write_trace(const TrainCommandOptions& options, const PhaseRecorder& recorder,
-                 Output& output) {
+void write_trace(const TrainOptions& options, const PhaseRecorder& recorder, Output& output) {
   write_file_atomically(options.trace, trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
                                                                         plan_name(options.plan))));
   output.detail(fmt::format("trace     {}", options.trace));
@@ -156,88 +172,96 @@ void check_same_bits(const Comparison& comparison, const Plan& plan) {
       comparison.workers));
 }
 
-}  // namespace
+void warn_of_fewer_workers(const ThreadPool& pool, int wanted, Output& output) {
+  if (pool.worker_count() == wanted) return;
+  output.say(
+      fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
+                  pool.worker_count(), wanted));
+}
 
-int run_train(const TrainCommandOptions& given) {
-  const Stopwatch stopwatch;
-  const DataFiles files = find_data(given.data);
-  Output output(given.output, given.recipe.epochs);
-  for (const std::string& path : {given.save, given.checkpoint, given.trace})
-    if (!path.empty()) check_writable(path);
-  if (!given.checkpoint.empty()) check_writable(previous_file(given.checkpoint));
-  std::optional<Checkpoint> resumed;
-  if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
-  const int cpus = available_cpus();
-  const DataSets data = load_data(files, given.recipe.class_count);
-  output.detail(
-      fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
-  TrainCommandOptions options = with_choice(given, data.train, cpus, output);
-  const int workers = wanted_workers(options, cpus, output);
-  TrainIdentity identity;
-  std::optional<CheckpointKeeper> checkpoints;
-  if (resumed || !options.checkpoint.empty()) {
-    identity = {.options = options_that_shape_weights(options),
-                .train_data = dataset_digest(data.train),
-                .test_data = dataset_digest(data.test)};
-  }
-  if (resumed) check_resumed(options, *resumed, identity, output);
-  if (!options.checkpoint.empty()) checkpoints.emplace(options, identity, resumed, output);
+/// Trains as one worker does, if that is to be compared with.
+std::optional<TrainResult> train_sequentially(const TrainOptions& options, const DataSets& data,
+                                              ThreadPool& pool, const StopSignals& signals,
+                                              Output& output) {
+  if (!options.compare) return std::nullopt;
+  output.hint("training sequentially first, to compare");
+  return train(options.recipe, {.strategy = StrategyKind::kSequential}, data, pool, {},
+               signals.requested());
+}
 
-  ThreadPool pool(workers, cpus, options.plan.pin);
-  if (pool.worker_count() < workers) {
-    output.say(
-        fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
-                    pool.worker_count(), workers));
-  }
-  options.plan.workers = pool.worker_count();
-  std::optional<PhaseRecorder> recorder;
-  if (options.time || !options.trace.empty())
-    recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
-  const StopSignals signals;
-  TrainEvents events = to_train_events(output,
-                                       {.environment = this_environment(),
-                                        .recipe = options.recipe,
-                                        .plan = options.plan,
-                                        .data = data.source,
-                                        .test_samples = data.test.sample_count,
-                                        .training = {}},
-                                       checkpoints ? &*checkpoints : nullptr, signals);
-  events.save_every = options.save_every;
-  if (recorder) events.recorder = &*recorder;
-  std::optional<TrainResult> sequential;
-  if (options.compare) {
-    output.hint("training sequentially first, to compare");
-    sequential = train(options.recipe, {.strategy = StrategyKind::kSequential}, data, pool, {},
-                       signals.requested());
-  }
-  const TrainResult result =
-      train(options.recipe, options.plan, data, pool, events, signals.requested(),
-            resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
-  std::optional<Comparison> comparison;
-  if (sequential && result.status != TrainStatus::kInterrupted) {
-    comparison = {.sequential_seconds = sequential->train_seconds,
-                  .parallel_seconds = result.train_seconds,
-                  .workers = pool.worker_count(),
-                  .same_bits = sequential->weights == result.weights};
-  }
+std::optional<Comparison> compare(const std::optional<TrainResult>& sequential,
+                                  const TrainResult& result, int workers) {
+  if (!sequential || result.status == TrainStatus::kInterrupted) return std::nullopt;
+  return Comparison{.sequential_seconds = sequential->train_seconds,
+                    .parallel_seconds = result.train_seconds,
+                    .workers = workers,
+                    .same_bits = sequential->weights == result.weights};
+}
+
+/// Writes what was asked for; returns whether all of it is written.
+bool keep(const TrainOptions& options, const TrainResult& result,
+          const std::optional<PhaseRecorder>& recorder,
+          const std::optional<CheckpointKeeper>& checkpoints, Output& output) {
   const auto is_kept = [&output](const std::string& path, const auto& write) {
     return path.empty() || output.is_written(path, write);
   };
   const bool is_saved = is_kept(options.save, [&] { save(options, result, output); });
   const bool is_traced = is_kept(options.trace, [&] { write_trace(options, *recorder, output); });
   const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
-  const bool all_kept = is_saved && is_traced && is_resumable;
-  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
-  const int code = exit_code(options, result, signals.received(), output);
-  if (comparison) check_same_bits(*comparison, options.plan);
+  return is_saved && is_traced && is_resumable;
+}
+
+/// Throws what standard output or the log has met, unless that is no news.
+void close(Output& output, bool all_kept, int signal) {
   try {
     output.close();
   } catch (const OutputClosed&) {
     if (all_kept) throw;
   } catch (const Error&) {
-    if (signals.received() != SIGHUP) throw;  // else it was a terminal, which has gone
+    if (signal != SIGHUP) throw;  // else it was a terminal, which has gone
   }
+}
+
+}  // namespace
+
+int run_train(const TrainOptions& given) {
+  const Stopwatch stopwatch;
+  const DataFiles files = find_named_data(given.data);
+  Output output(given.output, given.recipe.epochs);
+  check_targets(given);
+  std::optional<Checkpoint> resumed;
+  if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
+  const int cpus = available_cpus();
+  const DataSets data = load_data(files, given.recipe.class_count);
+  output.detail(
+      fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
+  TrainOptions options = given;
+  options.plan = complete_plan(given, data.train, cpus, output);
+  std::optional<CheckpointKeeper> checkpoints = keep_checkpoints(options, data, resumed, output);
+
+  ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
+  warn_of_fewer_workers(pool, options.plan.workers, output);
+  options.plan.workers = pool.worker_count();
+  std::optional<PhaseRecorder> recorder;
+  if (options.time || !options.trace.empty())
+    recorder.emplace(pool.worker_count(), cpus, options.trace.empty() ? 0 : options.trace_steps);
+  const StopSignals signals;
+  TrainEvents events = to_train_events(output, run_start(options, data),
+                                       checkpoints ? &*checkpoints : nullptr, signals);
+  events.save_every = options.save_every;
+  if (recorder) events.recorder = &*recorder;
+  const auto sequential = train_sequentially(options, data, pool, signals, output);
+  const TrainResult result =
+      train(options.recipe, options.plan, data, pool, events, signals.requested(),
+            resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
+
+  const std::optional<Comparison> comparison = compare(sequential, result, pool.worker_count());
+  const bool all_kept = keep(options, result, recorder, checkpoints, output);
+  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
+  output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
+  const int code = exit_code(options, result, signals.received(), output);
+  if (comparison) check_same_bits(*comparison, options.plan);
+  close(output, all_kept, signals.received());
   return all_kept ? code : kExitFailed;
 }
 

@@ -1,0 +1,234 @@
+#include "cli/app.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <new>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include "cli/config_file.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
+#include "cli/values.h"
+#include "system/line_writer.h"
+#include "trp/error.h"
+
+namespace trp {
+namespace {
+
+using Task = std::function<int()>;
+
+/// The command that was named, or the app itself, which is train.
+const CLI::App& chosen_command(const CLI::App& app) {
+  return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
+}
+
+std::string unexpected_argument(const CLI::App& command) {
+  std::vector<std::string> spellings;
+  std::string last_positional;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) spellings.push_back("--" + name);
+    if (option->get_positional()) last_positional = option->get_name();
+  }
+  const std::vector<std::string> leftover = command.remaining();
+  for (const std::string& argument : leftover) {
+    if (!argument.starts_with('-') || argument == "-" || argument == "--") continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    return fmt::format("unknown option {}{}", in_quotes(name), suggestion(name, spellings));
+  }
+  const std::string expected =
+      last_positional.empty() ? "options only" : "nothing after " + last_positional;
+  return fmt::format("expected {}, found {}", expected, in_quotes(leftover.front()));
+}
+
+/// What CLI11 has to say, in our words.
+std::string failure_message(const CLI::App* app, const CLI::Error& error) {
+  const std::string text = error.what();
+  const std::string name = text.substr(0, text.find_first_of(": "));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error))
+    return unexpected_argument(chosen_command(*app));
+  if (dynamic_cast<const CLI::RequiredError*>(&error))
+    return fmt::format("expected {}, found the end of the command line", name);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error))
+    return fmt::format("{}: expected a value, found the end of the command line", name);
+  if (dynamic_cast<const CLI::ExcludesError*>(&error))
+    return fmt::format("{} and {}: expected one of them", name,
+                       text.substr(text.find(" excludes ") + 10));
+  if (dynamic_cast<const CLI::RequiresError*>(&error))
+    return fmt::format("{}: expected {} as well", name, text.substr(text.find(" requires ") + 10));
+  if (dynamic_cast<const CLI::FileError*>(&error))
+    return fmt::format("--config: cannot read {}", app->get_config_ptr()->results().back());
+  const auto* config = dynamic_cast<const ConfigFile*>(app->get_config_formatter().get());
+  return config ? config->origin(name) + text.substr(name.size()) : text;
+}
+
+/// CLI11 takes the next argument for the value of "--name=", which is empty.
+std::vector<std::string> split_empty_values(std::vector<std::string> arguments) {
+  std::vector<std::string> result;
+  for (std::string& argument : arguments) {
+    const bool is_empty_value = argument.size() > 3 && argument.starts_with("--") &&
+                                argument.find('=') == argument.size() - 1;
+    if (is_empty_value) argument.pop_back();
+    result.push_back(std::move(argument));
+    if (is_empty_value) result.emplace_back();
+  }
+  return result;
+}
+
+/// Only the first word names a command: leaves enabled the one that it names, and takes away what
+/// stands for another spelling, "train" and "help".
+void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
+  const auto is_first = [&arguments](std::string_view word) {
+    return !arguments.empty() && arguments.front() == word;
+  };
+  if (is_first("help")) {
+    arguments.erase(arguments.begin());
+    arguments.insert(arguments.begin() + !arguments.empty(), "--help");
+  }
+  std::vector<std::string> names = {"train", "help"};
+  bool is_command = false;
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+    command->disabled(!is_first(command->get_name()));
+    is_command = is_command || !command->get_disabled();
+  }
+  if (is_first("train")) {
+    arguments.erase(arguments.begin());
+  } else if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command) {
+    throw UsageError(fmt::format("unknown command {}{}", in_quotes(arguments.front()),
+                                 suggestion(arguments.front(), names)));
+  }
+}
+
+/// Adds a command that becomes the task when it is named.
+template <class Options>
+void add_command(CLI::App& app, CLI::App& (*add)(CLI::App&, Options&), int (*run)(const Options&),
+                 Task& task) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = add(app, *options);
+  add_help(command);
+  command.callback([options, run, &task] { task = [options, run] { return run(*options); }; });
+}
+
+/// Adds all commands. The task is to train unless another one is named.
+void add_commands(CLI::App& app, Task& task) {
+  const auto train = std::make_shared<TrainOptions>();
+  add_train(app, *train);
+  task = [train] { return run_train(*train); };
+  app.option_defaults()->group("Arguments");  // not the last group of train
+  add_command(app, add_eval, run_eval, task);
+  add_command(app, add_predict, run_predict, task);
+  add_command(app, add_bench, run_bench_command, task);
+  add_command(app, add_lab, run_lab, task);
+  add_command(app, add_export, run_export, task);
+  add_command(app, add_info, run_info, task);
+  add_command(app, add_selftest, run_selftest, task);
+}
+
+/// Takes no memory.
+void say_out_of_memory() {
+  static constexpr std::string_view kText =
+      "tensor_relu_parallel: out of memory; a smaller --batch-size, --hidden or --limit needs "
+      "less\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+}
+
+std::terminate_handler terminate_otherwise = nullptr;
+
+/// JSON values need memory to be destroyed, and what a destructor throws goes no further.
+void end_without_memory() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    say_out_of_memory();
+    _exit(kExitFailed);
+  } catch (...) {
+    terminate_otherwise();
+  }
+}
+
+bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
+
+void say_error(std::string_view text) {
+  LineWriter(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore).write_line(text);
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_app() {
+  auto app = std::make_unique<CLI::App>("", "tensor_relu_parallel");
+  app->option_defaults()->always_capture_default()->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast);
+  app->formatter(std::make_shared<HelpFormatter>());
+  app->failure_message(failure_message);
+  return app;
+}
+
+std::string parse(CLI::App& app, std::vector<std::string> arguments) {
+  choose_command(app, arguments);
+  const auto is_flag = [](const CLI::Option* option) { return option->get_expected_min() == 0; };
+  for (CLI::Option* flag : app.get_options(is_flag)) flag->check(true_or_false());
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+    for (CLI::Option* flag : command->get_options(is_flag)) flag->check(true_or_false());
+  arguments = split_empty_values(std::move(arguments));
+  std::ranges::reverse(arguments);  // as CLI11 wants it
+  try {
+    app.parse(std::move(arguments));
+    return {};
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    if (app.exit(error, out, err) == 0) return out.str();
+    if (dynamic_cast<const CLI::FileError*>(&error)) throw Error(err.str());
+    throw UsageError(err.str());
+  }
+}
+
+void secure_standard_streams() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond `ulimit -f` is an error of its write
+  const bool output_lost = !is_open(STDOUT_FILENO);
+  // open() hands out the lowest descriptor that is free.
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (!is_open(descriptor)) open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  }
+  if (output_lost) throw Error("standard output is closed, so results would be lost");
+}
+
+int run_program(const std::vector<std::string>& arguments) {
+  terminate_otherwise = std::set_terminate(end_without_memory);
+  Task task;
+  const std::unique_ptr<CLI::App> app = make_app();
+  add_commands(*app, task);
+  try {
+    std::string text = parse(*app, arguments);
+    if (text.empty()) return task();
+    while (text.ends_with('\n')) text.pop_back();
+    LineWriter(STDOUT_FILENO, "standard output").write_line(text);
+    return kExitDone;
+  } catch (const UsageError& error) {
+    const bool is_named = !app->get_subcommands().empty() || arguments.front() == "train";
+    say_error(fmt::format("tensor_relu_parallel: {}\nTry: tensor_relu_parallel {}--help",
+                          error.what(), is_named ? arguments.front() + " " : ""));
+    return kExitUsage;
+  }
+}
+
+int report_error(const std::exception& error) {
+  if (dynamic_cast<const OutputClosed*>(&error)) return kExitSignalBase + SIGPIPE;
+  if (dynamic_cast<const std::bad_alloc*>(&error)) {
+    say_out_of_memory();
+  } else {
+    say_error(fmt::format("tensor_relu_parallel: {}", error.what()));
+  }
+  return kExitFailed;
+}
+
+}  // namespace trp

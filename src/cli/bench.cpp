@@ -1,0 +1,284 @@
+#include "measure/bench.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/recipe_options.h"
+#include "cli/values.h"
+#include "report/bench_report.h"
+#include "report/environment.h"
+#include "report/numbers.h"
+#include "report/time.h"
+#include "system/atomic_file.h"
+#include "system/cpu.h"
+#include "system/line_writer.h"
+#include "system/stop_signals.h"
+#include "train/network.h"
+#include "train/words.h"
+#include "trp/error.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMaxRuns = 10'000;
+constexpr double kMaxSpeedup = 1e6;
+constexpr const char* kComparedGroup = "What is compared with sequential training";
+constexpr const char* kMeasuringGroup = "Measuring";
+
+/// Adds an option whose value is a list, each element read by `parse` and shown by `show`.
+template <class Value, class Parse, class Show>
+void add_list(CLI::App& app, const std::string& names, std::vector<Value>& target, Parse parse,
+              Show show, const std::string& help) {
+  const auto show_list = [show](const std::vector<Value>& values) {
+    std::string text;
+    for (const Value& value : values)
+      text += fmt::format("{}{}", text.empty() ? "" : ",", show(value));
+    return text;
+  };
+  app.option_defaults()->group(kComparedGroup);
+  add_value(
+      app, names, target, [parse](std::string_view text) { return parse_list(text, parse); },
+      show_list, help)
+      ->type_name("LIST");
+}
+
+template <class Integer>
+void add_number_list(CLI::App& app, const std::string& names, std::vector<Integer>& target,
+                     Integer max, const std::string& help) {
+  add_list(
+      app, names, target,
+      [max](std::string_view text) { return parse_whole_number<Integer>(text, 1, max); },
+      [](Integer value) { return fmt::format("{}", value); }, help);
+}
+
+template <class Enum, std::size_t kCount>
+void add_word_list(CLI::App& app, const std::string& names, std::vector<Enum>& target,
+                   const std::array<Word<Enum>, kCount>& words, const std::string& help) {
+  add_list(
+      app, names, target, [&words](std::string_view text) { return parse_word<Enum>(text, words); },
+      [&words](Enum value) { return word_of<Enum>(words, value); }, help);
+}
+
+void add_export_file(CLI::App& app, const std::string& format, std::string& path) {
+  app.option_defaults()->group(kMeasuringGroup);
+  app.add_option("--export-" + format, path, "rewritten after each round; - is standard output")
+      ->transform(any_path())
+      ->type_name("FILE");
+}
+
+void add_measuring(CLI::App& app, BenchCommandOptions& options) {
+  app.option_defaults()->group(kMeasuringGroup);
+  app.add_option("-w,--warmup", options.warmup, "rounds before those that count")
+      ->transform(whole_number(0, kMaxRuns));
+  app.add_option("-r,--runs", options.runs, "rounds that count")
+      ->transform(whole_number(1, kMaxRuns));
+  add_export_file(app, "json", options.export_json);
+  add_export_file(app, "csv", options.export_csv);
+  add_export_file(app, "markdown", options.export_markdown);
+  app.add_flag("--timeline", options.timeline,
+               "draw a step of each case: what every worker did when");
+  app.add_option("--min-speedup", options.min_speedup, "exit with 4 when the best speedup is lower")
+      ->transform(number(0, kMaxSpeedup))
+      ->type_name("X");
+  app.add_flag("-q,--quiet", options.quiet, "results only");
+}
+
+void check_together(const BenchCommandOptions& options) {
+  const auto to_output = std::ranges::count(
+      std::vector{options.export_json, options.export_csv, options.export_markdown}, "-");
+  if (to_output > 0 && options.timeline)
+    throw UsageError("--timeline: expected the text on standard output, found --export-… -");
+  if (to_output > 1)
+    throw UsageError(
+        fmt::format("--export-…: expected - for one format at most, found {}", to_output));
+  check_warmup(options.recipe);
+}
+
+/// Above this many runnable threads before the first run, times are not to be trusted.
+constexpr double kBusyLoad = 0.5;
+
+constexpr int kTimelineColumns = 72;
+
+class Talk {
+ public:
+  explicit Talk(bool quiet) : quiet_(quiet) {}
+
+  void say(std::string_view text) {
+    if (!quiet_) err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
+  }
+
+ private:
+  bool quiet_;
+  LineWriter err_{STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore};
+};
+
+void warn_of_noise(Talk& talk) {
+  double load = 0;
+  if (getloadavg(&load, 1) == 1 && load > kBusyLoad) {
+    talk.say(fmt::format(
+        "warning: the machine is busy (load {:.1f} in the last minute); times will vary", load));
+  }
+  const std::string governor = frequency_governor();
+  if (!governor.empty() && governor != "performance") {
+    talk.say(fmt::format("warning: the CPUs' frequency is scaled (governor {}); times will vary",
+                         governor));
+  }
+}
+
+void check_exports(const BenchCommandOptions& options) {
+  for (const std::string& path : {options.export_json, options.export_csv, options.export_markdown})
+    if (!path.empty() && path != "-") check_writable(path);
+}
+
+BenchOptions bench_options(const BenchCommandOptions& options) {
+  return {.recipe = options.recipe,
+          .cases = bench_cases(options.plan, options.strategies, options.merges, options.workers,
+                               options.batch_sizes),
+          .warmup = options.warmup,
+          .runs = options.runs};
+}
+
+BenchContext bench_context(const BenchOptions& plan, const DataSets& data) {
+  return {.environment = this_environment(),
+          .data = data.source,
+          .layers = network_sizes(plan.recipe, data.train),
+          .epochs = plan.recipe.epochs,
+          .warmup = plan.warmup,
+          .runs = plan.runs};
+}
+
+/// Writes the files that were asked for, and returns what is for standard output.
+std::string export_all(const BenchCommandOptions& options, const BenchContext& context,
+                       const std::vector<BenchRow>& rows, const std::vector<BenchResult>& results) {
+  std::string output;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    if (path == "-") {
+      output = text;
+    } else if (!path.empty()) {
+      write_file_atomically(path, text);
+    }
+  };
+  write(options.export_json, bench_json(context, rows, results));
+  write(options.export_csv, bench_csv(rows));
+  write(options.export_markdown, bench_markdown(context, rows));
+  return output.empty() ? bench_text(context, rows) : output;
+}
+
+/// Runs all rounds, and rewrites the files after each that counts.
+std::vector<BenchResult> measure(const BenchCommandOptions& options, const BenchOptions& plan,
+                                 const BenchContext& context, const DataSets& data, int cpus,
+                                 Talk& talk, const StopSignals& signals) {
+  const auto case_count = static_cast<int>(plan.cases.size());
+  const int rounds = plan.warmup + plan.runs;
+  talk.say(fmt::format("{} cases, {} rounds", case_count, rounds));
+  const auto after_run = [&](std::span<const BenchResult> results, int run) {
+    const int round = run / case_count;
+    if (run % case_count != 0) return;
+    talk.say(fmt::format("round {} of {}{} done", round, rounds,
+                         round <= plan.warmup ? " (warm-up)" : ""));
+    if (round > plan.warmup)
+      export_all(options, context, summarize(results, cpus), {results.begin(), results.end()});
+  };
+  return run_bench(plan, data, cpus, after_run, signals.requested());
+}
+
+void warn_of_outliers(const std::vector<BenchRow>& rows, const BenchOptions& plan, Talk& talk) {
+  for (const BenchRow& row : rows) {
+    if (row.outliers == 0) continue;
+    talk.say(fmt::format(
+        "warning: {} of {} runs of {} with {} at batch size {} {} far slower or faster than the "
+        "others",
+        row.outliers, plan.runs, plan_name(row.benched.plan),
+        count_of(row.benched.plan.workers, "worker"), row.benched.batch_size,
+        row.outliers == 1 ? "is an outlier," : "are outliers,"));
+  }
+}
+
+/// A step of each case, in the text on standard output.
+std::string timelines(const BenchOptions& plan, const DataSets& data, int cpus,
+                      const std::atomic<bool>& stop) {
+  std::string text = fmt::format("\n{}\n", timeline_legend());
+  for (const BenchCase& benched : plan.cases) {
+    const PhaseRecorder recorder = trace_case(plan, benched, data, cpus, stop);
+    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(benched.plan),
+                        count_of(benched.plan.workers, "worker"), benched.batch_size);
+    for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
+      text += line + '\n';
+  }
+  return text;
+}
+
+int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options, Talk& talk) {
+  double best = 0;
+  for (const BenchRow& row : rows) {
+    if (row.benched.plan.strategy != StrategyKind::kSequential)
+      best = std::max(best, row.speedup.value);
+  }
+  if (!options.min_speedup || best >= *options.min_speedup) return kExitDone;
+  talk.say(fmt::format("the best speedup of {:.2f} is below --min-speedup {}", best,
+                       *options.min_speedup));
+  return kExitBoundNotMet;
+}
+
+}  // namespace
+
+CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
+  CLI::App& command = *app.add_subcommand(
+      "bench",
+      "Times strategies and numbers of workers against sequential training.\n"
+      "All runs start from the same weights, take turns, and must end with the same weights.");
+  add_number_list(command, "-j,--workers,--threads", options.workers, kMaxWorkers,
+                  "numbers of threads");
+  add_word_list(command, "--strategy", options.strategies, kStrategyWords,
+                "of data, tensor, pipeline");
+  add_word_list(command, "--merge", options.merges, kMergeWords, "of factored, ordered, arrival");
+  add_number_list(command, "-b,--batch-size", options.batch_sizes, kMaxBatchSize,
+                  "samples of a step");
+  add_measuring(command, options);
+  add_data(command, options.data, options.recipe);
+  add_training(command, options.recipe);
+  add_plan(command, options.plan);
+  add_help_all(command);
+  command.footer(
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met, 129/130/143 stopped\n"
+      "Examples\n"
+      "  tensor_relu_parallel bench -j 1,2,4,8 -r 10\n"
+      "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n");
+  return command;
+}
+
+int run_bench_command(const BenchCommandOptions& options) {
+  check_together(options);
+  Talk talk(options.quiet);
+  const DataFiles files = find_named_data(options.data);
+  check_exports(options);
+  warn_of_noise(talk);
+  const int cpus = available_cpus();
+  const DataSets data = load_data(files, options.recipe.class_count);
+  const BenchOptions plan = bench_options(options);
+  const BenchContext context = bench_context(plan, data);
+  const StopSignals signals;
+  const auto results = measure(options, plan, context, data, cpus, talk, signals);
+  const std::vector<BenchRow> rows = summarize(results, cpus);
+  warn_of_outliers(rows, plan, talk);
+  if (!rows.empty()) {
+    std::string output = export_all(options, context, rows, results);
+    if (options.timeline && signals.received() == 0)
+      output += timelines(plan, data, cpus, signals.requested());
+    if (output.ends_with('\n')) output.pop_back();
+    LineWriter(STDOUT_FILENO, "standard output").write_line(output);
+  }
+  if (signals.received() != 0) return kExitSignalBase + signals.received();
+  return exit_code(rows, options, talk);
+}
+
+}  // namespace trp

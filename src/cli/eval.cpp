@@ -1,0 +1,112 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include "cli/accuracy_bound.h"
+#include "cli/commands.h"
+#include "cli/model_input.h"
+#include "cli/recipe_options.h"
+#include "cli/values.h"
+#include "data/dataset.h"
+#include "nn/kernels.h"
+#include "report/environment.h"
+#include "report/evaluation.h"
+#include "report/numbers.h"
+#include "system/line_writer.h"
+#include "train/confusion.h"
+#include "trp/error.h"
+#include "trp/model.h"
+#include "trp/predict.h"
+#include "trp/score.h"
+
+namespace trp {
+namespace {
+
+constexpr std::array<Word<OutputFormat>, 2> kEvalFormatWords = {{
+    {"text", OutputFormat::kText},
+    {"json", OutputFormat::kJson},
+}};
+
+void check_labels(const EvalOptions& options, const Mlp& mlp, const DataFiles& files,
+                  const Dataset& data) {
+  const auto bad = std::ranges::find_if(
+      data.labels, [&mlp](std::uint8_t label) { return label >= mlp.output_size(); });
+  if (bad == data.labels.end()) return;
+  throw Error(fmt::format(
+      "{}: label {} is {}, expected 0 to {}, the classes that {} knows; hint: was the model "
+      "trained "
+      "on other data?",
+      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model));
+}
+
+void say_settings(const EvalOptions& options, const Model& model, const DataFiles& files,
+                  const ThreadPool& pool) {
+  LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
+  err.write_line(fmt::format("model     {}, {}", options.model,
+                             network_text(layer_sizes(model.mlp), parameter_count(model.mlp))));
+  err.write_line(fmt::format("data      {}", files.source));
+  err.write_line(fmt::format("workers   {}, {}", pool.worker_count(), simd_target_name()));
+}
+
+}  // namespace
+
+CLI::App& add_eval(CLI::App& app, EvalOptions& options) {
+  CLI::App& command = *app.add_subcommand(
+      "eval",
+      "Scores a saved model on test data.\n"
+      "Tells loss, accuracy with its standard error, precision, recall and F1 of each class, and\n"
+      "which classes are taken for which.");
+  command.add_option("MODEL", options.model)->required()->transform(any_path());
+  add_data_folder(command, options.data);
+  add_test_files(command, options.data);
+  add_workers(command, options.workers);
+  command.option_defaults()->group(kOutputGroup);
+  add_word(command, "--format", options.format, kEvalFormatWords, "of standard output");
+  command.add_flag("-q,--quiet", options.quiet, "results only");
+  add_color(command, options.color);
+  add_min_accuracy(command, options.min_accuracy);
+  command.footer(
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met\n"
+      "Example\n"
+      "  tensor_relu_parallel eval model.safetensors --data mnist\n");
+  return command;
+}
+
+int run_eval(const EvalOptions& options) {
+  check_standard_input(options.model, options.data.test_images, "--test-images");
+  check_standard_input(options.model, options.data.test_labels, "--test-labels");
+  const Model model = load_model(options.model);
+  const DataFiles files = find_named_data(options.data, DataNeed::kTestOnly);
+  const Dataset data = load_dataset(files.test_images, files.test_labels, kMaxClasses);
+  check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
+  check_labels(options, model.mlp, files, data);
+  ThreadPool pool = make_pool(options.workers);
+  if (!options.quiet) say_settings(options, model, files, pool);
+  Predictor predictor(model.mlp, pool);
+  const ConstTensorView logits = predictor.logits(data);
+  check_finite(logits, 0, shown(files.test_images));
+  const EvaluationReport report = {.environment = this_environment(),
+                                   .model = options.model,
+                                   .data = files.source,
+                                   .weights = weights_digest(model.mlp),
+                                   .result = score(logits, data.labels, pool),
+                                   .confusion = confusion_of(logits, data.labels)};
+  LineWriter out(STDOUT_FILENO, "standard output");
+  if (options.format == OutputFormat::kJson) {
+    write_evaluation_json(out, report);
+  } else {
+    write_evaluation_text(out, report, use_color(options.color, STDOUT_FILENO));
+  }
+  const auto missed = missed_bound(report.result.accuracy, options.min_accuracy);
+  if (!missed) return kExitDone;
+  LineWriter(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore)
+      .write_line(fmt::format("tensor_relu_parallel: {}", *missed));
+  return kExitBoundNotMet;
+}
+
+}  // namespace trp

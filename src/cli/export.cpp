@@ -1,0 +1,53 @@
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/ranges.h>
+
+#include "cli/commands.h"
+#include "cli/file_kind.h"
+#include "cli/values.h"
+#include "train/checkpoint.h"
+#include "trp/model.h"
+
+namespace trp {
+namespace {
+
+/// The network as it was saved, or with early stopping the best one.
+Model to_model(Checkpoint checkpoint) {
+  TrainState& state = checkpoint.state;
+  const std::size_t epochs =
+      state.best_epoch > 0 ? static_cast<std::size_t>(state.best_epoch) : state.epochs.size();
+  Model model{.mlp = std::move(state.best_epoch > 0 ? state.best : state.mlp)};
+  model.metadata = {{"version", checkpoint.version},
+                    {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
+                    {"epochs", fmt::format("{}", epochs)},
+                    {"weights", weights_digest(model.mlp)},
+                    {"options", checkpoint.identity.options}};
+  return model;
+}
+
+}  // namespace
+
+CLI::App& add_export(CLI::App& app, ExportOptions& options) {
+  CLI::App& command = *app.add_subcommand(
+      "export",
+      "Writes a model, or the network of a checkpoint, in another format.\n"
+      "The ending of FILE says which: .safetensors, .npz or .onnx (which is not read again).");
+  command.add_option("MODEL", options.model)->required()->transform(any_path());
+  command.add_option("FILE", options.file)->required()->transform(model_path());
+  command.footer(
+      "\nExample\n"
+      "  tensor_relu_parallel export model.safetensors model.npz\n");
+  return command;
+}
+
+int run_export(const ExportOptions& options) {
+  const Model model = kind_of(options.model) == FileKind::kCheckpoint
+                          ? to_model(load_checkpoint(options.model))
+                          : load_model(options.model);
+  save_model(options.file, model.mlp, model.metadata);
+  return kExitDone;
+}
+
+}  // namespace trp

@@ -1,0 +1,154 @@
+#include "cli/recipe_options.h"
+
+#include <array>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "cli/values.h"
+#include "trp/error.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMaxMicroBatches = 1024;
+constexpr int kMaxLoaders = 256;
+constexpr int kMaxQueue = 4096;
+constexpr Index kMaxSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
+// Rates that a float can hold; the largest ones are there to see a training diverge.
+constexpr double kMinRate = 1e-38, kMaxRate = 1e38;
+constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
+constexpr double kMaxFactor = 1e6;
+
+constexpr std::array<Word<ColorWhen>, 3> kColorWords = {{
+    {"auto", ColorWhen::kAuto},
+    {"always", ColorWhen::kAlways},
+    {"never", ColorWhen::kNever},
+}};
+
+int parse_workers(std::string_view text) {
+  int count = 0;
+  if (text == "auto") return 0;
+  if (read_whole(text, count) && count >= 1 && count <= kMaxWorkers) return count;
+  throw_unexpected(fmt::format("a whole number from 1 to {} or \"auto\"", kMaxWorkers), text);
+}
+
+}  // namespace
+
+CLI::Option* add_path(CLI::App& app, const std::string& names, std::string& path,
+                      const std::string& help, const CLI::Validator& validator) {
+  return app.add_option(names, path, help)->transform(validator)->type_name("FILE");
+}
+
+void add_data_folder(CLI::App& app, DataOptions& data) {
+  app.option_defaults()->group(kDataGroup);
+  add_path(
+      app, "-d,--data", data.directory,
+      "a folder with the files of MNIST, plain or .gz [env TENSOR_RELU_DATA; else ./data, data "
+      "sets of the system, the sample]")
+      ->type_name("DIR");
+}
+
+void add_test_files(CLI::App& app, DataOptions& data) {
+  add_path(app, "--test-images", data.test_images, "test images; - is standard input");
+  add_path(app, "--test-labels", data.test_labels, "their labels");
+}
+
+void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
+  add_data_folder(app, data);
+  app.option_defaults()->group(kDataAdvancedGroup);
+  add_path(app, "--images", data.train_images, "training images; - is standard input");
+  add_path(app, "--labels", data.train_labels, "their labels");
+  add_test_files(app, data);
+  app.add_option("--limit", recipe.limit, "only the first N training samples; 0: all")
+      ->transform(whole_number<Index>(0, kMaxSamples));
+  app.add_option("--classes", recipe.class_count, "labels are 0 to N-1")
+      ->transform(whole_number(1, kMaxClasses));
+  add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
+            "noise, shift or both (noise,shift): random changes to images")
+      ->type_name("LIST");
+  const auto keep_order = [&recipe] { recipe.shuffle = false; };
+  app.add_flag_callback("--no-shuffle", keep_order, "keep the file's order");
+}
+
+void add_training(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kModelGroup);
+  add_value(app, "--hidden", recipe.hidden, parse_widths, widths_text,
+            "width of each hidden layer, or none")
+      ->type_name("N[,N...]");
+  app.option_defaults()->group(kTrainingGroup);
+  app.add_option("--epochs", recipe.epochs, "passes over the training set")
+      ->transform(whole_number(1, kMaxEpochs));
+  app.add_option("--lr", recipe.learning_rate, "learning rate")
+      ->transform(number(kMinRate, kMaxRate));
+  app.add_option("--momentum", recipe.momentum, "share of the last change kept")
+      ->transform(number(0, kMaxMomentum));
+  app.add_option("--seed", recipe.seed, "same seed, same model, whatever the strategy and workers")
+      ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  app.option_defaults()->group(kTrainingAdvancedGroup);
+  add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
+           "how the learning rate changes");
+  app.add_option("--warmup-epochs", recipe.warmup_epochs,
+                 "epochs over which the learning rate rises first")
+      ->transform(whole_number(0, kMaxEpochs));
+  app.add_option("--weight-decay", recipe.weight_decay, "pull of all parameters to zero")
+      ->transform(number(0, kMaxFactor));
+  app.add_option("--clip-norm", recipe.clip_norm, "limit of the gradient's norm; 0: none")
+      ->transform(number(0, kMaxFactor));
+}
+
+void add_plan(CLI::App& app, Plan& plan) {
+  app.option_defaults()->group(kParallelismAdvancedGroup);
+  app.add_option("--micro-batches", plan.micro_batches, "parts of a batch in a pipeline")
+      ->transform(whole_number(1, kMaxMicroBatches));
+  add_word(app, "--pipeline-schedule", plan.pipeline_schedule, kPipelineScheduleWords,
+           "the order in which a pipeline works through them");
+  app.add_option("--loaders", plan.loaders,
+                 "threads that prepare batches; 0: each worker gathers its own shard")
+      ->transform(whole_number(0, kMaxLoaders));
+  app.add_option("--queue", plan.queue, "batches that loaders may be ahead")
+      ->transform(whole_number(1, kMaxQueue));
+  add_word(app, "--pin", plan.pin, kPinningWords, "whether each worker is tied to a CPU");
+}
+
+void add_workers(CLI::App& app, int& workers) {
+  app.option_defaults()->group(kParallelismGroup);
+  add_value(
+      app, "-j,--workers,--threads", workers, parse_workers,
+      [](int count) { return count > 0 ? fmt::format("{}", count) : "auto"; },
+      "threads that compute; auto: as many as CPUs")
+      ->type_name("N|auto");
+}
+
+void add_color(CLI::App& app, ColorWhen& color) {
+  add_word(app, "--color", color, kColorWords, "colours; auto: on a terminal, unless NO_COLOR");
+}
+
+void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
+  app.add_option("--min-accuracy", bound,
+                 "from 0 to 1; exit with 4 when the test accuracy is lower")
+      ->transform(number(0, 1))
+      ->type_name("X");
+}
+
+DataFiles find_named_data(const DataOptions& data, DataNeed need) {
+  const auto with_options = [](const Error& error) {
+    return fmt::format("{} (--data DIR; --images, --labels, --test-images and --test-labels FILE)",
+                       error.what());
+  };
+  try {
+    return find_data(data, need);
+  } catch (const UsageError& error) {
+    throw UsageError(with_options(error));
+  } catch (const Error& error) {
+    throw Error(with_options(error));
+  }
+}
+
+void check_warmup(const Recipe& recipe) {
+  if (recipe.warmup_epochs <= recipe.epochs) return;
+  throw UsageError(fmt::format("--warmup-epochs: expected at most the {} of --epochs, found {}",
+                               recipe.epochs, recipe.warmup_epochs));
+}
+
+}  // namespace trp

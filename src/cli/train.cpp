@@ -1,0 +1,207 @@
+#include "cli/train.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <fmt/format.h>
+
+#include "cli/config_file.h"
+#include "cli/help.h"
+#include "cli/recipe_options.h"
+#include "cli/values.h"
+#include "system/atomic_file.h"
+#include "train/words.h"
+#include "trp/error.h"
+
+namespace trp {
+namespace {
+
+constexpr int kMaxTracedSteps = 100'000;
+constexpr int kMaxLogInterval = 1'000'000'000;
+
+constexpr std::array<Word<OutputFormat>, 4> kTrainFormatWords = {{
+    {"text", OutputFormat::kText},
+    {"json", OutputFormat::kJson},
+    {"jsonl", OutputFormat::kJsonLines},
+    {"csv", OutputFormat::kCsv},
+}};
+
+constexpr std::array<Word<std::optional<StrategyKind>>, 5> kStrategyChoices = {{
+    {kStrategyWords[0].text, kStrategyWords[0].value},
+    {kStrategyWords[1].text, kStrategyWords[1].value},
+    {kStrategyWords[2].text, kStrategyWords[2].value},
+    {kStrategyWords[3].text, kStrategyWords[3].value},
+    {"auto", std::nullopt},
+}};
+
+void add_more_training(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kTrainingGroup);
+  app.add_option("-b,--batch-size", recipe.batch_size,
+                 "samples of a step, over all workers together")
+      ->transform(whole_number<Index>(1, kMaxBatchSize));
+  app.option_defaults()->group(kDataGroup);
+  app.add_option("--val-split", recipe.validation_share,
+                 "part of the training set kept for validation")
+      ->transform(number(0, 1, UpperEnd::kExcluded));
+  app.option_defaults()->group(kTrainingGroup);
+  app.add_option("--early-stopping", recipe.early_stopping,
+                 "stop after N epochs without a better validation loss; 0: never")
+      ->transform(whole_number(0, kMaxEpochs));
+  app.option_defaults()->group(kTrainingAdvancedGroup);
+  app.add_flag("--dry-run", recipe.dry_run, "one batch per epoch");
+}
+
+void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
+  add_workers(app, options.plan.workers);
+  app.option_defaults()->group(kParallelismGroup);
+  CLI::Option* strategy =
+      add_word(app, "--strategy", options.strategy, kStrategyChoices,
+               "how the work is divided; auto: the fastest in a trial of 0.3 s");
+  const auto be_sequential = [&options, strategy, &config] {
+    const std::string name = strategy->get_name();
+    const bool is_given = strategy->count() > 0 && config.origin(name) == name;
+    if (is_given && options.strategy != StrategyKind::kSequential)
+      throw CLI::ExcludesError("--sequential", "--strategy " + strategy->results().back());
+    strategy->clear();
+    strategy->add_result(std::string("sequential"))->run_callback();
+  };
+  app.add_flag_callback("--sequential", be_sequential, "the same as --strategy sequential")
+      ->configurable(false)
+      ->group(kParallelismAdvancedGroup);
+  add_word(app, "--merge", options.plan.merge, kMergeWords,
+           "how the shards' gradients are joined; with arrival the last bits differ");
+}
+
+void add_timing(CLI::App& app, TrainOptions& options) {
+  app.option_defaults()->group(kParallelismGroup);
+  app.add_flag("--compare", options.compare, "train sequentially first: the speedup");
+  app.add_flag("--time", options.time, "tell where the time goes");
+  app.option_defaults()->group(kParallelismAdvancedGroup);
+  add_path(app, "--trace", options.trace, "write the timeline of every worker, for ui.perfetto.dev",
+           file_path());
+  app.add_option("--trace-steps", options.trace_steps, "the first N steps are in it")
+      ->transform(whole_number(1, kMaxTracedSteps));
+}
+
+void add_saving(CLI::App& app, TrainOptions& options) {
+  app.option_defaults()->group(kSavingGroup);
+  add_path(app, "-o,--save", options.save, "the trained model: FILE.safetensors, .npz or .onnx",
+           model_path());
+  CLI::Option* checkpoint = add_path(app, "--checkpoint", options.checkpoint,
+                                     "save the state, to go on from", file_path());
+  add_path(app, "--resume", options.resume, "go on from such a state");
+  app.add_option("--save-every", options.save_every, "save the state every N epochs")
+      ->transform(whole_number(1, kMaxEpochs))
+      ->needs(checkpoint)
+      ->group(kSavingAdvancedGroup);
+}
+
+void add_output(CLI::App& app, OutputOptions& output) {
+  app.option_defaults()->group(kOutputGroup);
+  add_word(app, "--format", output.format, kTrainFormatWords, "of standard output");
+  add_path(app, "--log", output.log, "write JSON lines to a file as well",
+           file_path("a file (--format jsonl writes to standard output)"));
+  CLI::Option* quiet = app.add_flag("-q,--quiet", output.quiet, "results only");
+  app.add_flag("-v,--verbose", output.verbose, "say more than usual")->excludes(quiet);
+  app.option_defaults()->group(kOutputAdvancedGroup);
+  app.add_option("--log-interval", output.log_interval,
+                 "a line every N batches (text, jsonl, --log); 0: epochs only")
+      ->transform(whole_number(0, kMaxLogInterval));
+  app.add_flag_callback(
+      "--no-progress", [&output] { output.progress = false; }, "no progress bar");
+  add_color(app, output.color);
+}
+
+void add_config(CLI::App& app, const std::shared_ptr<ConfigFile>& config, TrainOptions& options) {
+  app.config_formatter(config);
+  app.option_defaults()->group(kOutputGroup);
+  app.set_config("-c,--config", "", "options from a file of lines name = value")
+      ->transform(any_path())
+      ->type_name("FILE");
+  app.add_flag("--print-config", options.print_config, "show such a file of the options given")
+      ->configurable(false)
+      ->group(kOutputAdvancedGroup);
+}
+
+/// What is written must not take the place of something else that is written or gone on with.
+void check_files(const TrainOptions& options) {
+  struct NamedFile {
+    std::string_view option;
+    std::string path;
+  };
+  const std::string& checkpoint = options.checkpoint;
+  const std::vector<NamedFile> files = {
+      {"--save", options.save},
+      {"--checkpoint", checkpoint},
+      {"--checkpoint", checkpoint.empty() ? "" : previous_file(checkpoint)},
+      {"--resume", options.resume},
+      {"--trace", options.trace},
+      {"--log", options.output.log}};
+  for (auto later = files.begin(); later != files.end(); ++later)
+    for (auto earlier = files.begin(); earlier != later; ++earlier) {
+      const bool goes_on = earlier->option == "--checkpoint" && later->option == "--resume";
+      if (goes_on || !is_same_file(earlier->path, later->path)) continue;
+      throw UsageError(fmt::format("{}: expected another file than that of {}, found {}",
+                                   later->option, earlier->option, later->path));
+    }
+}
+
+void check_together(const TrainOptions& options) {
+  if (options.recipe.early_stopping > 0 && options.recipe.validation_share == 0) {
+    throw UsageError(
+        "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
+  }
+  if (!options.strategy && options.plan.merge == MergeKind::kArrival) {
+    throw UsageError(
+        "--strategy auto: expected --merge factored or ordered, since arrival may train other "
+        "weights");
+  }
+  check_warmup(options.recipe);
+  check_files(options);
+  if (options.compare && !options.resume.empty()) {
+    throw UsageError(
+        "--compare: expected no --resume, since both trainings are timed from the start");
+  }
+}
+
+}  // namespace
+
+CLI::App& add_train(CLI::App& app, TrainOptions& options) {
+  const auto config = std::make_shared<ConfigFile>(app);
+  add_data(app, options.data, options.recipe);
+  add_training(app, options.recipe);
+  add_more_training(app, options.recipe);
+  add_strategy(app, options, *config);
+  add_timing(app, options);
+  add_plan(app, options.plan);
+  add_saving(app, options);
+  add_output(app, options.output);
+  app.option_defaults()->group(kOutputAdvancedGroup);
+  add_min_accuracy(app, options.min_accuracy);
+  add_config(app, config, options);
+  add_help(app);
+  add_help_all(app);
+  app.description(
+      "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
+      "workers.");
+  app.footer(
+      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 129/130/143 "
+      "stopped\n"
+      "Examples\n"
+      "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
+      "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n");
+  app.callback([&app, &options] {
+    if (options.strategy) options.plan.strategy = *options.strategy;
+    check_together(options);
+    if (options.print_config) throw CLI::CallForVersion(app.config_to_str(true, true), 0);
+  });
+  return app;
+}
+
+}  // namespace trp

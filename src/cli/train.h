@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/commands.h"
+
+namespace trp {
+
+struct OutputOptions {
+  OutputFormat format = OutputFormat::kText;
+  std::string log;       // a file of JSON lines; empty: none
+  int log_interval = 0;  // batches; 0: epochs only
+  bool quiet = false;
+  bool verbose = false;
+  bool progress = true;
+  ColorWhen color = ColorWhen::kAuto;
+};
+
+struct TrainOptions {
+  DataOptions data;
+  Recipe recipe;
+  Plan plan;
+  std::optional<StrategyKind> strategy = StrategyKind::kData;  // the plan's, or nothing: auto
+  int save_every = 1;
+  OutputOptions output;
+  std::optional<double> min_accuracy;
+  std::string save;        // a file for the model; empty: none
+  std::string checkpoint;  // a file to resume from later; empty: none
+  std::string resume;      // a file to resume from; empty: start anew
+  bool compare = false;    // train sequentially before
+  bool time = false;       // tell where the time went
+  std::string trace;       // a file for the timeline of every worker; empty: none
+  int trace_steps = 200;
+  bool print_config = false;
+};
+
+/// Adds the options of train to the app itself, whose command it is when no other is named.
+CLI::App& add_train(CLI::App& app, TrainOptions& options);
+
+int run_train(const TrainOptions& options);
+
+}  // namespace trp

@@ -11,8 +11,9 @@ namespace trp {
 /// The largest number of classes: a label is a byte.
 inline constexpr int kMaxClasses = 256;
 
-/// Samples, one after the other, with the class of each. Exactly one of `bytes` and `values` is
-/// filled: bytes are the pixels 0 … 255 as in the file, values are what other element types hold.
+/// A data set is samples, one after the other, with the class of each. Exactly one of `bytes` and
+/// `values` is filled: bytes are the pixels 0 … 255 as in the file, values are what other element
+/// types hold.
 struct Dataset {
   std::vector<std::uint8_t> bytes;
   std::vector<float> values;
@@ -22,14 +23,15 @@ struct Dataset {
   std::vector<std::uint8_t> labels;  // 0 … classes − 1; empty if read by load_images
 };
 
+/// What to train on and what to test with.
 struct DataSets {
   Dataset train;
   Dataset test;
   std::string source;  // for people
 };
 
-/// Where the user said that the data are. Empty means not said. (The initialisers let designated
-/// ones leave members out without a warning.)
+/// Where the user said that the data are; an empty string says nothing. (The initialisers let
+/// designated ones leave members out without a warning.)
 struct DataOptions {
   std::string directory = {};  // a folder with the four files of MNIST
   // Four files by name; one of them may be "-" for standard input.
@@ -65,14 +67,15 @@ DataFiles find_data(const DataOptions& options, DataNeed need = DataNeed::kTrain
 /// Error if the file is bad.
 Dataset load_images(const std::string& path);
 
-/// Throws Error if a file is bad, the counts differ, or a label is not 0 … class_count − 1;
+/// Reads a file of images and the file of their labels. Throws Error if one is bad, the counts
+/// differ, or a label is not 0 … class_count − 1;
 /// UsageError if class_count is not 1 … 256. Either path may be "-" for standard input.
 Dataset load_dataset(const std::string& images_path, const std::string& labels_path,
                      int class_count);
 
-/// Throws as load_dataset does, and if training and test samples differ in shape or in being bytes
-/// or floats. Files are read side by side; of several bad ones the first in the order of DataFiles
-/// is reported.
+/// Reads the four files of a data set. Throws as load_dataset does, and if training and test
+/// samples differ in shape or in being bytes or floats. Files are read side by side; of several bad
+/// ones the first in the order of DataFiles is reported.
 DataSets load_data(const DataFiles& files, int class_count);
 
 }  // namespace trp

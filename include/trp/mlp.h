@@ -9,6 +9,7 @@
 
 namespace trp {
 
+/// A dense layer: output = input · weight + bias.
 struct Layer {
   Tensor weight;  // [in, out]
   Tensor bias;    // [1, out]
@@ -17,8 +18,8 @@ struct Layer {
   Tensor weight_transposed;
 };
 
-/// A multi-layer perceptron: ReLU between the layers, logits at the end. One layer at least.
-/// Constant while a gradient is computed, so threads may share it.
+/// A multi-layer perceptron of one layer at least, with ReLU between the layers and logits at the
+/// end. It is constant while a gradient is computed, so threads may share it.
 struct Mlp {
   std::vector<Layer> layers;
 
@@ -26,26 +27,28 @@ struct Mlp {
   Index output_size() const { return layers.back().weight.cols(); }
 };
 
-/// Layers of sizes [0] → [1] → … with biases zero and weights uniform in ±√(6 / in): the uniform
-/// form of He initialisation (He et al., "Delving deep into rectifiers", ICCV 2015), the same bits
-/// everywhere for the same seed.
+/// Makes layers of sizes [0] → [1] → … with biases zero and weights uniform in ±√(6 / in), the
+/// uniform form of He initialisation (He et al., "Delving deep into rectifiers", ICCV 2015). The
+/// same seed gives the same bits everywhere.
 Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed);
 
-/// The same layers with all parameters zero.
+/// Makes layers of these sizes with all parameters zero.
 Mlp make_zero_mlp(std::span<const Index> layer_sizes);
 
 /// Brings the transposed copies in step with weights that training did not write.
 void transpose_weights(Mlp& mlp);
 
-/// The sizes that make_mlp was given.
+/// Returns the sizes that make_mlp was given.
 std::vector<Index> layer_sizes(const Mlp& mlp);
 
+/// Returns how many weights and biases there are.
 Index parameter_count(const Mlp& mlp);
 
-/// XXH3-128 of all parameters: layer by layer, weight then bias, row by row, without padding.
+/// Returns the XXH3-128 of all parameters: layer by layer, weight then bias, row by row, without
+/// padding.
 std::string weights_digest(const Mlp& mlp);
 
-/// True when no parameter is NaN or infinite.
+/// Returns whether no parameter is NaN or infinite.
 bool all_finite(const Mlp& mlp);
 
 /// The gradient of every parameter, or anything else that has the parameters' shape.

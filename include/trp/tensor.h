@@ -9,18 +9,19 @@ namespace trp {
 
 using Index = Eigen::Index;
 
-/// One cache line of floats, and the widest SIMD vector that the kernels use. Rows start at
-/// multiples of it, and columns are divided among callers only at multiples of it.
+/// The floats of a cache line, which are also those of the widest SIMD vector that the kernels use.
+/// Rows start at multiples of it, and columns are divided among callers only at multiples of it.
 inline constexpr Index kLineFloats = 16;
 
+/// Returns the next multiple from n on.
 constexpr Index round_up(Index n, Index multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
 using RowMajorMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// rows × cols numbers that belong to somebody else, row r starting at data + r · stride.
-/// Copied and assigned like a pointer; `Scalar` is a float or a byte, const or not.
+/// A view is a matrix of numbers that belong to somebody else; row r starts at data + r · stride.
+/// It is copied and assigned like a pointer. `Scalar` is a float or a byte, const or not.
 template <class Scalar>
 class BasicTensorView {
  public:
@@ -37,16 +38,17 @@ class BasicTensorView {
   Index cols() const { return cols_; }
   Index stride() const { return stride_; }
   Scalar* row(Index r) const { return data_ + r * stride_; }
-  /// Rows begin to end − 1.
+
+  /// Returns a view of rows begin to end − 1.
   BasicTensorView view_rows(Index begin, Index end) const {
     return {row(begin), end - begin, cols_, stride_};
   }
-  /// Columns begin to end − 1.
+  /// Returns a view of columns begin to end − 1.
   BasicTensorView view_cols(Index begin, Index end) const {
     return {data_ + begin, rows_, end - begin, stride_};
   }
 
-  /// The same floats for Eigen's own arithmetic.
+  /// Returns the same floats for Eigen's own arithmetic.
   auto matrix() const {
     static_assert(std::is_same_v<std::remove_const_t<Scalar>, float>);
     using Matrix =
@@ -66,8 +68,8 @@ using TensorView = BasicTensorView<float>;
 using ConstTensorView = BasicTensorView<const float>;
 using ConstByteTensorView = BasicTensorView<const std::uint8_t>;
 
-/// A matrix, row-major, each row padded to whole cache lines. The padding is zero at first, and the
-/// kernels may write it but never read it into an element that counts.
+/// A tensor is a row-major matrix that owns its numbers, zero at first. Each row is padded to whole
+/// cache lines. The kernels may write the padding but never read it into an element that counts.
 ///
 /// A row takes an odd number of cache lines: with a power of two the rows of a column of tiles
 /// would fall into the same few cache sets and push one another out.
@@ -90,7 +92,7 @@ class BasicTensor {
 
   BasicTensorView<Scalar> view() { return {row(0), rows(), cols_, stride()}; }
   BasicTensorView<const Scalar> view() const { return {row(0), rows(), cols_, stride()}; }
-  /// Rows begin to end − 1.
+  /// Returns a view of rows begin to end − 1.
   BasicTensorView<Scalar> view_rows(Index begin, Index end) { return view().view_rows(begin, end); }
   BasicTensorView<const Scalar> view_rows(Index begin, Index end) const {
     return view().view_rows(begin, end);

@@ -19,28 +19,27 @@ namespace trp {
 /// constant may differ between compilers of one program.
 inline constexpr std::size_t kCacheLineBytes = 64;
 
-/// Threads that share out one piece of work at a time: a blocking fork-join.
-///
-/// Owns its threads. One thread at a time may call run(), and not from inside run().
+/// A thread pool shares out one piece of work at a time among its threads, in a blocking fork-join.
+/// It owns its threads. One thread at a time may call run(), and not from inside run().
 ///
 /// A join waits for the work, not for the workers: tasks are claimed one by one, so a worker that
 /// the system has put to sleep holds nobody up. For the same reason no more workers are woken
 /// than there are CPUs: with 8 workers on 2 CPUs two of them do everything.
 class ThreadPool {
  public:
-  /// `worker_count` ≥ 1 workers, the caller of run() being one of them. When the system refuses a
-  /// thread, the pool goes on with those it has. `cpu_count` is how many may run at once. With
-  /// Pinning::kCores each worker, the constructing thread being the first, is tied to a CPU as long
-  /// as the pool lives, where the system allows it.
+  /// Makes a pool of `worker_count` ≥ 1 workers, the caller of run() being one of them, of which
+  /// `cpu_count` ≥ 1 may run at once. When the system refuses a thread, the pool goes on with those
+  /// it has. With Pinning::kCores each worker, the constructing thread being the first, is tied to
+  /// a CPU as long as the pool lives, where the system allows it.
   ThreadPool(int worker_count, int cpu_count, Pinning pinning = Pinning::kNone);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// Workers that exist, the caller included.
+  /// Returns how many workers exist, the caller included.
   int worker_count() const { return static_cast<int>(threads_.size()) + 1; }
 
-  /// As the constructor was told.
+  /// Returns how many workers may run at once, as the constructor was told.
   int cpu_count() const { return cpu_count_; }
 
   /// Calls task(index, worker) once for each index in 0 … count − 1 and returns when all calls have
@@ -52,9 +51,9 @@ class ThreadPool {
     run_with_limit(count, cpu_count_ - 1, task);
   }
 
-  /// The same with all calls at once, whatever the number of CPUs: tasks may wait for one another
-  /// in any order. `count` is at most worker_count(). A task that throws must first end the waits
-  /// for it, since tasks not begun by then never begin.
+  /// Calls task(index, worker) as run() does, but makes all calls at once, whatever the number of
+  /// CPUs: tasks may wait for one another in any order. `count` is at most worker_count(). A task
+  /// that throws must first end the waits for it, since tasks not begun by then never begin.
   template <class Task>
   void run_together(int count, Task&& task) {
     assert(count <= worker_count());

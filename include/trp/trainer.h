@@ -18,7 +18,7 @@
 
 namespace trp {
 
-class PhaseRecorder;  // of the program's own profile
+class PhaseRecorder;  // the program itself records where the time goes
 
 /// What is known of a training before its first step.
 struct TrainStart {
@@ -87,9 +87,9 @@ struct PipelineBubble {
   double measured = 0;
 };
 
-/// A training that goes on step by step. It is whole once constructed: the network is made, the
-/// samples are divided and the loaders are at work. Belongs to one thread, which computes with the
-/// workers of the pool.
+/// A trainer makes a training go on step by step. It is whole once constructed: the network is
+/// made, the samples are divided and the loaders are at work. It belongs to one thread, which
+/// computes with the workers of the pool.
 class Trainer {
  public:
   /// Begins a new training, or goes on from `resumed`. Samples, pool and recorder must outlive the
@@ -104,6 +104,7 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
+  /// Returns what is known before the first step.
   const TrainStart& start() const;
 
   /// Makes the next step, the first of the next epoch if the one in hand is complete. Rethrows what
@@ -116,25 +117,27 @@ class Trainer {
   std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
                                        const std::atomic<bool>& stop);
 
-  /// Whether the last epoch is finished, or early stopping has ended training.
+  /// Returns whether the last epoch is finished, or early stopping has ended training.
   bool is_over() const;
 
+  /// Returns where training diverged, if it did.
   const std::optional<Divergence>& divergence() const;
 
-  /// The state between the last step and the next one, valid until the next call of step().
+  /// Returns the state between the last step and the next one, valid until the next call of step().
   const TrainState& state();
 
-  /// Whether the state is worth keeping: not that of a new network, nor one whose next step would
-  /// diverge. Scores some training samples.
+  /// Scores some training samples and returns whether the state is worth keeping: not that of a new
+  /// network, nor one whose next step would diverge.
   bool is_worth_saving();
 
-  /// In a pipeline, once it has made a step.
+  /// Returns the bubble of a pipeline that has made a step, and nothing of other strategies.
   std::optional<PipelineBubble> bubble() const;
 
-  /// The last step, were it the one that diverged.
+  /// Returns the last step, as if it were the one that diverged.
   Divergence last_step() const;
 
-  // Steps made and samples trained on so far, those before training was resumed included.
+  /// Return the steps made and the samples trained on so far, those before training was resumed
+  /// included.
   std::int64_t steps_made() const;
   Index samples_trained() const;
 
@@ -182,10 +185,10 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
                   const TrainEvents& events, const std::atomic<bool>& stop,
                   std::optional<TrainState> resumed = std::nullopt);
 
-/// Seconds of all steps so far, without validation.
+/// Returns the seconds of all steps so far, without validation.
 double train_seconds(const TrainState& state);
 
-/// Whether a training of this recipe ends where the state is.
+/// Returns whether a training of this recipe ends where the state is.
 bool is_over(const Recipe& recipe, const TrainState& state);
 
 }  // namespace trp

@@ -8,7 +8,8 @@ struct XXH3_state_s;
 
 namespace trp {
 
-/// XXH3-128 over any number of pieces, in the order in which they come. Not for secrets.
+/// Computes the XXH3-128 of any number of pieces, in the order in which they come. It keeps no
+/// secrets.
 class Digest {
  public:
   Digest();
@@ -18,7 +19,7 @@ class Digest {
 
   void update(const void* data, std::size_t size_bytes);
 
-  /// "xxh128:" and 32 hexadecimal digits, most significant first.
+  /// Returns "xxh128:" and 32 hexadecimal digits, most significant first.
   std::string to_string() const;
 
  private:

@@ -16,9 +16,9 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-/// Part `part` of 0 … n − 1 cut into `parts` consecutive ranges whose sizes differ by at most one
-/// `multiple`, larger ones first; every cut is at a multiple of `multiple`. Parts are empty when
-/// there are more of them than multiples.
+/// Cuts 0 … n − 1 into `parts` consecutive ranges, larger ones first, whose sizes differ by at most
+/// one `multiple`, and returns number `part` of them. Every cut is at a multiple of `multiple`.
+/// Parts are empty when there are more of them than multiples.
 inline Range split_evenly(Index n, Index parts, Index part, Index multiple = 1) {
   const Index units = (n + multiple - 1) / multiple;
   const Index size = units / parts;

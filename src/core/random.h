@@ -6,8 +6,8 @@
 
 namespace trp {
 
-/// What random numbers are for. Part of their key, so that no two uses share numbers.
-/// The values are written into nothing, but changing one changes every trained model.
+/// What random numbers are for. It is part of their key, so that no two uses share numbers. The
+/// values are written into nothing, but changing one changes every trained model.
 enum class RandomPurpose : std::uint32_t {
   kWeights = 1,
   kShuffle = 2,
@@ -23,19 +23,19 @@ class RandomStream {
   RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0,
                std::uint32_t item = 0);
 
+  /// Returns 32 random bits.
   std::uint32_t next();
 
-  /// Uniform in [0, 1), a multiple of 2⁻²⁴.
+  /// Returns a number uniform in [0, 1), a multiple of 2⁻²⁴.
   float uniform();
 
-  /// Uniform in 0 … n − 1 without bias, n ≥ 1 (Lemire, "Fast random integer generation in an
-  /// interval", TOMACS 2019).
+  /// Returns a number uniform in 0 … n − 1 without bias, n ≥ 1 (Lemire, "Fast random integer
+  /// generation in an interval", TOMACS 2019).
   std::uint32_t below(std::uint32_t n);
 
-  /// Normal numbers of mean 0 and deviation 1, none beyond ±5.8 (Box & Muller, 1958, with 23 bits
-  /// of radius and 26 of angle). Vectorized; the same bits from all machines with fused
-  /// multiply-add. Takes whole groups of 64 numbers, and what next() had left of its last four is
-  /// passed over.
+  /// Draws normal numbers of mean 0 and deviation 1, none beyond ±5.8 (Box & Muller, 1958, with 23
+  /// bits of radius and 26 of angle), the same bits on all machines with fused multiply-add. Whole
+  /// groups of 64 numbers are used up, and what next() had left of its last four is passed over.
   void fill_normal(std::span<float> values);
 
  private:

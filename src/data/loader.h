@@ -24,31 +24,31 @@ struct BatchPlan {
   std::int64_t batch_count() const { return epochs * batches_per_epoch() - first_batch; }
 };
 
-/// Threads that gather and augment batches ahead, so that loading overlaps with computing, within
-/// an epoch and from one to the next. The batches are those of gather(), in order, however many
-/// threads there are.
+/// A loader's threads gather and augment batches ahead, so that loading overlaps with computing,
+/// within an epoch and from one to the next. The batches are those of gather(), in order, however
+/// many threads there are.
 ///
-/// Owns its threads and its batches, which are made once and used again and again. Belongs to the
-/// thread that calls next(); may be destroyed at any time.
+/// A loader owns its threads and its batches, which are made once and used again and again. It
+/// belongs to the thread that calls next() and may be destroyed at any time.
 class Loader {
  public:
-  /// `thread_count` ≥ 0; when the system refuses a thread, loading goes on with those it has,
-  /// without any inside next(). At most `queue_size` ≥ 1 batches are ahead. The data set and the
-  /// sampler must outlive the loader.
+  /// Starts `thread_count` ≥ 0 threads. When the system refuses a thread, loading goes on with
+  /// those it has; without any, inside next(). At most `queue_size` ≥ 1 batches are ahead. The data
+  /// set and the sampler must outlive the loader.
   Loader(const Dataset& dataset, const Sampler& sampler, const BatchPlan& plan, int thread_count,
          int queue_size);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// Threads that exist.
+  /// Returns how many threads exist.
   int thread_count() const { return static_cast<int>(threads_.size()); }
 
-  /// Batches for which next() would not wait.
+  /// Returns how many batches are ready, for which next() would not wait.
   int ready_count();
 
-  /// The next batch, which is the caller's until the next call. Rethrows what a thread has thrown
-  /// over this batch; throws std::out_of_range after the last one.
+  /// Returns the next batch, which is the caller's until the next call. Rethrows what a thread has
+  /// thrown over this batch; throws std::out_of_range after the last one.
   const Batch& next();
 
  private:

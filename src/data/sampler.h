@@ -20,8 +20,8 @@ struct Sampler {
 /// at random by the seed, are for validation. 0 ≤ validation_share < 1.
 Sampler make_sampler(Index sample_count, double validation_share, std::uint64_t seed, bool shuffle);
 
-/// The training samples in the order of an epoch, counted from 1: a function of (seed, epoch)
-/// alone. `order` is overwritten; its memory is reused.
+/// Writes the training samples to `order`, whose memory is reused, in the order of an epoch,
+/// counted from 1. The order is a function of (seed, epoch) alone.
 void epoch_order(const Sampler& sampler, int epoch, std::vector<std::uint32_t>& order);
 
 }  // namespace trp

@@ -5,8 +5,9 @@
 
 namespace trp {
 
-/// Samples that a small network can tell apart: each class has a random pattern of bytes, half of
-/// them zero, and each sample is its class's pattern with noise. A function of its arguments.
+/// Makes samples that a small network can tell apart: each class has a random pattern of bytes,
+/// half of them zero, and each sample is its class's pattern with noise. The same arguments give
+/// the same samples.
 inline Dataset synthetic_dataset(Index sample_count, Index feature_count, int class_count,
                                  std::uint64_t seed) {
   Dataset dataset;
@@ -27,6 +28,7 @@ inline Dataset synthetic_dataset(Index sample_count, Index feature_count, int cl
   return dataset;
 }
 
+/// Makes a training and a test set of such samples.
 inline DataSets synthetic_data(Index train_count, Index test_count, Index feature_count,
                                int class_count) {
   return {synthetic_dataset(train_count, feature_count, class_count, 1),

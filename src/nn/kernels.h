@@ -11,7 +11,7 @@ namespace trp {
 ///
 /// The chain rule of this program: each element of a product is one chain of fused multiply-adds
 /// over the summed index in ascending order, continuing from a start value. How rows, columns or
-/// the summed index are divided among calls changes no bit, so any schedule of calls that keeps the
+/// the summed index are divided among calls changes no bit, so any plan of calls that keeps the
 /// order of each chain gives the same result. (Targets without fused multiply-add round twice per
 /// link; the rule holds there too, with other bits.)
 ///
@@ -37,34 +37,34 @@ using InputView = std::variant<ConstTensorView, ConstByteTensorView>;
 
 inline constexpr Index kBlockBytes = 32;
 
-/// Rows begin to end − 1.
+/// Returns a view of rows begin to end − 1.
 inline InputView view_rows(const InputView& x, Index begin, Index end) {
   return std::visit([&](const auto& view) -> InputView { return view.view_rows(begin, end); }, x);
 }
 
-/// Columns begin to end − 1.
+/// Returns a view of columns begin to end − 1.
 inline InputView view_cols(const InputView& x, Index begin, Index end) {
   return std::visit([&](const auto& view) -> InputView { return view.view_cols(begin, end); }, x);
 }
 
-/// result = activation(x · weight + bias), with x [rows, in], weight [in, out], bias [1, out],
-/// result [rows, out]. The chain runs over the inputs and starts from the bias. ReLU keeps NaN, so
-/// that a diverged network shows.
+/// Computes result = activation(x · weight + bias), with x [rows, in], weight [in, out], bias [1,
+/// out], result [rows, out]. The chain runs over the inputs and starts from the bias. ReLU keeps
+/// NaN, so that a diverged network shows.
 void forward_product(const InputView& x, ConstTensorView weight, ConstTensorView bias,
                      Activation activation, TensorView result);
 
-/// result = xᵀ · dz, with x [samples, in], dz [samples, out], result [in, out]. The chain runs over
-/// the samples.
+/// Computes result = xᵀ · dz, with x [samples, in], dz [samples, out], result [in, out]. The chain
+/// runs over the samples.
 void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart start,
                              TensorView result);
 
-/// result = Σ dz over the samples, with dz [samples, out], result [1, out], in order of the
-/// samples.
+/// Computes result = Σ dz over the samples, with dz [samples, out], result [1, out], in order of
+/// the samples.
 void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result);
 
-/// result = dz · weightᵀ where the activation is positive, else zero (the gradient of ReLU), with
-/// dz [samples, out], weight_transposed [out, in], activation [samples, in], result [samples, in].
-/// The chain runs over the outputs and starts from zero.
+/// Computes result = dz · weightᵀ where the activation is positive, else zero (the gradient of
+/// ReLU), with dz [samples, out], weight_transposed [out, in], activation [samples, in], result
+/// [samples, in]. The chain runs over the outputs and starts from zero.
 void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transposed,
                             ConstTensorView activation, TensorView result);
 
@@ -83,17 +83,18 @@ struct SgdCoefficients {
 void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
                 TensorView velocity);
 
-/// weight_gradient_product from zero and sgd_update with its result, which goes from register to
-/// register: `scratch`, of the shape of the weights, is for chains too long to be finished at once.
+/// Does weight_gradient_product from zero and sgd_update with its result, which goes from register
+/// to register. `scratch`, of the shape of the weights, is for chains too long to be finished at
+/// once.
 void weight_gradient_update(const InputView& x, ConstTensorView dz,
                             const SgdCoefficients& coefficients, TensorView scratch,
                             TensorView weights, TensorView velocity);
 
-/// values[i] = bytes[i] / 255, for i in 0 … count − 1, rounded to nearest after multiplying by the
-/// float nearest to 1/255.
+/// Sets values[i] = bytes[i] / 255 for i in 0 … count − 1, rounded to nearest after multiplying by
+/// the float nearest to 1/255.
 void scale_bytes(const std::uint8_t* bytes, Index count, float* values);
 
-/// The instruction set in use, in Highway's words: "AVX3", "AVX2", "SSE4", "NEON", …
+/// Returns the instruction set in use, in Highway's words: "AVX3", "AVX2", "SSE4", "NEON", …
 const char* simd_target_name();
 
 }  // namespace trp

@@ -7,10 +7,8 @@
 
 namespace trp {
 
-/// Softmax cross-entropy of each row, shifted by the row's largest logit so that it cannot
-/// overflow.
-///
-/// logits [rows, classes]; labels[row] < classes. Writes
+/// Computes the softmax cross-entropy of each row, shifted by the row's largest logit so that it
+/// cannot overflow, from logits [rows, classes] and labels[row] < classes. Writes
 ///   gradient [rows, classes] = (softmax(logits) − one-hot(label)) / divisor,
 ///   losses[row]  = −ln softmax(logits)[label], in double; not finite when a logit is NaN or
 ///                  +infinity, or the label's is −infinity,

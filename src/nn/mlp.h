@@ -19,8 +19,8 @@ struct Tile {
 
 inline constexpr Index kTileInputs = kBlockBytes;  // rows of a tile at most
 
-/// Layer by layer from its first row to its last. Tiles are cut into rows by the network alone,
-/// never by workers, and are as wide as the layer.
+/// Returns the tiles of all layers, each from its first row to its last. They are cut into rows by
+/// the network alone, never by workers, and are as wide as the layer.
 std::vector<Tile> make_tiles(const Mlp& mlp);
 
 /// The gradient of a tile: weight [tile rows, tile cols]; bias [1, tile cols], or no rows without
@@ -30,10 +30,11 @@ struct TileGradient {
   TensorView bias;
 };
 
-/// The part of a layer's tensors that is a tile's; a gradient has the shape of the parameters.
+/// Returns the part of a layer's parameters, or of a gradient, that is a tile's.
 TileGradient of_tile(Tensor& weight, Tensor& bias, const Tile& tile);
 TileGradient of_tile(Gradient& gradient, const Tile& tile);
 
+/// Makes a gradient of zeros.
 Gradient make_gradient(const Mlp& mlp);
 
 /// What a batch leaves behind on its way through the network, a row per sample. Workers may fill
@@ -43,16 +44,17 @@ struct Activations {
   std::vector<Tensor> gradients;  // of the loss with respect to each layer's output before ReLU
 };
 
+/// Makes room for the activations of a batch of so many rows.
 Activations make_activations(const Mlp& mlp, Index row_count);
 
-/// Columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows of its
-/// input x [rows, in]; result [rows, out].
+/// Computes columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows
+/// of its input x [rows, in]; result [rows, out].
 void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,
                    TensorView result);
 
-/// Columns `inputs` of the gradient with respect to the output before ReLU of layer l − 1, from
-/// that of layer l, dz [rows, out], and the output after ReLU of layer l − 1, x [rows, in]; result
-/// [rows, in].
+/// Computes columns `inputs` of the gradient with respect to the output before ReLU of layer l − 1,
+/// from that of layer l, dz [rows, out], and the output after ReLU of layer l − 1, x [rows, in];
+/// result [rows, in].
 void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
                     Range inputs, TensorView result);
 
@@ -68,10 +70,11 @@ struct TileFactors {
   ConstTensorView dz;  // [samples, tile cols]
 };
 
-/// A tile's part of its layer's input x [samples, in] and output gradient dz [samples, out].
+/// Returns a tile's part of its layer's input x [samples, in] and output gradient
+/// dz [samples, out].
 TileFactors tile_factors(const InputView& x, ConstTensorView dz, const Tile& tile);
 
-/// The same of the samples in `rows` of a batch.
+/// Returns a tile's factors of the samples in `rows` of a batch.
 TileFactors tile_factors(const InputView& input, const Activations& activations, Range rows,
                          const Tile& tile);
 

@@ -7,7 +7,7 @@
 
 namespace trp {
 
-/// What one of a byte stands for.
+/// What a byte of one stands for.
 inline constexpr float kByteScale = 1.0F / 255.0F;
 
 /// What becomes of a chain: kUnfinished is to be gone on with, by a product that starts from c.
@@ -60,7 +60,7 @@ void for_each_block(const Product& product, Index depth, const Compute& compute)
   } while (begin < product.depth);
 }
 
-/// Of bytes; leaves out links whose bytes are zero in all rows of a tile.
+/// Computes a product of bytes. Links whose bytes are zero in all rows of a tile are left out.
 void compute_sparse_product(const Product& product);
 
 }  // namespace trp

@@ -12,10 +12,10 @@
 
 namespace trp {
 
-/// A bounded, blocking hand-over of items 0, 1, …, count − 1 from any number of producers to one
-/// consumer, who gets them in the order of their numbers whatever order they are finished in.
+/// Hands items 0, 1, …, count − 1 from any number of producers to one consumer, who gets them in
+/// the order of their numbers, whatever order they are finished in. It is bounded and blocks.
 ///
-/// The items are made in slots that belong to the queue: made once, used again and again.
+/// The items are made in slots that belong to the queue and are used again and again.
 /// A producer claims a number only when its slot is free, so whoever holds a number is at work, and
 /// the consumer never waits for a producer that waits.
 ///
@@ -24,15 +24,17 @@ namespace trp {
 template <class Slot>
 class BoundedQueue {
  public:
-  /// At least one slot: the capacity of the queue.
+  /// Makes a queue for `count` items, of which as many may be ahead as there are slots, at least
+  /// one.
   BoundedQueue(std::vector<Slot> slots, std::int64_t count)
       : slots_(std::move(slots)), is_filled_(slots_.size()), end_(count) {
     if (slots_.empty()) throw std::invalid_argument("BoundedQueue: needs at least one slot");
   }
 
   /// Waits for a free slot, claims the next number and calls fill(number, slot) while other
-  /// producers do the same. An exception of fill() is the consumer's, in its turn. False when there
-  /// is nothing left to do: all numbers are claimed, a fill() has thrown, or after cancel().
+  /// producers do the same. An exception of fill() is rethrown to the consumer, in its turn.
+  /// Returns false when there is nothing left to do: all numbers are claimed, a fill() has thrown,
+  /// or the queue is cancelled.
   template <class Fill>
   bool produce(const Fill& fill) {
     std::int64_t number = 0;
@@ -53,8 +55,8 @@ class BoundedQueue {
     return !exception;
   }
 
-  /// Waits for the next item, which is the consumer's until release(). Null after the last one and
-  /// after cancel(). Rethrows what the item's fill() has thrown, also when called again.
+  /// Waits for the next item, which is the consumer's until release(). Returns null after the last
+  /// one and after cancel(). Rethrows what the item's fill() has thrown, also when called again.
   Slot* next() {
     std::unique_lock lock(mutex_);
     const auto ready = [&] { return is_cancelled_ || released_ == end_ || filled(released_); };
@@ -63,7 +65,7 @@ class BoundedQueue {
     return is_cancelled_ || released_ == end_ ? nullptr : &slot_of(released_);
   }
 
-  /// Items that are finished, that of the last next() among them until it is released.
+  /// Returns how many items are finished, that of the last next() among them until it is released.
   std::int64_t filled_count() {
     const std::lock_guard lock(mutex_);
     return std::ranges::count(is_filled_, true);

@@ -4,24 +4,24 @@
 
 namespace trp {
 
-/// A count that threads raise, one at a time, and others wait for.
+/// A progress counter is raised by threads, one at a time, and waited for by others.
 class ProgressCounter {
  public:
-  /// `spins`: waiting spins for a while before it blocks, which is faster when each thread has a
-  /// CPU of its own, and slower when not.
+  /// With `spins` waiting spins for a while before it blocks, which is faster when each thread has
+  /// a CPU of its own, and slower when not.
   explicit ProgressCounter(bool spins) : spins_(spins) {}
 
-  /// Back to zero and not cancelled; nobody may be waiting.
+  /// Sets the count back to zero, not cancelled. Nobody may be waiting.
   void reset() { count_.store(0, std::memory_order_relaxed); }
 
-  /// What the threads that raised it had written before is seen by whoever has waited for this
-  /// count.
+  /// Raises the count by one. Whoever has waited for the new count sees what the threads that
+  /// raised it had written before.
   void advance();
 
-  /// Returns true when the count is at least `count`, or false once it has been cancelled.
+  /// Waits until the count is at least `count` and returns true, or false once it is cancelled.
   bool wait_for(int count) const;
 
-  /// Lets all waiters go on; by any thread.
+  /// Lets all waiters go on. Any thread may call it.
   void cancel();
 
  private:

@@ -8,10 +8,10 @@
 
 namespace trp {
 
-/// Of the network's layers, from the input to the output.
+/// Returns the sizes of the network's layers, from the input to the output.
 std::vector<Index> network_sizes(const Recipe& recipe, const Dataset& train);
 
-/// The network that training starts from.
+/// Makes the network that training starts from.
 Mlp make_network(const Recipe& recipe, const Dataset& train);
 
 }  // namespace trp

@@ -18,10 +18,10 @@ struct SelfCheck {
   CheckResult (*run)();
 };
 
-/// In the order in which the later ones rest on those before.
+/// Returns all checks. The later ones rest on those before them.
 std::span<const SelfCheck> self_checks();
 
-/// Runs the check; an exception is a failure, with its message.
+/// Runs the check. An exception is a failure, with its message.
 CheckResult run_check(const SelfCheck& check);
 
 }  // namespace trp

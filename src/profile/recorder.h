@@ -20,8 +20,8 @@ struct PhaseRoles {
 
 class PhaseScope;
 
-/// Records where the time of a piece of parallel work goes. PhaseScope tells it of phases. Each
-/// worker writes to a slot of its own, so recording takes no locks.
+/// A recorder keeps where the time of a piece of parallel work goes. PhaseScope tells it of phases.
+/// Each worker writes to a slot of its own, so recording takes no locks.
 ///
 /// Worker 0 is the thread that forks the others, which are at work only between a fork and its
 /// join. It alone calls begin() and end() and opens the scopes that have no worker among their
@@ -30,21 +30,22 @@ class PhaseScope;
 /// pieces only: a system that takes a CPU away makes a piece of work long.
 class PhaseRecorder {
  public:
-  /// `cpu_count` workers can be awake at once. The events of the first `traced_steps` steps are
-  /// kept as well.
+  /// Makes a recorder of workers of which `cpu_count` can be awake at once. The events of the first
+  /// `traced_steps` steps are kept as well.
   PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count, int traced_steps = 0);
 
+  /// Recording lasts from begin() to end().
   void begin();
   void end();
 
-  /// The times from begin() to end(), which has been called. Workers that have never been forked
-  /// have time too.
+  /// Returns the times from begin() to end(), which has been called. Workers that have never been
+  /// forked have time too.
   PhaseTimes times() const;
 
-  /// The events of a worker after end(), in the order of their ends.
+  /// Returns the events of a worker after end(), in the order of their ends.
   const std::vector<PhaseEvent>& events(int worker) const { return slot(worker).events; }
 
-  /// Seconds from begin() to a tick.
+  /// Returns the seconds from begin() to a tick.
   double seconds_at(std::int64_t tick) const { return seconds_of(tick - begin_); }
 
   int worker_count() const { return static_cast<int>(slots_.size()); }

@@ -6,24 +6,24 @@
 
 namespace trp {
 
-/// Records a phase for as long as the scope lasts. Without a recorder it costs a branch.
+/// A scope records a phase for as long as it lasts. Without a recorder it costs a branch.
 class PhaseScope {
  public:
-  /// A phase of one worker. `item` is kept with the event.
+  /// Records a phase of one worker. `item` is kept with the event.
   PhaseScope(PhaseRecorder* recorder, int worker, int phase, int item = -1)
       : PhaseScope(recorder, Extent::kWorker, worker, phase, item) {}
 
-  /// A phase in which worker 0 does something and the others wait for it.
+  /// Records a phase in which worker 0 does something and the others wait for it.
   static PhaseScope common(PhaseRecorder* recorder, int phase) {
     return {recorder, Extent::kCommon, 0, phase, -1};
   }
 
-  /// A fork-join: a worker that has no task in it waits at its barrier.
+  /// Records a fork-join: a worker that has no task in it waits at its barrier.
   static PhaseScope fork_join(PhaseRecorder* recorder) {
     return {recorder, Extent::kForkJoin, 0, recorder ? recorder->roles_.barrier : 0, -1};
   }
 
-  /// The next step, which traced events belong to.
+  /// Records the next step, which traced events belong to.
   static PhaseScope step(PhaseRecorder* recorder) {
     return {recorder, Extent::kStep, 0, recorder ? recorder->roles_.rest : 0, -1};
   }

@@ -8,8 +8,8 @@ struct XXH3_state_s;
 
 namespace trp {
 
-/// Computes the XXH3-128 of any number of pieces, in the order in which they come. It keeps no
-/// secrets.
+/// Computes the XXH3-128 of any number of pieces, in the order in which they come. It is no
+/// protection of secrets.
 class Digest {
  public:
   Digest();

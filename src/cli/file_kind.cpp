@@ -16,7 +16,7 @@ FileKind kind_of(const std::string& path) {
   InputFile file(path);
   std::array<std::uint8_t, kStartBytes> bytes = {};
   const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
-  if (starts_checkpoint(start)) return FileKind::kCheckpoint;
+  if (starts_checkpoint(start) || starts_old_checkpoint(start)) return FileKind::kCheckpoint;
   return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
 }
 

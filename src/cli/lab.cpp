@@ -99,14 +99,13 @@ int run_lab(const LabOptions& options) {
   }
   std::string wrong;
   for (const Experiment* experiment : chosen_experiments(options.names)) {
-    const Findings findings = experiment->run(context);
+    const Race race = experiment->run(context);
     if (as_text) {
-      write_experiment_text(out, *experiment, findings, color);
+      write_experiment_text(out, *experiment, race, color);
     } else {
-      write_experiment_json(out, *experiment, findings);
+      write_experiment_json(out, *experiment, race);
     }
-    if (!findings.correct)
-      wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
+    if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
   if (wrong.empty()) return kExitDone;
   throw Error(

@@ -1,13 +1,12 @@
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/random.h"
-#include "lab/contest.h"
-#include "lab/experiments.h"
+#include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/verdicts.h"
 #include "lab/workers.h"
+#include "nn/kernels.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -98,40 +97,37 @@ void check_images(const Dataset& dataset) {
       kSide, fmt::join(shape, " x ")));
 }
 
-Findings run(const LabContext& context) {
+Race run(const LabContext& context) {
   check_images(context.data.train);
   Convolution convolution(context, context.pick<Index>(128, 16));
   const Index count = convolution.count();
-  Pools pools(kWorkerCounts, context.cpus);
-  Contest contest;
-  bool correct = true;
-  const auto add = [&](const std::string& name, int workers, const Work& work) {
+  Pools pools(context.cpus);
+  Race race = {.cpus = context.cpus};
+  race.check = [&](const Work& work) {
     convolution.clear();
     work();
-    correct &= convolution.outputs_are_right();
-    return contest.add(name, workers, 1e-9 * convolution.flops(), work);
+    return convolution.outputs_are_right();
   };
-  const auto sequential = add("sequential", 1, [&] { convolution.apply({0, count}); });
-  const int judged = judged_workers(context.cpus);
-  std::size_t judged_way = 0;
-  for (const int workers : kWorkerCounts) {
-    const auto way = add("images shared out", workers, [&, workers] {
-      pools.of(workers).run(
-          workers, [&](int shard, int) { convolution.apply(split_evenly(count, workers, shard)); });
-    });
-    if (workers == judged) judged_way = way;
-  }
-  contest.run(context.seconds());
-  return {contest.table("convolution", "GFLOP/s", context.cpus), correct,
-          conv_verdict(judged, contest.speedup(judged_way, sequential))};
+
+  const double amount = 1e-9 * convolution.flops();
+  race.add({"sequential", 1, amount}, [&] { convolution.apply({0, count}); });
+  add_for_each_count(race, "images shared out", amount, [&](int workers) {
+    pools.share_out(workers, count, [&](Range images, int) { convolution.apply(images); });
+  });
+  race.run(context.race_options());
+  return race;
 }
 
-}  // namespace
+Table table(const Race& race) { return rate_table(race, "convolution", "GFLOP/s"); }
 
-Verdict conv_verdict(int workers, const Spread& speedup) {
+Verdict verdict(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  const Spread speedup = race.speedup({"images shared out", workers}, {"sequential"});
   return make_verdict(is_faster(speedup),
                       fmt::format("{} workers are {}.", workers, speed_text(speedup, "one")));
 }
+
+}  // namespace
 
 constinit const Experiment kConvExperiment = {
     .name = "conv",
@@ -140,6 +136,8 @@ constinit const Experiment kConvExperiment = {
         "each image of a batch is convolved on its own, so workers can share the images out "
         "and wait for one another only once",
     .takeaway = "much arithmetic per image and none of it shared: the easy case",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

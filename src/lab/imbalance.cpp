@@ -1,11 +1,11 @@
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/partition.h"
-#include "lab/contest.h"
-#include "lab/experiments.h"
-#include "lab/verdicts.h"
+#include "lab/experiment.h"
 #include "lab/workers.h"
 
 namespace trp {
@@ -60,69 +60,52 @@ struct Items {
   std::vector<std::uint64_t> results;
 };
 
-Findings run(const LabContext& context) {
+Race run(const LabContext& context) {
   const Index scale = context.pick<Index>(20, 2);
-  std::vector<Index> even;
-  std::vector<Index> uneven;
-  for (Index i = 0; i < kItems; ++i) {
-    even.push_back(scale * (kItems - 1) / 2);
-    uneven.push_back(scale * i);  // the last shard has most of the work
-  }
-  Items even_items(std::move(even));
-  Items uneven_items(std::move(uneven));
-  Pools pools(kWorkerCounts, context.cpus);
-
-  const auto in_shards = [&](Items& items, int workers) {
-    pools.of(workers).run(
-        workers, [&](int shard, int) { items.work(split_evenly(kItems, workers, shard)); });
+  std::vector<Index> uneven_steps;
+  for (Index i = 0; i < kItems; ++i) uneven_steps.push_back(scale * i);  // the last shard has most
+  Items even(std::vector<Index>(kItems, scale * (kItems - 1) / 2));
+  Items uneven(std::move(uneven_steps));
+  Pools pools(context.cpus);
+  Race race = {.cpus = context.cpus};
+  race.check = [&](const Work& work) {
+    for (Items* items : {&even, &uneven}) items->results.assign(kItems, 0);
+    work();
+    return even.correct() || uneven.correct();
   };
-  const auto claimed = [&](Items& items, int workers, Index at_a_time) {
-    const auto count = static_cast<int>(kItems / at_a_time);
-    pools.of(workers).run(count, [&](int part, int) {
-      items.work({part * at_a_time, (part + 1) * at_a_time});
+  const double amount = 1e-3 * kItems;
+  const auto add_shards = [&](const std::string& name, Items& items) {
+    add_for_each_count(race, name, amount, [&](int workers) {
+      pools.share_out(workers, kItems, [&](Range shard, int) { items.work(shard); });
     });
   };
-
-  Contest contest;
-  bool correct = true;
-  const auto add = [&](const std::string& name, int workers, Items& items, const Work& work) {
-    items.results.assign(items.results.size(), 0);
-    work();
-    correct &= items.correct();
-    return contest.add(name, workers, 1e-3 * kItems, work);
-  };
-  const int judged = judged_workers(context.cpus);
-  std::size_t judged_shards = 0;
-  std::size_t judged_claimed = 0;
-  add("uneven, sequential", 1, uneven_items, [&] { uneven_items.work({0, kItems}); });
-  for (const int workers : kWorkerCounts)
-    add("even items, a shard each", workers, even_items,
-        [&, workers] { in_shards(even_items, workers); });
-  for (const int workers : kWorkerCounts) {
-    const auto way = add("uneven items, a shard each", workers, uneven_items,
-                         [&, workers] { in_shards(uneven_items, workers); });
-    if (workers == judged) judged_shards = way;
-  }
+  race.add({"uneven, sequential", 1, amount}, [&] { uneven.work({0, kItems}); });
+  add_shards("even items, a shard each", even);
+  add_shards("uneven items, a shard each", uneven);
   for (const Index at_a_time : {1, 16}) {
-    for (const int workers : kWorkerCounts) {
-      const auto way =
-          add(fmt::format("uneven items, claimed {} at a time", at_a_time), workers, uneven_items,
-              [&, workers, at_a_time] { claimed(uneven_items, workers, at_a_time); });
-      if (workers == judged && at_a_time == 1) judged_claimed = way;
-    }
+    const std::string name = fmt::format("uneven items, claimed {} at a time", at_a_time);
+    add_for_each_count(race, name, amount, [&, at_a_time](int workers) {
+      pools.of(workers).run(static_cast<int>(kItems / at_a_time), [&](int part, int) {
+        uneven.work({part * at_a_time, (part + 1) * at_a_time});
+      });
+    });
   }
-  contest.run(context.seconds());
-  return {contest.table("items", "thousand items/s", context.cpus), correct,
-          imbalance_verdict(judged, contest.speedup(judged_claimed, judged_shards))};
+  race.run(context.race_options());
+  return race;
 }
 
-}  // namespace
+Table table(const Race& race) { return rate_table(race, "items", "thousand items/s"); }
 
-Verdict imbalance_verdict(int workers, const Spread& claimed) {
+Verdict verdict(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  const Spread claimed = race.speedup({"uneven items, claimed 1 at a time", workers},
+                                      {"uneven items, a shard each", workers});
   return make_verdict(is_faster(claimed),
                       fmt::format("with {} workers, uneven items claimed one at a time are {}.",
                                   workers, speed_text(claimed, "a shard for each worker")));
 }
+
+}  // namespace
 
 constinit const Experiment kImbalanceExperiment = {
     .name = "imbalance",
@@ -133,6 +116,8 @@ constinit const Experiment kImbalanceExperiment = {
     .takeaway =
         "equal work: one shard each; unequal work: more and smaller pieces, claimed one by "
         "one",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -1,98 +1,88 @@
-#include "data/loader.h"
-
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
-#include "lab/contest.h"
-#include "lab/experiments.h"
+#include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/verdicts.h"
+#include "profile/clock.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
 
 constexpr std::array<int, 4> kLoaderCounts = {0, 1, 2, 4};
-constexpr int kQueue = 4;
 
-/// The loader's batches are those that gather() makes on the spot.
-bool batches_are_right(Loader& loader, const BatchPlan& plan, const Dataset& dataset,
-                       const Sampler& sampler) {
-  std::vector<std::uint32_t> order;
-  epoch_order(sampler, 1, order);
-  Batch expected({plan.form.capacity}, dataset.feature_count);
-  const auto size = static_cast<std::size_t>(plan.form.capacity);
-  for (std::size_t b = 0; b < static_cast<std::size_t>(plan.batch_count()); ++b) {
-    gather(dataset, std::span(order).subspan(b * size, size), {0, plan.form.capacity}, expected,
-           {.options = plan.augment, .seed = sampler.seed, .epoch = 1});
-    const Batch& found = loader.next();
-    if (found.labels != expected.labels) return false;
-    if (found.floats.view().matrix() != expected.floats.view().matrix()) return false;
-  }
-  return true;
+std::string name_of(const std::string& preprocessing, int loaders) {
+  const std::string who =
+      loaders == 0 ? "inline" : fmt::format("{} loader{}", loaders, loaders == 1 ? "" : "s");
+  return fmt::format("{}, {}", preprocessing, who);
 }
 
-Findings run(const LabContext& context) {
+/// Each turn is a new training, for what loaders prepare while others have their turn would be for
+/// nothing.
+Turn training_turn(const Recipe& recipe, const Plan& plan, const LabContext& context, Index batches,
+                   ThreadPool& pool) {
+  return [recipe, plan, &samples = context.data.train, batches, &pool](double) {
+    Trainer trainer(recipe, plan, samples, pool);
+    const Stopwatch stopwatch;
+    for (Index b = 0; b < batches; ++b) trainer.step();
+    return stopwatch.seconds();
+  };
+}
+
+Race run(const LabContext& context) {
   const Dataset& dataset = context.data.train;
+  Recipe recipe = lab_recipe(context);
+  recipe.shuffle = true;
   const Index batches =
-      std::min(context.pick<Index>(100, 10), dataset.sample_count / TrainingSteps::kBatchSize);
+      std::min(context.pick<Index>(100, 10), dataset.sample_count / recipe.batch_size);
   if (batches == 0)
     throw Error(
         fmt::format("loader: expected at least {} training samples, found {}; choose other data",
-                    TrainingSteps::kBatchSize, dataset.sample_count));
-  const Sampler sampler = make_sampler(dataset.sample_count, 0, context.seed, true);
-  ThreadPool unused(1, context.cpus);
-  TrainingSteps training(context, {.strategy = StrategyKind::kSequential}, unused);
-
-  Contest contest;
-  bool correct = true;
-  const auto add_ways = [&](const std::string& name, const AugmentOptions& augment) {
-    const BatchPlan plan = {.form = {TrainingSteps::kBatchSize},
-                            .samples_per_epoch = batches * TrainingSteps::kBatchSize,
-                            .augment = augment};
-    std::vector<std::size_t> ways;
+                    recipe.batch_size, dataset.sample_count));
+  ThreadPool pool(1, context.cpus);
+  Race race = {.cpus = context.cpus};
+  for (const std::string preprocessing : {"cheap", "costly"}) {
+    if (preprocessing == "costly")
+      recipe.augment = {.noise = true, .shift = dataset.sample_shape.size() > 1};
     for (const int loaders : kLoaderCounts) {
-      Loader checked(dataset, sampler, plan, loaders, kQueue);
-      correct &= batches_are_right(checked, plan, dataset, sampler);
-      const std::string who =
-          loaders == 0 ? "inline" : fmt::format("{} loader{}", loaders, loaders == 1 ? "" : "s");
-      const std::size_t base = ways.empty() ? Contest::kItself : ways.front();
-      ways.push_back(contest.add(
-          fmt::format("{}, {}", name, who), 1 + loaders,
-          1e-3 * static_cast<double>(plan.samples_per_epoch),
-          [&, plan, loaders] {
-            Loader loader(dataset, sampler, plan, loaders, kQueue);
-            for (Index b = 0; b < batches; ++b) training.step_on(loader.next());
-          },
-          base));
+      const Plan plan = {.strategy = StrategyKind::kSequential, .loaders = loaders};
+      race.correct &= trains_right(context, recipe, plan, pool);
+      race.contenders.push_back({name_of(preprocessing, loaders), 1 + loaders,
+                                 1e-3 * static_cast<double>(batches * recipe.batch_size),
+                                 name_of(preprocessing, 0),
+                                 training_turn(recipe, plan, context, batches, pool)});
     }
-    return ways;
-  };
-  const auto cheap = add_ways("cheap", {});
-  const auto costly =
-      add_ways("costly", {.noise = true, .shift = context.data.train.sample_shape.size() > 1});
-  contest.run(context.seconds());
-  const auto best = [&](const std::vector<std::size_t>& ways) {
-    Spread most;
-    for (std::size_t i = 1; i < ways.size(); ++i) {
-      const Spread speedup = contest.speedup(ways[i], ways[0]);
-      if (speedup.median > most.median) most = speedup;
-    }
-    return most;
-  };
-  return {contest.table("preprocessing", "thousand samples/s", context.cpus), correct,
-          loader_verdict(best(cheap), best(costly))};
+  }
+  race.run(context.race_options());
+  return race;
 }
 
-}  // namespace
+Table table(const Race& race) { return rate_table(race, "preprocessing", "thousand samples/s"); }
 
-Verdict loader_verdict(const Spread& cheap, const Spread& costly) {
+/// With the best number of loaders, against none.
+Spread best_speedup(const Race& race, const std::string& preprocessing) {
+  Spread best;
+  for (const int loaders : kLoaderCounts) {
+    const std::string name = name_of(preprocessing, loaders);
+    const Spread speedup = race.speedup({name, 1 + loaders}, {name_of(preprocessing, 0)});
+    if (loaders > 0 && speedup.median > best.median) best = speedup;
+  }
+  return best;
+}
+
+Verdict verdict(const Race& race) {
+  const Spread costly = best_speedup(race, "costly");
+  const Spread cheap = best_speedup(race, "cheap");
   return make_verdict(
       is_faster(costly),
       fmt::format("with costly preprocessing the best number of loaders is {}; with cheap, {}.",
                   speed_text(costly, "loading inline"), speed_text(cheap, "loading inline")));
 }
+
+}  // namespace
 
 constinit const Experiment kLoaderExperiment = {
     .name = "loader",
@@ -103,6 +93,8 @@ constinit const Experiment kLoaderExperiment = {
     .takeaway =
         "add loaders until the trainer no longer waits; for cheap preprocessing let workers "
         "gather their own",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

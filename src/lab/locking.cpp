@@ -1,13 +1,14 @@
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 
 #include <fmt/format.h>
 
 #include "core/partition.h"
-#include "lab/contest.h"
-#include "lab/experiments.h"
-#include "lab/verdicts.h"
+#include "lab/experiment.h"
 #include "lab/workers.h"
+#include "trp/thread_pool.h"
 
 namespace trp {
 namespace {
@@ -23,11 +24,11 @@ struct Counter {
   alignas(kCacheLineBytes) std::atomic<std::int64_t> atomic{0};
   std::array<Shard, kWorkerCounts.back()> shards;
 
-  void add_under_mutex(int) {
+  void add_under_mutex() {
     const std::lock_guard lock(mutex);
     ++under_mutex;
   }
-  void add_atomically(int) { atomic.fetch_add(1, std::memory_order_relaxed); }
+  void add_atomically() { atomic.fetch_add(1, std::memory_order_relaxed); }
   void add_to_shard(int shard) {
     shards[static_cast<std::size_t>(shard)].count.fetch_add(1, std::memory_order_relaxed);
   }
@@ -39,59 +40,44 @@ struct Counter {
   }
 };
 
-template <class Add>
-Work count_together(int workers, Index count, Pools& pools, const Add& add) {
-  return [&pools, workers, count, add] {
-    pools.of(workers).run_together(workers, [&](int worker, int) {
-      const Index own = split_evenly(count, workers, worker).size();
-      for (Index i = 0; i < own; ++i) add(worker);
+Race run(const LabContext& context) {
+  const auto count = context.pick<Index>(200'000, 10'000);  // of all workers together
+  Pools pools(context.cpus);
+  Counter counter;
+  Race race = {.cpus = context.cpus};
+  race.check = [&](const Work& work) {
+    const std::int64_t before = counter.total();
+    work();
+    return counter.total() - before == count;
+  };
+  const auto add = [&](const std::string& name, const auto& increment) {
+    add_for_each_count(race, name, 1e-6 * static_cast<double>(count), [&, increment](int workers) {
+      pools.of(workers).run_together(workers, [&](int worker, int) {
+        const Index own = split_evenly(count, workers, worker).size();
+        for (Index i = 0; i < own; ++i) increment(worker);
+      });
     });
   };
+  add("mutex", [&](int) { counter.add_under_mutex(); });
+  add("atomic", [&](int) { counter.add_atomically(); });
+  add("sharded", [&](int worker) { counter.add_to_shard(worker); });
+  race.run(context.race_options());
+  return race;
 }
 
-Findings run(const LabContext& context) {
-  const auto count = context.pick<Index>(200'000, 10'000);
-  Pools pools(kWorkerCounts, context.cpus);
-  Counter counter;
-  const int judged = judged_workers(context.cpus);
-  Contest contest;
-  bool correct = true;
-  struct Judged {
-    std::size_t one = 0;
-    std::size_t most = 0;
-  };
-  const auto add_ways = [&](const std::string& name, const auto& add) {
-    Judged ways;
-    for (const int workers : kWorkerCounts) {
-      const Work work = count_together(workers, count, pools, add);
-      const std::int64_t before = counter.total();
-      work();
-      correct &= counter.total() - before == count;
-      const auto way = contest.add(name, workers, 1e-6 * static_cast<double>(count), work);
-      if (workers == 1) ways.one = way;
-      if (workers == judged) ways.most = way;
-    }
-    return ways;
-  };
-  const Judged mutex = add_ways("mutex", [&](int worker) { counter.add_under_mutex(worker); });
-  add_ways("atomic", [&](int worker) { counter.add_atomically(worker); });
-  const Judged sharded = add_ways("sharded", [&](int worker) { counter.add_to_shard(worker); });
-  contest.run(context.seconds());
-  return {contest.table("counter", "million increments/s", context.cpus), correct,
-          locking_verdict(judged, contest.speedup(sharded.most, mutex.most),
-                          contest.speedup(mutex.most, mutex.one))};
+Table table(const Race& race) { return rate_table(race, "counter", "million increments/s"); }
+
+Verdict verdict(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  const Spread sharded = race.speedup({"sharded", workers}, {"mutex", workers});
+  const Spread mutex = race.speedup({"mutex", workers}, {"mutex", 1});
+  return make_verdict(
+      is_faster(sharded) && !is_faster(mutex),
+      fmt::format("under a mutex {} workers are {}; with a counter each they are {}.", workers,
+                  speed_text(mutex, "one"), speed_text(sharded, "under the mutex")));
 }
 
 }  // namespace
-
-Verdict locking_verdict(int workers, const Spread& sharded_against_mutex,
-                        const Spread& mutex_against_one_worker) {
-  return make_verdict(
-      is_faster(sharded_against_mutex) && !is_faster(mutex_against_one_worker),
-      fmt::format("under a mutex {} workers are {}; with a counter each they are {}.", workers,
-                  speed_text(mutex_against_one_worker, "one"),
-                  speed_text(sharded_against_mutex, "under the mutex")));
-}
 
 constinit const Experiment kLockingExperiment = {
     .name = "locking",
@@ -100,6 +86,8 @@ constinit const Experiment kLockingExperiment = {
         "what all workers write lets one of them go on at a time, however many there are; a "
         "counter of its own for each lets all go on",
     .takeaway = "give each worker its own, and add up at the end",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/partition.h"
-#include "lab/experiments.h"
-#include "lab/free_memory.h"
-#include "lab/verdicts.h"
+#include "lab/experiment.h"
 #include "lab/workers.h"
 #include "measure/fma_peak.h"
 
@@ -39,69 +38,60 @@ struct Arrays {
   std::vector<float> c;
 };
 
-Findings run(const LabContext& context) {
+Race run(const LabContext& context) {
   const Index count = std::min(context.pick<Index>(16'000'000, 1'000'000),
                                static_cast<Index>(memory_to_fill() / (3 * sizeof(float))));
-  const auto n = static_cast<double>(count);
+  const double gigabytes = 1e-9 * sizeof(float) * static_cast<double>(count);  // of an array
   const long rounds = context.pick(200'000L, 5'000L);
-  Pools pools(kWorkerCounts, context.cpus);
+  Pools pools(context.cpus);
   Arrays arrays(count);
-  const auto copy = [&](int workers) {
-    pools.of(workers).run(workers,
-                          [&](int part, int) { arrays.copy(split_evenly(count, workers, part)); });
-    keep(arrays.a[0]);
-  };
-  const auto triad = [&](int workers) {
-    pools.of(workers).run(workers,
-                          [&](int part, int) { arrays.triad(split_evenly(count, workers, part)); });
-    keep(arrays.a[0]);
-  };
-  const auto arithmetic = [&](int workers) {
-    pools.of(workers).run(workers, [&](int part, int) {
-      run_fma_peak(static_cast<long>(split_evenly(rounds, workers, part).size()));
-    });
+  const auto gives = [&arrays](float (*expected)(std::size_t i)) -> Check {
+    return [&arrays, expected](const Work& work) {
+      arrays.a.assign(arrays.a.size(), -1);
+      work();
+      bool right = true;
+      for (std::size_t i = 0; i < arrays.a.size(); ++i) right &= arrays.a[i] == expected(i);
+      return right;
+    };
   };
 
-  bool correct = true;
-  for (const int workers : kWorkerCounts) {
-    arrays.a.assign(arrays.a.size(), -1);
-    copy(workers);
-    correct &= arrays.a == arrays.b;
-    triad(workers);
-    for (std::size_t i = 0; i < arrays.a.size(); ++i)
-      correct &= static_cast<std::size_t>(arrays.a[i]) == i % 1000 + 3 * (i % 7);
-  }
-
-  std::vector<Work> works;
-  for (const int workers : kWorkerCounts) {
-    works.push_back([&copy, workers] { copy(workers); });
-    works.push_back([&triad, workers] { triad(workers); });
-    works.push_back([&arithmetic, workers] { arithmetic(workers); });
-  }
-  const Race timed = race(works, context.seconds());
-  const double flops = run_fma_peak(rounds);
-  Findings findings = {
-      {{"workers", "copy GB/s", "triad GB/s", "arithmetic GFLOP/s", "note"}, {}}, correct, {}};
-  const int judged = judged_workers(context.cpus);
-  for (std::size_t w = 0; w < kWorkerCounts.size(); ++w) {
-    const int workers = kWorkerCounts[w];
-    findings.table.rows.push_back(
-        {static_cast<double>(workers), rate(2 * sizeof(float) * n * 1e-9, timed.time_of(3 * w)),
-         rate(3 * sizeof(float) * n * 1e-9, timed.time_of(3 * w + 1)),
-         rate(flops * 1e-9, timed.time_of(3 * w + 2)), workers_note(workers, context.cpus)});
-    if (workers == judged) {
-      const double bytes_per_second = 3 * sizeof(float) * n / timed.time_of(1).median;
-      findings.verdict =
-          memory_verdict(workers, timed.speedup(3 * w + 1, 1), timed.speedup(3 * w + 2, 2),
-                         flops / timed.time_of(2).median / bytes_per_second);
-    }
-  }
-  return findings;
+  Race race = {.cpus = context.cpus};
+  race.check = gives([](std::size_t i) { return static_cast<float>(i % 1000); });
+  add_for_each_count(race, "copy", 2 * gigabytes, [&](int workers) {
+    pools.share_out(workers, count, [&](Range range, int) { arrays.copy(range); });
+    keep(arrays.a[0]);
+  });
+  race.check = gives([](std::size_t i) { return static_cast<float>(i % 1000 + 3 * (i % 7)); });
+  add_for_each_count(race, "triad", 3 * gigabytes, [&](int workers) {
+    pools.share_out(workers, count, [&](Range range, int) { arrays.triad(range); });
+    keep(arrays.a[0]);
+  });
+  race.check = nullptr;
+  add_for_each_count(race, "arithmetic", 1e-9 * run_fma_peak(rounds), [&](int workers) {
+    pools.share_out(workers, rounds, [](Range range, int) { run_fma_peak(range.size()); });
+  });
+  race.run(context.race_options());
+  return race;
 }
 
-}  // namespace
+Table table(const Race& race) {
+  Table table = {{"workers", "copy GB/s", "triad GB/s", "arithmetic GFLOP/s", "note"}, {}};
+  for (const int workers : kWorkerCounts) {
+    table.rows.push_back({static_cast<double>(workers), race.per_second({"copy", workers}),
+                          race.per_second({"triad", workers}),
+                          race.per_second({"arithmetic", workers}),
+                          workers_note(workers, race.cpus)});
+  }
+  return table;
+}
 
-Verdict memory_verdict(int workers, const Spread& triad, const Spread& arithmetic, double ridge) {
+/// The ridge of the roofline: the operations per byte at which one worker's arithmetic takes as
+/// long as moving the bytes.
+Verdict verdict(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  const Spread triad = race.speedup({"triad", workers}, {"triad"});
+  const Spread arithmetic = race.speedup({"arithmetic", workers}, {"arithmetic"});
+  const double ridge = race.per_second({"arithmetic"}).median / race.per_second({"triad"}).median;
   return make_verdict(
       triad.upper < arithmetic.lower,
       fmt::format(
@@ -111,6 +101,8 @@ Verdict memory_verdict(int workers, const Spread& triad, const Spread& arithmeti
           workers, speed_text(triad, "one"), speed_text(arithmetic, "one"), short_number(ridge)));
 }
 
+}  // namespace
+
 constinit const Experiment kMemoryExperiment = {
     .name = "memory",
     .title = "Memory-bound operations: bytes against arithmetic",
@@ -118,6 +110,8 @@ constinit const Experiment kMemoryExperiment = {
         "all workers share one memory: what only moves data gains less from more workers than "
         "what computes",
     .takeaway = "do more arithmetic per byte (blocking, fusing operations) before adding workers",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

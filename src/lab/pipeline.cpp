@@ -1,9 +1,13 @@
-#include "lab/experiments.h"
+#include <array>
+#include <memory>
+#include <vector>
 
 #include <fmt/format.h>
+
+#include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/verdicts.h"
 #include "lab/workers.h"
+#include "strategy/pipeline_schedule.h"
 
 namespace trp {
 namespace {
@@ -11,58 +15,61 @@ namespace {
 constexpr std::array<int, 2> kStageCounts = {2, 3};  // there are three layers
 constexpr std::array<int, 4> kMicroBatches = {1, 2, 4, 8};
 
-Findings run(const LabContext& context) {
-  Pools pools(kStageCounts, context.cpus);
-  ThreadPool& any = pools.of(kStageCounts.front());
-  const ExpectedStep expected(context);
-  bool correct = true;
-  std::vector<std::unique_ptr<TrainingSteps>> trainings;
-  std::vector<Work> works;
-  const auto add = [&](const Plan& options, ThreadPool& pool) {
-    correct &= expected.is_made_by(options, pool);
-    trainings.push_back(std::make_unique<TrainingSteps>(context, options, pool));
-    works.push_back([&training = *trainings.back()] { training.step(); });
+std::string name_of(int micro_batches) {
+  return fmt::format("{} micro-batch{}", micro_batches, micro_batches == 1 ? "" : "es");
+}
+
+Race run(const LabContext& context) {
+  Pools pools(context.cpus, kStageCounts);
+  Race race = {.cpus = context.cpus};
+  std::vector<std::shared_ptr<Trainer>> trainers;
+  const auto add = [&](const std::string& name, const Plan& plan, int workers) {
+    trainers.push_back(add_training(race, context, name, plan, pools.of(workers)));
   };
-  add({.strategy = StrategyKind::kSequential}, any);
+  add("sequential", {.strategy = StrategyKind::kSequential}, kStageCounts.front());
   for (const int stages : kStageCounts)
     for (const int micro_batches : kMicroBatches)
-      add({.strategy = StrategyKind::kPipeline, .micro_batches = micro_batches}, pools.of(stages));
-  const Race timed = race(works, context.seconds());
+      add(name_of(micro_batches),
+          {.strategy = StrategyKind::kPipeline, .micro_batches = micro_batches}, stages);
+  race.run(context.race_options());
+  for (std::size_t i = 1; i < trainers.size(); ++i)
+    race.contenders[i].idle_share = trainers[i]->bubble()->measured;
+  return race;
+}
 
-  const double amount = 1e-3 * static_cast<double>(TrainingSteps::kBatchSize);
-  Findings findings = {
-      {{"stages", "micro-batches", "thousand samples/s", "times as fast", "bubble % predicted",
-        "measured", "note"},
-       {{"sequential", "", rate(amount, timed.time_of(0)), timed.speedup(0, 0), "", "", ""}}},
-      correct,
-      {}};
-  std::size_t way = 1;
-  for (const int stages : kStageCounts)
+Table table(const Race& race) {
+  const ContenderId sequential = {"sequential"};
+  Table table = {{"stages", "micro-batches", "thousand samples/s", "times as fast",
+                  "bubble % predicted", "measured", "note"},
+                 {{"sequential", "", race.per_second(sequential),
+                   race.speedup(sequential, sequential), "", "", ""}}};
+  for (const int stages : kStageCounts) {
     for (const int micro_batches : kMicroBatches) {
-      findings.table.rows.push_back({static_cast<double>(stages),
-                                     static_cast<double>(micro_batches),
-                                     rate(amount, timed.time_of(way)), timed.speedup(way, 0),
-                                     100 * predicted_bubble(stages, micro_batches),
-                                     100 * trainings[way]->pipeline()->measured_bubble(),
-                                     workers_note(stages, context.cpus)});
-      ++way;
+      const std::string name = name_of(micro_batches);
+      const ContenderId id = {name, stages};
+      table.rows.push_back({static_cast<double>(stages), static_cast<double>(micro_batches),
+                            race.per_second(id), race.speedup(id, sequential),
+                            100 * predicted_bubble(stages, micro_batches),
+                            100 * race.find(id).idle_share, workers_note(stages, race.cpus)});
     }
-  const std::size_t most = kMicroBatches.size();  // with two stages; one micro-batch is number 1
-  findings.verdict =
-      pipeline_verdict(timed.speedup(most, 1), trainings[1]->pipeline()->measured_bubble(),
-                       trainings[most]->pipeline()->measured_bubble());
-  return findings;
+  }
+  return table;
+}
+
+Verdict verdict(const Race& race) {
+  const ContenderId one = {"1 micro-batch", 2};
+  const ContenderId eight = {"8 micro-batches", 2};
+  const Spread speedup = race.speedup(eight, one);
+  const double before = race.find(one).idle_share;
+  const double after = race.find(eight).idle_share;
+  return make_verdict(
+      is_faster(speedup) && after < before,
+      fmt::format("in two stages, eight micro-batches are {}; the bubble, as measured, went from "
+                  "{:.0f} % to {:.0f} %.",
+                  speed_text(speedup, "one"), 100 * before, 100 * after));
 }
 
 }  // namespace
-
-Verdict pipeline_verdict(const Spread& speedup, double bubble_of_one, double bubble_of_most) {
-  return make_verdict(
-      is_faster(speedup) && bubble_of_most < bubble_of_one,
-      fmt::format("in two stages, eight micro-batches are {}; the bubble, as measured, went from "
-                  "{:.0f} % to {:.0f} %.",
-                  speed_text(speedup, "one"), 100 * bubble_of_one, 100 * bubble_of_most));
-}
 
 constinit const Experiment kPipelineExperiment = {
     .name = "pipeline",
@@ -73,6 +80,8 @@ constinit const Experiment kPipelineExperiment = {
     .takeaway =
         "a few micro-batches per stage are enough: each smaller product is less efficient, "
         "and unequal stages wait for the longest",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "lab/contest.h"
-#include "lab/experiments.h"
+#include "core/partition.h"
+#include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/verdicts.h"
 #include "lab/worker_processes.h"
 #include "lab/workers.h"
 #include "nn/loss.h"
@@ -17,37 +20,27 @@ namespace {
 
 constexpr Index kBatch = 256;
 
-/// Calls visit(row, width) for each row of each tensor of the network, or of its gradient: the
+/// Calls visit(numbers), padding among them, for each tensor of a network or of its gradient: the
 /// order in which they travel.
 template <class Layers, class Visit>
-void for_each_row(Layers& layers, const Visit& visit) {
+void for_each_tensor(Layers& layers, const Visit& visit) {
+  const auto visit_all = [&](auto& tensor) {
+    visit(std::span(tensor.row(0), static_cast<std::size_t>(tensor.rows() * tensor.stride())));
+  };
   for (auto& layer : layers) {
-    for (Index r = 0; r < layer.weight.rows(); ++r) visit(layer.weight.row(r), layer.weight.cols());
-    visit(layer.bias.row(0), layer.bias.cols());
+    visit_all(layer.weight);
+    visit_all(layer.bias);
   }
 }
 
 template <class Layers>
-void write_rows(const Layers& layers, std::span<float> values) {
-  float* next = values.data();
-  for_each_row(layers,
-               [&](const float* row, Index width) { next = std::copy_n(row, width, next); });
+void write_numbers(const Layers& layers, float* to) {
+  for_each_tensor(layers, [&](auto numbers) { to = std::ranges::copy(numbers, to).out; });
 }
 
-template <class Layers>
-void read_rows(std::span<const float> values, Layers& layers) {
-  const float* next = values.data();
-  for_each_row(layers, [&](float* row, Index width) {
-    std::copy_n(next, width, row);
-    next += width;
-  });
-}
-
-void add_rows(std::span<const float> values, Gradient& sum) {
-  const float* next = values.data();
-  for_each_row(sum.layers, [&](float* row, Index width) {
-    for (Index c = 0; c < width; ++c) row[c] += next[c];
-    next += width;
+void add_numbers(const float* from, Gradient& sum) {
+  for_each_tensor(sum.layers, [&](auto numbers) {
+    for (float& number : numbers) number += *from++;
   });
 }
 
@@ -86,150 +79,157 @@ class ShardWorker {
   std::vector<std::uint8_t> correct_;
 };
 
-/// What a process is told to do. The weights of the step come first: a process has a copy of the
-/// network, which training would change every step.
+enum class Way { kSharedMemory, kPipe };
+
+/// What a process is told to do. With kPipe the weights of the step follow: a process has a copy of
+/// the network, which training would change every step.
 struct Order {
-  enum class Way { kSharedMemory, kPipe } way;
+  Way way;
   Range rows;
 };
 
 class GradientProcesses {
  public:
   GradientProcesses(int count, const Mlp& mlp, const Batch& batch)
-      : size_(static_cast<std::size_t>(parameter_count(mlp))),
-        shared_weights_(size_),
-        shared_gradients_(static_cast<std::size_t>(count) * size_),
+      : size_(count_numbers(mlp)),
+        shared_((static_cast<std::size_t>(count) + 1) * size_),
         buffer_(size_),
-        processes_(count, [&](int process, Channel channel) {
-          serve(mlp, batch, of_process(process), channel);
+        processes_(count, [&](int process, const Channel& channel) {
+          serve(mlp, batch, shared_gradient(process), channel);
         }) {}
 
-  void add_gradients(Order::Way way, int workers, const Mlp& mlp, Gradient& sum) {
-    const bool by_pipe = way == Order::Way::kPipe;
-    write_rows(mlp.layers, by_pipe ? buffer_ : shared_weights_.values());
+  void add_gradients(Way way, int workers, const Mlp& mlp, Gradient& sum) {
+    const bool by_pipe = way == Way::kPipe;
+    write_numbers(mlp.layers, by_pipe ? buffer_.data() : shared_weights());
     for (int worker = 0; worker < workers; ++worker) {
       const Order order = {way, split_evenly(kBatch, workers, worker)};
       processes_.channel(worker).send(&order, sizeof(order));
-      if (by_pipe) processes_.channel(worker).send(buffer_.data(), size_ * sizeof(float));
+      if (by_pipe) processes_.channel(worker).send(buffer_.data(), buffer_bytes());
     }
     for (int worker = 0; worker < workers; ++worker) {
       char done = 0;
+      const Channel& channel = processes_.channel(worker);
       const bool alive =
-          by_pipe ? processes_.channel(worker).receive(buffer_.data(), size_ * sizeof(float))
-                  : processes_.channel(worker).receive(&done, 1);
+          by_pipe ? channel.receive(buffer_.data(), buffer_bytes()) : channel.receive(&done, 1);
       if (!alive) throw Error(fmt::format("lab: worker process {} has ended early", worker));
-      add_rows(by_pipe ? std::span<const float>(buffer_) : of_process(worker), sum);
+      add_numbers(by_pipe ? buffer_.data() : shared_gradient(worker), sum);
     }
   }
 
  private:
-  std::span<float> of_process(int process) {
-    return shared_gradients_.values().subspan(static_cast<std::size_t>(process) * size_, size_);
+  static std::size_t count_numbers(const Mlp& mlp) {
+    std::size_t count = 0;
+    for_each_tensor(mlp.layers, [&](auto numbers) { count += numbers.size(); });
+    return count;
+  }
+
+  std::size_t buffer_bytes() const { return size_ * sizeof(float); }
+  float* shared_weights() const { return shared_.values().data(); }
+  float* shared_gradient(int process) const {
+    return shared_weights() + (static_cast<std::size_t>(process) + 1) * size_;
   }
 
   /// Runs in the other process.
-  void serve(const Mlp& original, const Batch& batch, std::span<float> shared, Channel channel) {
+  void serve(const Mlp& original, const Batch& batch, float* gradient, const Channel& channel) {
     Mlp mlp = original;
     ShardWorker worker(mlp, batch);
     Order order{};
     while (channel.receive(&order, sizeof(order))) {
-      const bool by_pipe = order.way == Order::Way::kPipe;
-      if (by_pipe && !channel.receive(buffer_.data(), size_ * sizeof(float))) return;
-      read_rows(by_pipe ? std::span<const float>(buffer_) : shared_weights_.values(), mlp.layers);
+      const bool by_pipe = order.way == Way::kPipe;
+      if (by_pipe && !channel.receive(buffer_.data(), buffer_bytes())) return;
+      const float* from = by_pipe ? buffer_.data() : shared_weights();
+      for_each_tensor(mlp.layers, [&](auto numbers) {
+        std::copy_n(from, numbers.size(), numbers.begin());
+        from += numbers.size();
+      });
       transpose_weights(mlp);
-      write_rows(worker.compute(mlp, order.rows).layers, by_pipe ? buffer_ : shared);
+      write_numbers(worker.compute(mlp, order.rows).layers, by_pipe ? buffer_.data() : gradient);
       const char done = 1;
-      if (by_pipe) {
-        channel.send(buffer_.data(), size_ * sizeof(float));
-      } else {
-        channel.send(&done, 1);
-      }
+      by_pipe ? channel.send(buffer_.data(), buffer_bytes()) : channel.send(&done, 1);
     }
   }
 
-  std::size_t size_;
-  SharedFloats shared_weights_;
-  SharedFloats shared_gradients_;
+  std::size_t size_;  // of the network, in numbers
+  SharedFloats shared_;
   std::vector<float> buffer_;
   WorkerProcesses processes_;  // the last, for it forks
 };
 
-Findings run(const LabContext& context) {
+/// The same by threads of this process.
+class GradientThreads {
+ public:
+  GradientThreads(int count, const Mlp& mlp, const Batch& batch)
+      : mlp_(mlp),
+        workers_(static_cast<std::size_t>(count), {mlp, batch}),
+        gradients_(workers_.size()) {}
+
+  void add_gradients(int workers, Pools& pools, Gradient& sum) {
+    pools.share_out(workers, kBatch, [&](Range rows, int shard) {
+      const auto i = static_cast<std::size_t>(shard);
+      gradients_[i] = &workers_[i].compute(mlp_, rows);
+    });
+    for (std::size_t i = 0; i < static_cast<std::size_t>(workers); ++i)
+      for (std::size_t l = 0; l < sum.layers.size(); ++l) {
+        sum.layers[l].weight.view().matrix() += gradients_[i]->layers[l].weight.view().matrix();
+        sum.layers[l].bias.view().matrix() += gradients_[i]->layers[l].bias.view().matrix();
+      }
+  }
+
+ private:
+  const Mlp& mlp_;
+  std::vector<ShardWorker> workers_;
+  std::vector<const Gradient*> gradients_;
+};
+
+Race run(const LabContext& context) {
   const Mlp mlp = make_lab_network(context);
   const Batch batch = first_samples(context, kBatch);
   GradientProcesses processes(kWorkerCounts.back(), mlp, batch);  // before there are threads
-  Pools pools(kWorkerCounts, context.cpus);
-  std::vector<ShardWorker> threads(static_cast<std::size_t>(kWorkerCounts.back()), {mlp, batch});
-  std::vector<const Gradient*> gradients(threads.size());
+  GradientThreads threads(kWorkerCounts.back(), mlp, batch);
+  Pools pools(context.cpus);
   Gradient sum = make_gradient(mlp);
-  const Gradient zero = make_gradient(mlp);
-  const auto compute_shard = [&](int workers, int shard) {
-    const auto i = static_cast<std::size_t>(shard);
-    gradients[i] = &threads[i].compute(mlp, split_evenly(kBatch, workers, shard));
-  };
-  const auto add_up = [&](int workers) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(workers); ++i)
-      for (std::size_t l = 0; l < sum.layers.size(); ++l) {
-        sum.layers[l].weight.view().matrix() += gradients[i]->layers[l].weight.view().matrix();
-        sum.layers[l].bias.view().matrix() += gradients[i]->layers[l].bias.view().matrix();
-      }
-  };
-
-  const auto add_by_threads = [&](int workers) {
-    pools.of(workers).run(workers, [&](int shard, int) { compute_shard(workers, shard); });
-    add_up(workers);
-  };
-
-  const ExpectedGradient expected(mlp, batch);
-  Contest contest;
-  bool correct = true;
-  const auto add = [&](const std::string& name, int workers, const Work& add_gradients) {
-    const Work work = [&sum, &zero, add_gradients] {
-      sum = zero;
-      add_gradients();
-    };
+  const Gradient zero = sum;
+  const ReferenceMlp expected = expected_gradient(mlp, batch);
+  Race race = {.cpus = context.cpus};
+  race.check = [&](const Work& work) {
     work();
-    correct &= expected.matches(sum);
-    return contest.add(name, workers, 1e-3 * kBatch, work);
+    return is_close(sum, expected);
   };
-  const int judged = judged_workers(context.cpus);
-  std::array<std::size_t, 3> judged_ways{};
-  add("sequential", 1, [&] {
-    compute_shard(1, 0);
-    add_up(1);
-  });
-  for (const int workers : kWorkerCounts) {
-    const auto way = add("threads", workers, [&, workers] { add_by_threads(workers); });
-    if (workers == judged) judged_ways[0] = way;
-  }
-  for (const int workers : kWorkerCounts) {
-    const auto way = add("processes, shared memory", workers, [&, workers] {
-      processes.add_gradients(Order::Way::kSharedMemory, workers, mlp, sum);
-    });
-    if (workers == judged) judged_ways[1] = way;
-  }
-  for (const int workers : kWorkerCounts) {
-    const auto way = add("processes, pipes", workers, [&, workers] {
-      processes.add_gradients(Order::Way::kPipe, workers, mlp, sum);
-    });
-    if (workers == judged) judged_ways[2] = way;
-  }
-  contest.run(context.seconds());
-  return {contest.table("workers are", "thousand samples/s", context.cpus), correct,
-          processes_verdict(judged, contest.speedup(judged_ways[0], judged_ways[1]),
-                            contest.speedup(judged_ways[0], judged_ways[2]))};
+
+  const auto add = [&](const std::string& name, std::span<const int> worker_counts,
+                       const auto& add_gradients) {
+    const auto work = [&sum, &zero, add_gradients](int workers) {
+      sum = zero;
+      add_gradients(workers);
+    };
+    add_for_each_count(race, name, 1e-3 * kBatch, work, worker_counts);
+  };
+  const auto by_threads = [&](int workers) { threads.add_gradients(workers, pools, sum); };
+  add("sequential", std::array{1}, by_threads);
+  add("threads", kWorkerCounts, by_threads);
+  add("processes, shared memory", kWorkerCounts,
+      [&](int workers) { processes.add_gradients(Way::kSharedMemory, workers, mlp, sum); });
+  add("processes, pipes", kWorkerCounts,
+      [&](int workers) { processes.add_gradients(Way::kPipe, workers, mlp, sum); });
+  race.run(context.race_options());
+  return race;
+}
+
+Table table(const Race& race) { return rate_table(race, "workers are", "thousand samples/s"); }
+
+Verdict verdict(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  const ContenderId threads = {"threads", workers};
+  const Spread against_shared = race.speedup(threads, {"processes, shared memory", workers});
+  const Spread against_pipes = race.speedup(threads, {"processes, pipes", workers});
+  return make_verdict(
+      is_faster(against_shared) && is_faster(against_pipes),
+      fmt::format("{} threads are {}, and {}.", workers,
+                  speed_text(against_shared, "processes that share memory"),
+                  speed_text(against_pipes, "processes that send gradients through pipes")));
 }
 
 }  // namespace
-
-Verdict processes_verdict(int workers, const Spread& against_shared_memory,
-                          const Spread& against_pipes) {
-  return make_verdict(
-      is_faster(against_shared_memory) && is_faster(against_pipes),
-      fmt::format("{} threads are {}, and {}.", workers,
-                  speed_text(against_shared_memory, "processes that share memory"),
-                  speed_text(against_pipes, "processes that send gradients through pipes")));
-}
 
 constinit const Experiment kProcessesExperiment = {
     .name = "processes",
@@ -238,6 +238,8 @@ constinit const Experiment kProcessesExperiment = {
         "an interpreter with a global lock needs processes, to whom weights and gradients must "
         "be copied every step; threads read and write the same memory",
     .takeaway = "C++ threads need none of the copying; if you must use processes, share memory",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -1,11 +1,11 @@
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/partition.h"
-#include "lab/experiments.h"
-#include "lab/free_memory.h"
-#include "lab/verdicts.h"
+#include "lab/experiment.h"
 #include "lab/workers.h"
 
 namespace trp {
@@ -18,87 +18,95 @@ TRP_SAME_CODE void square(const std::vector<float>& x, Range range, std::vector<
   }
 }
 
-Findings run(const LabContext& context) {
+// Whole numbers whose squares are floats, so that integers can check them.
+Index value_at(std::size_t i) { return static_cast<Index>(i % 1000); }
+
+std::string name_of(double elements) { return fmt::format("{:.0f} elements", elements); }
+
+Race run(const LabContext& context) {
   const int workers = judged_workers(context.cpus);
-  const std::array<int, 1> counts = {workers};
-  Pools pools(counts, context.cpus);
-  const double fitting = static_cast<double>(memory_to_fill() / (2 * sizeof(float)));
+  Pools pools(context.cpus, {&workers, 1});
+  const auto fitting = static_cast<double>(memory_to_fill() / (2 * sizeof(float)));
   const double largest = std::min(context.pick(1e8, 1e6), fitting);
-  std::vector<double> sizes;
-  for (double n = 100; n <= largest; n *= 10) sizes.push_back(n);
-
-  // Whole numbers whose squares are floats, so that integers can check them.
-  const auto expected = [](Index i) { return i % 1000; };
-  std::vector<float> x(static_cast<std::size_t>(sizes.back()));
-  for (std::size_t i = 0; i < x.size(); ++i)
-    x[i] = static_cast<float>(expected(static_cast<Index>(i)));
+  std::vector<float> x(static_cast<std::size_t>(largest));
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(value_at(i));
   std::vector<float> y(x.size());
-  const auto share_out = [&](Index n) {
-    pools.of(workers).run(workers,
-                          [&](int part, int) { square(x, split_evenly(n, workers, part), y); });
-  };
-  const auto squares_are_right = [&] {
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const Index value = expected(static_cast<Index>(i));
-      if (static_cast<Index>(y[i]) != value * value) return false;
-    }
-    return true;
-  };
-  const auto all = static_cast<Index>(x.size());
-  square(x, {0, all}, y);
-  bool correct = squares_are_right();
-  y.assign(y.size(), -1);
-  share_out(all);
-  correct &= squares_are_right();
-
-  Findings findings = {{{"elements", "sequential µs", fmt::format("{} workers µs", workers),
-                         "times as fast", "note"},
-                        {}},
-                       correct,
-                       {}};
-  std::vector<Spread> speedups;
-  for (const double size : sizes) {
-    const auto n = static_cast<Index>(size);
-    const std::array<Work, 2> works = {[&] {
-                                         square(x, {0, n}, y);
-                                         keep(y[0]);
-                                       },
-                                       [&] {
-                                         share_out(n);
-                                         keep(y[0]);
-                                       }};
-    const Race timed = race(works, context.seconds() / static_cast<double>(sizes.size()));
-    speedups.push_back(timed.speedup(1, 0));
-    findings.table.rows.push_back({size, scaled(timed.time_of(0), 1e6),
-                                   scaled(timed.time_of(1), 1e6), speedups.back(),
-                                   workers_note(workers, context.cpus)});
+  Race race = {.cpus = context.cpus};
+  for (double elements = 100; elements <= largest; elements *= 10) {
+    const auto n = static_cast<Index>(elements);
+    race.check = [&y, n](const Work& work) {
+      std::fill_n(y.begin(), n, -1.0F);
+      work();
+      bool right = true;
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
+        right &= static_cast<Index>(y[i]) == value_at(i) * value_at(i);
+      return right;
+    };
+    race.add({name_of(elements), 1, elements}, [&, n] {
+      square(x, {0, n}, y);
+      keep(y[0]);
+    });
+    race.add({name_of(elements), workers, elements}, [&, n] {
+      pools.share_out(workers, n, [&](Range part, int) { square(x, part, y); });
+      keep(y[0]);
+    });
   }
-  findings.verdict = tiny_verdict(sizes, speedups);
-  return findings;
+  race.run(context.race_options());
+  return race;
+}
+
+/// By workers, of a number of elements.
+struct Crossing {
+  double elements;
+  Spread speedup;
+};
+
+/// For each number of elements, in ascending order.
+std::vector<Crossing> speedups_of(const Race& race) {
+  std::vector<Crossing> speedups;
+  for (const Contender& alone : race.contenders)
+    if (alone.workers == 1)
+      speedups.push_back(
+          {alone.amount, race.speedup({alone.name, judged_workers(race.cpus)}, {alone.name})});
+  return speedups;
+}
+
+Table table(const Race& race) {
+  const int workers = judged_workers(race.cpus);
+  Table table = {
+      {"elements", "sequential µs", fmt::format("{} workers µs", workers), "times as fast", "note"},
+      {}};
+  for (const auto& [elements, speedup] : speedups_of(race)) {
+    const std::string name = name_of(elements);
+    table.rows.push_back({elements, scaled(race.seconds({name}), 1e6),
+                          scaled(race.seconds({name, workers}), 1e6), speedup,
+                          workers_note(workers, race.cpus)});
+  }
+  return table;
+}
+
+/// The crossover is the first size from which on workers are faster at all sizes.
+Verdict verdict(const Race& race) {
+  const std::vector<Crossing> speedups = speedups_of(race);
+  const Crossing& smallest = speedups.front();
+  const Crossing& largest = speedups.back();
+  if (!is_faster(largest.speedup)) {
+    return make_verdict(
+        false, fmt::format("with {:.0f} elements, the most that were tried, workers are {}.",
+                           largest.elements, speed_text(largest.speedup, "one")));
+  }
+  const auto not_faster = std::ranges::find_if_not(
+      speedups.rbegin(), speedups.rend(), [](const Crossing& c) { return is_faster(c.speedup); });
+  const Crossing& crossover = *not_faster.base();
+  return make_verdict(
+      crossover.elements > smallest.elements && is_slower(smallest.speedup),
+      fmt::format("workers are faster from {:.0f} elements on, where they are {}; with {:.0f} they "
+                  "are {}.",
+                  crossover.elements, speed_text(crossover.speedup, "one"), smallest.elements,
+                  speed_text(smallest.speedup, "one")));
 }
 
 }  // namespace
-
-std::optional<std::size_t> crossover(std::span<const Spread> speedups) {
-  std::size_t first = speedups.size();
-  while (first > 0 && is_faster(speedups[first - 1])) --first;
-  return first < speedups.size() ? std::optional(first) : std::nullopt;
-}
-
-Verdict tiny_verdict(std::span<const double> elements, std::span<const Spread> speedups) {
-  const auto first = crossover(speedups);
-  if (!first) {
-    return make_verdict(
-        false, fmt::format("with {:.0f} elements, the most that were tried, workers are {}.",
-                           elements.back(), speed_text(speedups.back(), "one")));
-  }
-  return make_verdict(
-      *first > 0 && is_slower(speedups.front()),
-      fmt::format("workers are faster from {:.0f} elements on, where they are {}; with {:.0f} they "
-                  "are {}.",
-                  elements[*first], speed_text(speedups[*first], "one"), elements.front(),
-                  speed_text(speedups.front(), "one")));
-}
 
 constinit const Experiment kTinyExperiment = {
     .name = "tiny",
@@ -109,6 +117,8 @@ constinit const Experiment kTinyExperiment = {
     .takeaway =
         "do not share out what takes less than some ten microseconds; share out more at a "
         "time",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -1,26 +1,56 @@
 #include "lab/training.h"
 
 #include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "data/sampler.h"
+#include "train/network.h"
 
 namespace trp {
 namespace {
 
-constexpr float kLearningRate = 0.1F;
+constexpr Index kBatchSize = 64;
 constexpr double kTolerance = 1e-3;  // of the norm
+constexpr int kCheckedSteps = 10;
 
-Eigen::MatrixXd input_of(const Batch& batch) { return batch.floats.view().matrix().cast<double>(); }
+Eigen::MatrixXd in_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
 
-bool close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected) {
-  return (found - expected).norm() <= kTolerance * expected.norm();
+bool is_close(const Tensor& found, const Eigen::MatrixXd& expected) {
+  return (in_double(found) - expected).norm() <= kTolerance * expected.norm();
+}
+
+/// The batch of the first step, as floats.
+Batch first_batch(const Recipe& recipe, const Dataset& dataset) {
+  std::vector<std::uint32_t> order;
+  const Sampler sampler = make_sampler(recipe.limit > 0 ? recipe.limit : dataset.sample_count, 0,
+                                       recipe.seed, recipe.shuffle);
+  epoch_order(sampler, 1, order);
+  const Index size = std::min(recipe.batch_size, static_cast<Index>(order.size()));
+  Batch batch({size}, dataset.feature_count);
+  gather(dataset, order, {0, size}, batch, {recipe.augment, recipe.seed, 1});
+  return batch;
 }
 
 }  // namespace
 
+Recipe lab_recipe(const LabContext& context) {
+  const Dataset& train = context.data.train;
+  Recipe recipe;
+  recipe.class_count = *std::ranges::max_element(train.labels) + 1;
+  recipe.limit = train.sample_count / kBatchSize * kBatchSize;
+  recipe.shuffle = false;
+  recipe.epochs = std::numeric_limits<int>::max();
+  recipe.batch_size = kBatchSize;
+  recipe.learning_rate = 0.1;
+  recipe.learning_rate_schedule = LearningRateScheduleKind::kConstant;
+  recipe.momentum = 0;
+  recipe.seed = context.seed;
+  return recipe;
+}
+
 Mlp make_lab_network(const LabContext& context) {
-  const auto& labels = context.data.train.labels;
-  const Index classes = *std::ranges::max_element(labels) + Index{1};
-  return make_mlp(std::vector<Index>{context.data.train.feature_count, 128, 64, classes},
-                  context.seed);
+  return make_network(lab_recipe(context), context.data.train);
 }
 
 Batch first_samples(const LabContext& context, Index count) {
@@ -33,65 +63,65 @@ Batch first_samples(const LabContext& context, Index count) {
   return batch;
 }
 
-ExpectedOutputs::ExpectedOutputs(const Mlp& mlp, const Batch& batch)
-    : outputs_(ReferenceMlp(mlp).outputs(input_of(batch)).back()) {}
+ForwardPass::ForwardPass(const LabContext& context, Index batch_size)
+    : mlp(make_lab_network(context)),
+      batch(first_samples(context, batch_size)),
+      activations(make_activations(mlp, batch_size)) {}
 
-bool ExpectedOutputs::match(const Tensor& outputs) const {
-  return close(outputs.view().matrix().cast<double>(), outputs_);
+Check ForwardPass::check() {
+  return [this,
+          expected = ReferenceMlp(mlp).outputs(in_double(batch.floats)).back()](const Work& work) {
+    activations = make_activations(mlp, batch.floats.rows());
+    work();
+    return is_close(activations.outputs.back(), expected);
+  };
 }
 
-ExpectedGradient::ExpectedGradient(const Mlp& mlp, const Batch& batch)
-    : gradient_(ReferenceMlp(mlp).gradient(input_of(batch), batch.labels)) {}
+ReferenceMlp expected_gradient(const Mlp& mlp, const Batch& batch) {
+  return ReferenceMlp(mlp).gradient(in_double(batch.floats), batch.labels);
+}
 
-bool ExpectedGradient::matches(const Gradient& gradient) const {
-  bool match = true;
-  for (std::size_t l = 0; l < gradient.layers.size(); ++l) {
-    const Gradient::OfLayer& layer = gradient.layers[l];
-    match &= close(layer.weight.view().matrix().cast<double>(), gradient_.weights[l]);
-    match &= close(layer.bias.view().matrix().cast<double>(), gradient_.biases[l]);
+bool is_close(const Gradient& found, const ReferenceMlp& expected) {
+  bool close = true;
+  for (std::size_t l = 0; l < found.layers.size(); ++l) {
+    close &= is_close(found.layers[l].weight, expected.weights[l]);
+    close &= is_close(found.layers[l].bias, expected.biases[l]);
   }
-  return match;
+  return close;
 }
 
-TrainingSteps::TrainingSteps(const LabContext& context, const Plan& options, ThreadPool& pool)
-    : dataset_(context.data.train),
-      mlp_(make_lab_network(context)),
-      optimizer_(mlp_, {}),
-      strategy_(make_strategy(options, mlp_, optimizer_, {kBatchSize}, pool)),
-      samples_(static_cast<std::size_t>(kBatchSize)) {}
-
-void TrainingSteps::step() { step_with(nullptr); }
-
-void TrainingSteps::step_on(const Batch& batch) { step_with(&batch); }
-
-void TrainingSteps::step_with(const Batch* batch) {
-  const auto count = static_cast<std::uint32_t>(dataset_.sample_count);
-  for (std::uint32_t& sample : samples_) {
-    sample = next_sample_;
-    next_sample_ = (next_sample_ + 1) % count;
+bool trains_right(const LabContext& context, const Recipe& recipe, const Plan& plan,
+                  ThreadPool& pool) {
+  const Dataset& dataset = context.data.train;
+  Trainer trainer(recipe, plan, dataset, pool);
+  Trainer sequential(recipe, {.strategy = StrategyKind::kSequential}, dataset, pool);
+  const Mlp before = trainer.state().mlp;
+  trainer.step();
+  const Mlp& after = trainer.state().mlp;
+  Gradient step = make_gradient(before);
+  const auto rate = static_cast<float>(recipe.learning_rate);
+  for (std::size_t l = 0; l < step.layers.size(); ++l) {
+    const auto set = [rate](Tensor& gradient, const Tensor& from, const Tensor& to) {
+      gradient.view().matrix() = (from.view().matrix() - to.view().matrix()) / rate;
+    };
+    set(step.layers[l].weight, before.layers[l].weight, after.layers[l].weight);
+    set(step.layers[l].bias, before.layers[l].bias, after.layers[l].bias);
   }
-  strategy_->step(
-      {.dataset = dataset_, .samples = samples_, .learning_rate = kLearningRate, .batch = batch},
-      optimizer_, mlp_);
+  const bool right = is_close(step, expected_gradient(before, first_batch(recipe, dataset)));
+  for (int made = 1; made < kCheckedSteps; ++made) trainer.step();
+  for (int made = 0; made < kCheckedSteps; ++made) sequential.step();
+  return right && weights_digest(trainer.state().mlp) == weights_digest(sequential.state().mlp);
 }
 
-ExpectedStep::ExpectedStep(const LabContext& context)
-    : context_(context), gradient_(make_lab_network(context)) {
-  const Batch batch = first_samples(context, TrainingSteps::kBatchSize);
-  gradient_ = gradient_.gradient(input_of(batch), batch.labels);
-}
-
-bool ExpectedStep::is_made_by(const Plan& options, ThreadPool& pool) const {
-  TrainingSteps training(context_, options, pool);
-  const ReferenceMlp before(training.mlp());
-  training.step();
-  const ReferenceMlp after(training.mlp());
-  bool right = true;
-  for (std::size_t l = 0; l < before.weights.size(); ++l) {
-    right &= close((before.weights[l] - after.weights[l]) / kLearningRate, gradient_.weights[l]);
-    right &= close((before.biases[l] - after.biases[l]) / kLearningRate, gradient_.biases[l]);
-  }
-  return right;
+std::shared_ptr<Trainer> add_training(Race& race, const LabContext& context,
+                                      const std::string& name, const Plan& plan, ThreadPool& pool) {
+  const Recipe recipe = lab_recipe(context);
+  race.correct &= trains_right(context, recipe, plan, pool);
+  auto trainer = std::make_shared<Trainer>(recipe, plan, context.data.train, pool);
+  const int workers = plan.strategy == StrategyKind::kSequential ? 1 : pool.worker_count();
+  const Index batch_size = std::min(recipe.batch_size, trainer->start().train_samples);
+  race.add({name, workers, 1e-3 * static_cast<double>(batch_size)}, [trainer] { trainer->step(); });
+  return trainer;
 }
 
 }  // namespace trp

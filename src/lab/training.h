@@ -1,81 +1,59 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <string>
 
+#include "core/partition.h"
 #include "data/batch.h"
 #include "lab/experiment.h"
 #include "nn/mlp.h"
 #include "nn/reference.h"
-#include "strategy/strategy.h"
+#include "trp/plan.h"
+#include "trp/recipe.h"
+#include "trp/thread_pool.h"
+#include "trp/trainer.h"
 
 namespace trp {
 
-// The network and the batches that experiments work with.
+/// Trains the default network, 128 and 64 wide inside, at a constant rate on whole batches of the
+/// training samples, in their order, without end.
+Recipe lab_recipe(const LabContext& context);
 
-/// The default network, 128 and 64 wide inside, for the samples and classes of the data.
+/// The network that such a training starts from.
 Mlp make_lab_network(const LabContext& context);
 
 /// The first `count` training samples, over and over if there are fewer.
 Batch first_samples(const LabContext& context, Index count);
 
-// What results are compared with, but for rounding: the same in double precision, computed once.
+/// The lab's network, a batch to send through it, and room for what comes out. Different rows may
+/// be sent at once.
+struct ForwardPass {
+  ForwardPass(const LabContext& context, Index batch_size);
 
-class ExpectedOutputs {
- public:
-  ExpectedOutputs(const Mlp& mlp, const Batch& batch);
-  bool match(const Tensor& outputs) const;
+  void send(Range rows) { forward(mlp, batch.input(), rows, activations); }
 
- private:
-  Eigen::MatrixXd outputs_;
+  /// Whether work that sends all rows gives the outputs that double precision gives.
+  Check check();
+
+  const Mlp mlp;
+  const Batch batch;
+  Activations activations;
 };
 
-/// Of the mean loss over the batch.
-class ExpectedGradient {
- public:
-  ExpectedGradient(const Mlp& mlp, const Batch& batch);
-  bool matches(const Gradient& gradient) const;
+/// The gradient of the mean loss over the batch, in double precision.
+ReferenceMlp expected_gradient(const Mlp& mlp, const Batch& batch);
 
- private:
-  ReferenceMlp gradient_;
-};
+/// Whether they differ by no more than rounding.
+bool is_close(const Gradient& found, const ReferenceMlp& expected);
 
-/// One step of SGD after another on batch after batch of the training samples, from the same start
-/// for each object.
-class TrainingSteps {
- public:
-  static constexpr Index kBatchSize = 64;
+/// Whether a training by the plan makes the first step that double precision makes, and some steps
+/// later has the weights of a sequential training, to the last bit.
+bool trains_right(const LabContext& context, const Recipe& recipe, const Plan& plan,
+                  ThreadPool& pool);
 
-  TrainingSteps(const LabContext& context, const Plan& options, ThreadPool& pool);
-
-  void step();
-
-  /// The same, on a batch that was gathered before.
-  void step_on(const Batch& batch);
-
-  const Mlp& mlp() const { return mlp_; }
-  const Pipeline* pipeline() const { return strategy_->pipeline(); }
-
- private:
-  void step_with(const Batch* batch);
-
-  const Dataset& dataset_;
-  Mlp mlp_;
-  Optimizer optimizer_;
-  std::unique_ptr<Strategy> strategy_;
-  std::vector<std::uint32_t> samples_;  // of the batch
-  std::uint32_t next_sample_ = 0;
-};
-
-/// The first of the TrainingSteps.
-class ExpectedStep {
- public:
-  explicit ExpectedStep(const LabContext& context);
-  bool is_made_by(const Plan& options, ThreadPool& pool) const;
-
- private:
-  const LabContext& context_;
-  ReferenceMlp gradient_;
-};
+/// Adds a contender that makes a step of a training by the plan in each call, and checks such a
+/// training first. The amount is in thousands of samples. Returns what it trains with.
+std::shared_ptr<Trainer> add_training(Race& race, const LabContext& context,
+                                      const std::string& name, const Plan& plan, ThreadPool& pool);
 
 }  // namespace trp

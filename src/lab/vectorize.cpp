@@ -1,10 +1,13 @@
+#include <string>
+#include <vector>
+
 #include <Eigen/Core>
 
 #include <fmt/format.h>
 
-#include "lab/experiments.h"
+#include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/verdicts.h"
+#include "lab/workers.h"
 #include "measure/fma_peak.h"
 #include "nn/kernels.h"
 
@@ -46,74 +49,80 @@ bool is_product(const Tensor& x, const Tensor& w, const Tensor& z) {
   return (z.view().matrix().cast<double>() - expected).norm() <= 1e-5 * expected.norm();
 }
 
-Findings run(const LabContext& context) {
+constexpr const char* kTextbook = "triple loop of the textbook";
+constexpr const char* kReordered = "loops in the order that vectorizes";
+constexpr const char* kEigen = "Eigen";
+constexpr const char* kKernel = "this program's kernel";
+constexpr const char* kPeak = "multiply-adds in registers only";
+
+Race run(const LabContext& context) {
   const Batch batch = first_samples(context, kRows);
   const Tensor& x = batch.floats;
   const Mlp mlp = make_mlp(std::vector<Index>{x.cols(), kOutputs}, context.seed);
   const Tensor& w = mlp.layers.front().weight;
   const Tensor& zero_bias = mlp.layers.front().bias;
   Tensor z(kRows, kOutputs);
-
-  struct Way {
-    std::string name;
-    std::string instructions;
-    Work work;
-  };
-  const std::vector<Way> ways = {
-      {"triple loop of the textbook", "as compiled", [&] { textbook_product(x, w, z); }},
-      {"loops in the order that vectorizes", "as compiled", [&] { reordered_product(x, w, z); }},
-      {"Eigen", Eigen::SimdInstructionSetsInUse(),
-       [&] { z.view().matrix().noalias() = x.view().matrix() * w.view().matrix(); }},
-      {"this program's kernel", simd_target_name(),
-       [&] { forward_product(x.view(), w.view(), zero_bias.view(), Activation::kNone, z.view()); }},
-      {"multiply-adds in registers only", simd_target_name(), [] { run_fma_peak(kPeakRounds); }}};
-  const std::size_t peak_way = ways.size() - 1;
-
-  bool correct = true;
-  std::vector<Work> works;
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    works.push_back([&z, work = ways[i].work] {
-      work();
-      keep(z(0, 0));
-    });
-    if (i == peak_way) continue;
+  Race race = {.cpus = context.cpus};
+  race.check = [&](const Work& work) {
     z = Tensor(kRows, kOutputs);
-    ways[i].work();
-    correct &= is_product(x, w, z);
-  }
-  const Race timed = race(works, context.seconds());
+    work();
+    return is_product(x, w, z);
+  };
 
-  const double peak_flops = run_fma_peak(kPeakRounds);
-  const double peak = peak_flops / timed.time_of(peak_way).median;
-  const double product_flops = 2.0 * static_cast<double>(kRows * x.cols() * kOutputs);
-  Findings findings = {
-      {{"product", "ms", "GFLOP/s", "% of peak", "times as fast", "instructions"}, {}},
-      correct,
-      {}};
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    const Spread seconds = timed.time_of(i);
-    const bool is_product_way = i != peak_way;
-    const double flops = is_product_way ? product_flops : peak_flops;
-    findings.table.rows.push_back(
-        {ways[i].name, is_product_way ? Cell(scaled(seconds, 1e3)) : Cell(std::string()),
-         rate(1e-9 * flops, seconds), 100 * flops / seconds.median / peak,
-         is_product_way ? Cell(timed.speedup(i, 0)) : Cell(std::string()), ways[i].instructions});
-  }
-  findings.verdict = vectorize_verdict(timed.speedup(1, 0), timed.speedup(3, 1),
-                                       product_flops / timed.time_of(3).median / peak);
-  return findings;
+  const double gigaflops = 2e-9 * static_cast<double>(kRows * x.cols() * kOutputs);
+  const auto add = [&](const char* name, const auto& product) {
+    const Work work = [&z, product] {
+      product();
+      keep(z(0, 0));
+    };
+    race.add({name, 1, gigaflops}, work);
+  };
+  add(kTextbook, [&] { textbook_product(x, w, z); });
+  add(kReordered, [&] { reordered_product(x, w, z); });
+  add(kEigen, [&] { z.view().matrix().noalias() = x.view().matrix() * w.view().matrix(); });
+  add(kKernel,
+      [&] { forward_product(x.view(), w.view(), zero_bias.view(), Activation::kNone, z.view()); });
+  race.check = nullptr;
+  race.add({kPeak, 1, 1e-9 * run_fma_peak(kPeakRounds)}, [] { run_fma_peak(kPeakRounds); });
+  race.run(context.race_options());
+  return race;
 }
 
-}  // namespace
+double share_of_peak(const Race& race, const std::string& name) {
+  return race.per_second({name}).median / race.per_second({kPeak}).median;
+}
 
-Verdict vectorize_verdict(const Spread& loop, const Spread& kernel, double share_of_peak) {
+std::string instructions_of(const std::string& name) {
+  if (name == kEigen) return Eigen::SimdInstructionSetsInUse();
+  return name == kKernel || name == kPeak ? simd_target_name() : "as compiled";
+}
+
+Table table(const Race& race) {
+  Table table = {{"product", "ms", "GFLOP/s", "% of peak", "times as fast", "instructions"}, {}};
+  for (const Contender& contender : race.contenders) {
+    const std::string& name = contender.name;
+    const bool is_product = name != kPeak;
+    table.rows.push_back({name, is_product ? Cell(scaled(race.seconds({name}), 1e3)) : Cell(""),
+                          race.per_second({name}), 100 * share_of_peak(race, name),
+                          is_product ? Cell(race.speedup({name}, {kTextbook})) : Cell(""),
+                          instructions_of(name)});
+  }
+  return table;
+}
+
+Verdict verdict(const Race& race) {
+  const Spread loop = race.speedup({kReordered}, {kTextbook});
+  const Spread kernel = race.speedup({kKernel}, {kReordered});
   return make_verdict(
       is_faster(loop) && is_faster(kernel),
       fmt::format(
           "on one core, the loops in the order that vectorizes are {}; the kernel is {}, and "
           "reaches {:.0f} % of what this core can do.",
-          speed_text(loop, "the textbook's"), speed_text(kernel, "these"), 100 * share_of_peak));
+          speed_text(loop, "the textbook's"), speed_text(kernel, "these"),
+          100 * share_of_peak(race, kKernel)));
 }
+
+}  // namespace
 
 constinit const Experiment kVectorizeExperiment = {
     .name = "vectorize",
@@ -122,6 +131,8 @@ constinit const Experiment kVectorizeExperiment = {
         "the order of the loops decides whether a core works on one number at a time or on "
         "many; a product that is kept in registers and caches gains as much again",
     .takeaway = "first make one core fast; more cores multiply what one does",
-    .run = run};
+    .run = run,
+    .table = table,
+    .verdict = verdict};
 
 }  // namespace trp

@@ -40,24 +40,20 @@ void Channel::send(const void* data, std::size_t bytes) const {
 }
 
 bool Channel::receive(void* data, std::size_t bytes) const {
-  char* next = static_cast<char*>(data);
-  const char* const begin = next;
-  while (bytes > 0) {
-    const ssize_t received = ::recv(descriptor_, next, bytes, 0);
-    if (received < 0 && errno == EINTR) continue;
-    if (received == 0 && next == begin) return false;
-    if (received <= 0)
-      throw Error(fmt::format("lab: another process has ended early: {}",
-                              received == 0 ? "end of stream" : std::strerror(errno)));
-    next += received;
-    bytes -= static_cast<std::size_t>(received);
-  }
+  ssize_t received = 0;
+  do {
+    received = ::recv(descriptor_, data, bytes, MSG_WAITALL);
+  } while (received < 0 && errno == EINTR);
+  if (received == 0) return false;
+  if (received != static_cast<ssize_t>(bytes))
+    throw Error(fmt::format("lab: another process has ended early: {}",
+                            received > 0 ? "end of stream" : std::strerror(errno)));
   return true;
 }
 
-void Channel::close() { ::close(descriptor_); }
+void Channel::close() const { ::close(descriptor_); }
 
-WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, Channel)>& serve) {
+WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, const Channel&)>& serve) {
   for (int i = 0; i < count; ++i) {
     std::array<int, 2> ends{};
     const bool connected = socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0;
@@ -72,7 +68,7 @@ WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, Channe
     }
     if (process == 0) {
       // The other processes' channels end with this program, not with a brother.
-      for (Channel& channel : channels_) channel.close();
+      for (const Channel& channel : channels_) channel.close();
       ::close(ends[0]);
       int status = 0;
       try {
@@ -91,7 +87,7 @@ WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, Channe
 WorkerProcesses::~WorkerProcesses() { let_go(); }
 
 void WorkerProcesses::let_go() {
-  for (Channel& channel : channels_) channel.close();
+  for (const Channel& channel : channels_) channel.close();
   for (const pid_t process : processes_) {
     while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <vector>
@@ -34,7 +35,7 @@ class Channel {
   /// False if the other process has closed its end. Throws Error if it did so in the middle.
   bool receive(void* data, std::size_t bytes) const;
 
-  void close();
+  void close() const;
 
  private:
   int descriptor_;
@@ -46,7 +47,7 @@ class WorkerProcesses {
   /// Process i calls serve(i, channel) and ends when that returns. This process should have no
   /// other threads now, for forking copies only the one that calls. Throws Error if the system
   /// refuses a process.
-  WorkerProcesses(int count, const std::function<void(int, Channel)>& serve);
+  WorkerProcesses(int count, const std::function<void(int, const Channel&)>& serve);
 
   /// Closes the channels and waits for the processes to end.
   ~WorkerProcesses();

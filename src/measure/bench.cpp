@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "measure/race.h"
 #include "strategy/phase.h"
 #include "trp/error.h"
 
@@ -28,33 +30,32 @@ Recipe recipe_of(const BenchOptions& options, const BenchCase& benched) {
   return recipe;
 }
 
-struct Run {
-  double seconds = 0;
-  PhaseTimes times;
-};
-
-/// Nothing if it was stopped.
-std::optional<Run> run_case(const BenchOptions& options, const DataSets& data, int cpus,
-                            const std::atomic<bool>& stop, BenchResult& result) {
-  ThreadPool pool(result.benched.plan.workers, cpus);
-  if (pool.worker_count() < result.benched.plan.workers) {
+/// The seconds of a training of the case and, in `times`, where they went; nothing if it was
+/// stopped.
+std::optional<double> run_case(const BenchOptions& options, const DataSets& data, int cpus,
+                               const std::atomic<bool>& stop, BenchResult& result,
+                               PhaseTimes& times) {
+  const BenchCase& benched = result.benched;
+  ThreadPool pool(benched.plan.workers, cpus);
+  if (pool.worker_count() < benched.plan.workers) {
     throw Error(
         fmt::format("the system allows only {} of {} workers, so their speed cannot be measured",
-                    pool.worker_count(), result.benched.plan.workers));
+                    pool.worker_count(), benched.plan.workers));
   }
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus);
-  const TrainResult trained = train(recipe_of(options, result.benched), result.benched.plan, data,
-                                    pool, {.recorder = &recorder}, stop);
+  const TrainResult trained =
+      train(recipe_of(options, benched), benched.plan, data, pool, {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     throw Error(fmt::format(
         "training diverges at batch size {}, so its time says nothing; try a lower learning rate",
-        result.benched.batch_size));
+        benched.batch_size));
   }
   result.weights = trained.weights;
   result.samples =
       static_cast<Index>(std::llround(trained.samples_per_second * trained.train_seconds));
-  return Run{trained.train_seconds, recorder.times()};
+  times = recorder.times();
+  return trained.train_seconds;
 }
 
 void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
@@ -106,24 +107,26 @@ std::vector<BenchResult> run_bench(
     const std::function<void(std::span<const BenchResult>, int run)>& after_run,
     const std::atomic<bool>& stop) {
   std::vector<BenchResult> results;
-  for (const BenchCase& benched : options.cases)
+  std::vector<PhaseTimes> times(options.cases.size());  // of the last run of each case
+  Race race = {.cpus = cpus};
+  for (const BenchCase& benched : options.cases) {
+    const std::size_t i = results.size();
     results.push_back({.benched = benched, .seconds = {}, .weights = {}});
-  int run = 0;
-  for (int round = 0; round < options.warmup + options.runs; ++round) {
-    std::vector<Run> runs;
-    for (BenchResult& result : results) {
-      const std::optional<Run> done = run_case(options, data, cpus, stop, result);
-      if (!done) return results;
-      runs.push_back(*done);
-      check_same_bits(results, result);
-      if (runs.size() < results.size() && after_run) after_run(results, ++run);
-    }
-    for (std::size_t i = 0; i < results.size() && round >= options.warmup; ++i) {
-      results[i].seconds.push_back(runs[i].seconds);
-      results[i].times += runs[i].times;
-    }
-    if (after_run) after_run(results, ++run);
+    race.contenders.push_back({.turn = [&, i](double) {
+      const auto seconds = run_case(options, data, cpus, stop, results[i], times[i]);
+      if (seconds) check_same_bits(results, results[i]);
+      return seconds;
+    }});
   }
+  const auto count = static_cast<int>(results.size());
+  const auto after_turn = [&](int run) {
+    for (std::size_t i = 0; i < results.size() && run % count == 0; ++i) {
+      results[i].seconds = race.contenders[i].seconds;
+      if (!results[i].seconds.empty()) results[i].times += times[i];
+    }
+    if (after_run) after_run(results, run);
+  };
+  race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = after_turn});
   return results;
 }
 

@@ -42,6 +42,18 @@ int count_outliers(std::span<const double> values) {
                                         [bound](double distance) { return distance > bound; }));
 }
 
+Spread spread_of(std::span<const double> values) {
+  return {median(values), quantile(values, 0.25), quantile(values, 0.75)};
+}
+
+Spread rate(double amount, const Spread& seconds) {
+  return {amount / seconds.median, amount / seconds.upper, amount / seconds.lower};
+}
+
+Spread scaled(const Spread& spread, double factor) {
+  return {factor * spread.median, factor * spread.lower, factor * spread.upper};
+}
+
 Estimate ratio(const Estimate& numerator, const Estimate& denominator) {
   const double value = numerator.value / denominator.value;
   return {value, std::abs(value) * std::hypot(numerator.sigma / numerator.value,

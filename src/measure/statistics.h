@@ -22,6 +22,27 @@ double median(std::span<const double> values);
 /// handle outliers", 1993, with hyperfine's bound).
 int count_outliers(std::span<const double> values);
 
+/// A median with the quartiles around it.
+struct Spread {
+  double median = 0;
+  double lower = 0;
+  double upper = 0;
+
+  bool operator==(const Spread&) const = default;
+};
+
+Spread spread_of(std::span<const double> values);
+
+/// The spread of amount / time for times of this spread: the longer the time, the lower the rate.
+Spread rate(double amount, const Spread& seconds);
+
+/// The spread of factor · value. The factor is not negative.
+Spread scaled(const Spread& spread, double factor);
+
+/// The quartiles agree that a speedup is more, or less, than 1.
+inline bool is_faster(const Spread& speedup) { return speedup.lower > 1; }
+inline bool is_slower(const Spread& speedup) { return speedup.upper < 1; }
+
 /// A measured value and its standard deviation.
 struct Estimate {
   double value = 0;
@@ -31,8 +52,8 @@ struct Estimate {
 /// numerator / denominator, which are independent: relative errors are added in quadrature.
 Estimate ratio(const Estimate& numerator, const Estimate& denominator);
 
-/// What speedups tell. W workers, all ≥ 1; a speedup S is the sequential time over the parallel
-/// one.
+// What speedups tell. There are W workers, at least one; a speedup S is the sequential time over
+// the parallel one.
 
 /// S / W.
 double efficiency(double speedup, int workers);

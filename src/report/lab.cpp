@@ -110,20 +110,20 @@ void write_lab_start_text(LineWriter& out, const LabStart& start) {
                                          : "medians (quartiles) of runs in turn"));
 }
 
-void write_experiment_text(LineWriter& out, const Experiment& experiment, const Findings& findings,
+void write_experiment_text(LineWriter& out, const Experiment& experiment, const Race& race,
                            bool color) {
   const auto good = fmt::fg(fmt::terminal_color::green);
   const auto bad = fmt::fg(fmt::terminal_color::yellow);
-  const Verdict& verdict = findings.verdict;
+  const Verdict verdict = experiment.verdict(race);
   out.write_line("");
   out.write_line(
       paint(color, fmt::emphasis::bold, fmt::format("{}: {}", experiment.name, experiment.title)));
   out.write_line(labelled("claim", experiment.claim));
-  out.write_line(table_text(findings.table));
-  out.write_line(labelled(
-      "results", findings.correct ? "checked another way before they were timed: right"
-                                  : "WRONG when checked another way: what was timed is of no "
-                                    "use"));
+  out.write_line(table_text(experiment.table(race)));
+  out.write_line(
+      labelled("results", race.correct ? "checked another way before they were timed: right"
+                                       : "WRONG when checked another way: what was timed is of no "
+                                         "use"));
   out.write_line(paint(color, verdict.holds ? good : bad, labelled("verdict", verdict.text)));
   out.write_line(labelled("take away", experiment.takeaway));
 }
@@ -134,10 +134,11 @@ void write_lab_start_json(LineWriter& out, const LabStart& start) {
   out.write_line(to_text(object));
 }
 
-void write_experiment_json(LineWriter& out, const Experiment& experiment,
-                           const Findings& findings) {
+void write_experiment_json(LineWriter& out, const Experiment& experiment, const Race& race) {
+  const Table table = experiment.table(race);
+  const Verdict verdict = experiment.verdict(race);
   Json rows = Json::array();
-  for (const auto& row : findings.table.rows) {
+  for (const auto& row : table.rows) {
     Json cells = Json::array();
     for (const Cell& cell : row) cells.push_back(std::visit(CellToJson(), cell));
     rows.push_back(std::move(cells));
@@ -146,11 +147,11 @@ void write_experiment_json(LineWriter& out, const Experiment& experiment,
                           {"name", experiment.name},
                           {"title", experiment.title},
                           {"claim", experiment.claim},
-                          {"columns", findings.table.columns},
+                          {"columns", table.columns},
                           {"rows", rows},
-                          {"correct", findings.correct},
-                          {"holds", findings.verdict.holds},
-                          {"verdict", findings.verdict.text},
+                          {"correct", race.correct},
+                          {"holds", verdict.holds},
+                          {"verdict", verdict.text},
                           {"takeaway", experiment.takeaway}}));
 }
 

@@ -19,13 +19,13 @@ struct LabStart {
 void write_lab_list(LineWriter& out);
 
 void write_lab_start_text(LineWriter& out, const LabStart& start);
-void write_experiment_text(LineWriter& out, const Experiment& experiment, const Findings& findings,
+void write_experiment_text(LineWriter& out, const Experiment& experiment, const Race& race,
                            bool color);
 
 // The same as JSON objects, one per line (README.md lists the fields). A measured cell is an
 // object with median, lower and upper quartile; one that does not apply is an empty string.
 
 void write_lab_start_json(LineWriter& out, const LabStart& start);
-void write_experiment_json(LineWriter& out, const Experiment& experiment, const Findings& findings);
+void write_experiment_json(LineWriter& out, const Experiment& experiment, const Race& race);
 
 }  // namespace trp

@@ -32,13 +32,13 @@ TEST_CASE("every experiment is right with any number of CPUs, on small images of
   const DataSets data = small_images();
   for (const int cpus : {1, 3}) {
     for (const Experiment* experiment : experiments()) {
-      const Findings findings =
-          experiment->run({.data = data, .cpus = cpus, .quick = true, .seed = 7});
-      CAPTURE(experiment->name, cpus, findings.verdict.text);
-      CHECK(findings.correct);
-      CHECK(findings.table.rows.size() >= 4);
-      for (const auto& row : findings.table.rows) {
-        CHECK(row.size() == findings.table.columns.size());
+      const Race race = experiment->run({.data = data, .cpus = cpus, .quick = true, .seed = 7});
+      const Table table = experiment->table(race);
+      CAPTURE(experiment->name, cpus, experiment->verdict(race).text);
+      CHECK(race.correct);
+      CHECK(table.rows.size() >= 4);
+      for (const auto& row : table.rows) {
+        CHECK(row.size() == table.columns.size());
         for (const Cell& cell : row) {
           if (const auto* spread = std::get_if<Spread>(&cell)) {
             CHECK(spread->lower > 0);
@@ -53,11 +53,11 @@ TEST_CASE("every experiment is right with any number of CPUs, on small images of
 
 TEST_CASE("workers beyond the CPUs are marked, and only they") {
   const DataSets data = small_images();
-  const Findings findings =
-      find_experiment("locking")->run({.data = data, .cpus = 2, .quick = true});
-  const auto& columns = findings.table.columns;
+  const Experiment& locking = *find_experiment("locking");
+  const Table table = locking.table(locking.run({.data = data, .cpus = 2, .quick = true}));
+  const auto& columns = table.columns;
   const auto workers = std::ranges::find(columns, "workers") - columns.begin();
-  for (const auto& row : findings.table.rows) {
+  for (const auto& row : table.rows) {
     const bool beyond = std::get<double>(row[static_cast<std::size_t>(workers)]) > 2;
     CHECK(std::get<std::string>(row.back()) == (beyond ? "more than CPUs (2)" : ""));
   }

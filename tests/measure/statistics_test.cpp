@@ -30,6 +30,20 @@ TEST_CASE("one value far from the others is an outlier, spread alone is not") {
   CHECK(count_outliers(Values{2, 2, 2, 2}) == 0);
 }
 
+TEST_CASE("a spread is the median and the quartiles, and rates turn them around") {
+  const Spread spread = spread_of(Values{4, 1, 2, 3, 5});
+  CHECK(spread == Spread{3, 2, 4});
+  CHECK(rate(12, spread) == Spread{4, 3, 6});
+  CHECK(scaled(spread, 10) == Spread{30, 20, 40});
+}
+
+TEST_CASE("only quartiles on one side of 1 make a difference") {
+  CHECK(is_faster({1.2, 1.01, 1.4}));
+  CHECK(!is_faster({1.2, 0.99, 1.4}));
+  CHECK(is_slower({0.8, 0.7, 0.99}));
+  CHECK(!is_slower({0.8, 0.7, 1.01}));
+}
+
 TEST_CASE("the error of a ratio is what repeated measurements show") {
   const Estimate a = {10, 0.2};
   const Estimate b = {4, 0.1};

@@ -325,7 +325,7 @@ TEST_CASE("info describes models") {
   for (const std::string part :
        {"model, npz, its digest agrees", "784 → 128 → 64 → 10, 109 386 parameters",
         "fc1.weight     128 x 784", "fc3.bias       10", "seed           1", "epochs         2",
-        "--limit 2000", "--lr 0.05"}) {
+        "\"limit\":2000", "\"lr\":0.05"}) {
     CAPTURE(result.out, part);
     CHECK(has(result.out, part));
   }

@@ -8,21 +8,23 @@
 namespace trp {
 namespace {
 
+Table sample_table(const Race&) {
+  return {{"way", "µs", "speedup"}, {{"ä", 1234.0, Spread{1.5, 1.25, 2}}, {"longer", 0.5, ""}}};
+}
+
 constexpr Experiment kExperiment = {.name = "name",
                                     .title = "The title",
                                     .claim = "some claim",
                                     .takeaway = "a line",
-                                    .run = nullptr};
-
-Findings sample_findings() {
-  return {{{"way", "µs", "speedup"}, {{"ä", 1234.0, Spread{1.5, 1.25, 2}}, {"longer", 0.5, ""}}},
-          true,
-          {true, "Holds here: it does."}};
-}
+                                    .run = nullptr,
+                                    .table = sample_table,
+                                    .verdict = [](const Race&) -> Verdict {
+                                      return {true, "Holds here: it does."};
+                                    }};
 
 TEST_CASE("an experiment for people is a table between claim and verdict") {
   CapturedLines lines;
-  write_experiment_text(lines.writer(), kExperiment, sample_findings(), false);
+  write_experiment_text(lines.writer(), kExperiment, {}, false);
   CHECK(lines.text() ==
         "\n"
         "name: The title\n"
@@ -36,11 +38,12 @@ TEST_CASE("an experiment for people is a table between claim and verdict") {
 }
 
 TEST_CASE("wrong results show, and long sentences are broken at spaces") {
-  Findings findings = sample_findings();
-  findings.correct = false;
-  findings.verdict = {false, "Not here: " + std::string(60, 'x') + " " + std::string(30, 'y')};
+  Experiment experiment = kExperiment;
+  experiment.verdict = [](const Race&) -> Verdict {
+    return {false, "Not here: " + std::string(60, 'x') + " " + std::string(30, 'y')};
+  };
   CapturedLines lines;
-  write_experiment_text(lines.writer(), kExperiment, findings, false);
+  write_experiment_text(lines.writer(), experiment, {.correct = false}, false);
   CHECK(lines.text().find("results   WRONG") != std::string::npos);
   CHECK(lines.text().find("verdict   Not here: " + std::string(60, 'x') + "\n          " +
                           std::string(30, 'y') + "\n") != std::string::npos);
@@ -49,8 +52,8 @@ TEST_CASE("wrong results show, and long sentences are broken at spaces") {
 TEST_CASE("colour of a verdict changes nothing but the looks") {
   CapturedLines plain;
   CapturedLines colored;
-  write_experiment_text(plain.writer(), kExperiment, sample_findings(), false);
-  write_experiment_text(colored.writer(), kExperiment, sample_findings(), true);
+  write_experiment_text(plain.writer(), kExperiment, {}, false);
+  write_experiment_text(colored.writer(), kExperiment, {}, true);
   std::string text = colored.text();
   CHECK(text.find("\x1b[") != std::string::npos);
   while (text.find('\x1b') != std::string::npos) {
@@ -62,11 +65,15 @@ TEST_CASE("colour of a verdict changes nothing but the looks") {
 
 TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   CapturedLines lines;
-  Findings findings = sample_findings();
-  findings.table.rows[1][1] = std::numeric_limits<double>::infinity();
+  Experiment experiment = kExperiment;
+  experiment.table = [](const Race& race) {
+    Table table = sample_table(race);
+    table.rows[1][1] = std::numeric_limits<double>::infinity();
+    return table;
+  };
   write_lab_start_json(
       lines.writer(), {.environment = sample_environment(), .data = "/some/folder", .quick = true});
-  write_experiment_json(lines.writer(), kExperiment, findings);
+  write_experiment_json(lines.writer(), experiment, {});
   CHECK(
       lines.text() ==
       R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2"},"data":"/some/folder","quick":true}

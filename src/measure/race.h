@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "measure/statistics.h"
+
+namespace trp {
+
+using Work = std::function<void()>;
+
+/// Calls the work and returns whether it gave what it should.
+using Check = std::function<bool(const Work& work)>;
+
+/// Takes a turn of about so many seconds, if there is a choice, and returns the seconds of one call
+/// of the work; nothing if it was stopped before its end.
+using Turn = std::function<std::optional<double>(double seconds)>;
+
+/// One of several ways of doing the same kind of work.
+struct Contender {
+  std::string name;  // with the number of workers it tells this contender from the others
+  int workers = 1;
+  double amount = 1;      // of work that a call does
+  std::string base = {};  // what tables compare it with, of one worker; empty: the first contender
+  Turn turn = {};
+  std::vector<double> seconds = {};  // of one call, in each round that counts
+  double idle_share = 0;             // of its workers' time, where that is measured
+};
+
+/// Lets the contender take a turn, which counts. Returns false if it was stopped.
+bool take_turn(Contender& contender, double seconds);
+
+struct ContenderId {
+  std::string_view name;
+  int workers = 1;
+};
+
+struct RaceOptions {
+  int warmup = 1;      // rounds that are not counted
+  int rounds = 9;      // rounds that are
+  double seconds = 0;  // for all turns together; 0: as many as they take
+  std::function<void(int turns_taken)> after_turn = {};  // may be empty
+};
+
+/// A stopwatch for contenders that take turns, so that a busy spell of the machine meets all of
+/// them. Belongs to one thread.
+struct Race {
+  int cpus = 1;      // that contenders may use
+  Check check = {};  // made of each contender that is added; may be empty
+  std::vector<Contender> contenders = {};
+  bool correct = true;  // no check has failed
+
+  /// Adds a contender whose turns are as many calls of `work` as take the time of a turn.
+  void add(Contender contender, Work work);
+
+  /// Times the contenders round by round. When the seconds are up twice over after three rounds
+  /// that count, the others are left out; when a turn is stopped, the race ends and its round
+  /// does not count. Forgets the turns and the check in the end, so that the race may outlive what
+  /// they need.
+  void run(const RaceOptions& options);
+
+  /// Throws std::out_of_range if there is no such contender.
+  const Contender& find(const ContenderId& id) const;
+
+  /// What one call takes.
+  Spread seconds(const ContenderId& id) const;
+
+  /// The amount of work done in a second.
+  Spread per_second(const ContenderId& id) const;
+
+  /// How many times as much work a contender does in the same time as another, round by round.
+  Spread speedup(const ContenderId& id, const ContenderId& base) const;
+};
+
+}  // namespace trp

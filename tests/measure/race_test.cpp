@@ -1,0 +1,90 @@
+#include "measure/race.h"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "lab/workers.h"
+
+namespace trp {
+namespace {
+
+TEST_CASE("contenders run in turn, each as often in every round") {
+  std::string order;
+  Race race;
+  for (const char* name : {"a", "b", "c"}) race.add({name}, [&order, name] { order += name; });
+  // So short a time is up after the fewest rounds, and each call takes longer than its share.
+  race.run({.seconds = 1e-12});
+  REQUIRE(race.contenders.size() == 3);
+  // Warm up and calibrate one contender after the other, then the rounds.
+  CHECK(order.starts_with("aabbcc"));
+  const std::string rounds = order.substr(6);
+  for (const Contender& contender : race.contenders) {
+    CHECK(contender.seconds.size() == rounds.size() / 3);
+    CHECK(contender.seconds.size() >= 3);
+  }
+  for (std::size_t i = 0; i < rounds.size(); ++i) CHECK(rounds[i] == "abc"[i % 3]);
+}
+
+TEST_CASE("short work is called often in a round, and times are those of one call") {
+  long calls = 0;
+  Race race;
+  race.add({"counting"}, [&] { keep(++calls); });
+  race.run({.seconds = 0.01});
+  const std::vector<double>& times = race.contenders.front().seconds;
+  const auto rounds = static_cast<long>(times.size());
+  CHECK(rounds >= 3);
+  CHECK(calls > 10 * rounds);
+  const double total = 0.01;
+  for (const double seconds : times) {
+    CHECK(seconds > 0);
+    CHECK(seconds < total);
+  }
+}
+
+TEST_CASE("a check is made when a contender is added, and a failed one is not forgotten") {
+  Race race;
+  int result = 0;
+  race.check = [&](const Work& work) {
+    result = 0;
+    work();
+    return result == 2;
+  };
+  race.add({"right"}, [&] { result = 2; });
+  CHECK(race.correct);
+  race.add({"wrong"}, [&] { result = 3; });
+  race.add({"right again"}, [&] { result = 2; });
+  CHECK_FALSE(race.correct);
+}
+
+TEST_CASE("rounds that warm up do not count, and a stopped turn ends the race before its round") {
+  Race race;
+  int turns_left = 11;
+  for (const char* name : {"a", "b"})
+    race.contenders.push_back({.name = name, .turn = [&](double) {
+                                 return --turns_left < 0 ? std::nullopt : std::optional(0.5);
+                               }});
+  std::vector<int> turns;
+  race.run({.warmup = 2, .rounds = 9, .after_turn = [&](int taken) { turns.push_back(taken); }});
+  CHECK(turns == std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  for (const Contender& contender : race.contenders)
+    CHECK(contender.seconds == std::vector<double>{0.5, 0.5, 0.5});
+}
+
+TEST_CASE("a speedup is compared round by round, for the same amount of work") {
+  // The machine was three times as slow in the second round, for both.
+  const Race race = {
+      .contenders = {{.name = "a", .seconds = {2, 6, 2}},
+                     {.name = "b", .seconds = {1, 3, 1}},
+                     {.name = "b", .workers = 2, .amount = 8, .seconds = {1, 3, 1}}}};
+  CHECK(race.seconds({"a"}) == Spread{2, 2, 4});
+  CHECK(race.speedup({"b"}, {"a"}) == Spread{2, 2, 2});
+  CHECK(race.speedup({"a"}, {"b"}) == Spread{0.5, 0.5, 0.5});
+  CHECK(race.speedup({"b", 2}, {"b"}) == Spread{8, 8, 8});
+  CHECK(race.per_second({"b", 2}) == Spread{8, 4, 8});
+  CHECK_THROWS_AS(race.seconds({"a", 2}), std::out_of_range);
+}
+
+}  // namespace
+}  // namespace trp

@@ -14,7 +14,6 @@
 #include "cli/help.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
-#include "cli/version.h"
 #include "nn/kernels.h"
 #include "report/bench_report.h"
 #include "report/environment.h"

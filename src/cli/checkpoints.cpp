@@ -9,9 +9,9 @@
 #include <fmt/ranges.h>
 
 #include "cli/file_kind.h"
-#include "cli/version.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
+#include "report/environment.h"
 #include "system/atomic_file.h"
 #include "train/recipe_json.h"
 #include "trp/error.h"
@@ -96,7 +96,7 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
                                    const std::optional<Checkpoint>& resumed, Output& output)
     : path_(options.checkpoint),
       output_(output),
-      checkpoint_{.version = std::string(program_version()),
+      checkpoint_{.version = this_build().version,
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <hwy/base.h>
+#include <Eigen/Core>
 
-#include "cli/version.h"
+#include "report/environment.h"
 #include "system/terminal.h"
 
 namespace trp {
@@ -83,6 +85,18 @@ std::string command_entries(const CLI::App& app) {
   return text;
 }
 
+std::string version_text() {
+  const Build build = this_build();
+  return fmt::format(
+      "tensor_relu_parallel {}\n"
+      "compiler   {}, {}\n"
+      "SIMD       {}\n"
+      "libraries  Eigen {}.{}.{}, Highway {}.{}.{}, fmt {}.{}.{}, CLI11 {}\n",
+      build.version, build.compiler, build.type.empty() ? "no build type" : build.type, build.simd,
+      EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR, HWY_MINOR,
+      HWY_PATCH, FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION);
+}
+
 /// Makes `action` happen as soon as the flag is read.
 void add_request(CLI::App& app, const std::string& names, const std::function<void()>& action,
                  const std::string& help) {
@@ -118,7 +132,7 @@ void add_help(CLI::App& app) {
   add_request(
       app, "-h,--help", [] { throw CLI::CallForHelp(); }, "show what most people need");
   add_request(
-      app, "-V,--version", [] { throw CLI::CallForVersion(version_text(CLI11_VERSION), 0); },
+      app, "-V,--version", [] { throw CLI::CallForVersion(version_text(), 0); },
       "show the version, and what was built");
 }
 

@@ -15,7 +15,6 @@
 #include "cli/nearest.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
-#include "cli/version.h"
 #include "core/text.h"
 #include "lab/experiment.h"
 #include "nn/kernels.h"

@@ -10,7 +10,6 @@
 #include "cli/commands.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
-#include "cli/version.h"
 #include "nn/kernels.h"
 #include "profile/clock.h"
 #include "report/environment.h"

@@ -10,7 +10,6 @@
 #include "cli/output.h"
 #include "cli/recipe_options.h"
 #include "cli/train.h"
-#include "cli/version.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
 #include "formats/strict_json.h"
@@ -134,7 +133,7 @@ int exit_code(const TrainOptions& options, const TrainResult& result, int signal
 }
 
 Metadata model_metadata(const TrainOptions& options, const TrainResult& result) {
-  return {{"version", std::string(program_version())},
+  return {{"version", this_build().version},
           {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
           {"seed", fmt::format("{}", options.recipe.seed)},
           {"epochs",
@@ -235,8 +234,8 @@ int run_train(const TrainOptions& given) {
   if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
   const int cpus = available_cpus();
   const DataSets data = load_data(files, given.recipe.class_count);
-  output.detail(
-      fmt::format("version   {}, data loaded in {:.2f} s", program_version(), stopwatch.seconds()));
+  output.detail(fmt::format("version   {}, data loaded in {:.2f} s", this_build().version,
+                            stopwatch.seconds()));
   TrainOptions options = given;
   options.plan = complete_plan(given, data.train, cpus, output);
   std::optional<CheckpointKeeper> checkpoints = keep_checkpoints(options, data, resumed, output);

@@ -208,13 +208,12 @@ DataSearch default_data_search() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread of this program changes the environment
   if (const char* folder = std::getenv("TENSOR_RELU_DATA")) search.environment = folder;
   search.system_folders = {"/usr/share/datasets", "/usr/local/share/datasets"};
-  search.sample_folders = {TRP_SAMPLE_DIR};
+  constexpr std::string_view kSample = "share/tensor_relu_parallel/sample";
   std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    const auto prefix = program.parent_path().parent_path();
-    search.sample_folders.push_back((prefix / "share/tensor_relu_parallel/sample").string());
-  }
+  const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (!error)
+    search.sample_folders = {(folder.parent_path() / kSample).string(), (folder / kSample).string()};
+  search.sample_folders.emplace_back(TRP_INSTALLED_SAMPLE);
   return search;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <hwy/base.h>
+#include <hwy/highway.h>
 #include <Eigen/Core>
 
 #include "report/environment.h"

@@ -212,7 +212,8 @@ DataSearch default_data_search() {
   std::error_code error;
   const fs::path folder = fs::read_symlink("/proc/self/exe", error).parent_path();
   if (!error)
-    search.sample_folders = {(folder.parent_path() / kSample).string(), (folder / kSample).string()};
+    search.sample_folders = {(folder.parent_path() / kSample).string(),
+                             (folder / kSample).string()};
   search.sample_folders.emplace_back(TRP_INSTALLED_SAMPLE);
   return search;
 }

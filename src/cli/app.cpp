@@ -91,7 +91,7 @@ void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
     return !arguments.empty() && arguments.front() == word;
   };
   if (is_first("help")) {
-    arguments.erase(arguments.begin());
+    while (is_first("help")) arguments.erase(arguments.begin());
     arguments.insert(arguments.begin() + !arguments.empty(), "--help");
   }
   std::vector<std::string> names = {"train", "help"};

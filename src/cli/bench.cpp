@@ -248,7 +248,6 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   add_data(command, options.data, options.recipe);
   add_training(command, options.recipe);
   add_plan(command, options.plan);
-  add_help_all(command);
   command.footer(
       "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met, 129/130/143 stopped\n"
       "Examples\n"

@@ -76,7 +76,7 @@ std::string usage(const CLI::App& app, const std::string& arguments) {
 std::string command_entries(const CLI::App& app) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   if (commands.empty()) return {};
-  std::string text = "\nCommands\n" + entry("  train", "Trains a network; needs no word.");
+  std::string text = "\nCommands\n" + entry("  train", "Trains a network; the default command.");
   for (const CLI::App* command : commands) {
     const std::string description = command->get_description();
     // A command says in a sentence what it does, then more.
@@ -132,13 +132,10 @@ void add_help(CLI::App& app) {
   add_request(
       app, "-h,--help", [] { throw CLI::CallForHelp(); }, "show what most people need");
   add_request(
+      app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
+  add_request(
       app, "-V,--version", [] { throw CLI::CallForVersion(version_text(), 0); },
       "show the version, and what was built");
-}
-
-void add_help_all(CLI::App& app) {
-  add_request(
-      app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
 }
 
 }  // namespace trp

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -16,10 +17,8 @@ class HelpFormatter : public CLI::Formatter {
                         CLI::AppFormatMode mode) const override;
 };
 
-/// Adds -h, --help and -V, --version to a command, which win over all else that is given.
+/// Adds -h, --help, --help-all and -V, --version to a command, which win over all else that is
+/// given.
 void add_help(CLI::App& app);
-
-/// Adds --help-all to a command that has advanced options.
-void add_help_all(CLI::App& app);
 
 }  // namespace trp

@@ -186,7 +186,6 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_min_accuracy(app, options.min_accuracy);
   add_config(app, config, options);
   add_help(app);
-  add_help_all(app);
   app.description(
       "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
       "workers.");

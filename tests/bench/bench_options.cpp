@@ -23,7 +23,7 @@ std::string processor_name() {
 }  // namespace
 
 std::optional<int> read_bench_options(int argc, char** argv, const std::string& purpose,
-                                      BenchOptions& options) {
+                                      SpeedOptions& options) {
   CLI::App app(purpose);
   app.add_option("-d,--data", options.data,
                  "folder of a data set to train on [what the program itself would take; the "

@@ -142,7 +142,7 @@ std::vector<ProductPeer> find_peers() {
   return peers;
 }
 
-void run(const BenchOptions& options) {
+void run(const SpeedOptions& options) {
   const int rounds = options.rounds ? options.rounds : options.quick ? 5 : 101;
   fmt::print("{}\n", describe_machine());
   const std::vector<ProductPeer> peers = find_peers();
@@ -169,7 +169,7 @@ void run(const BenchOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  BenchOptions options;
+  SpeedOptions options;
   if (const auto exit_code =
           read_bench_options(argc, argv, "Times the kernels against other libraries.", options))
     return *exit_code;

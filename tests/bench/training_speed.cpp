@@ -34,6 +34,7 @@ using namespace trp;
 
 namespace {
 
+constexpr int kClassCount = 10;
 constexpr float kLearningRate = 0.1F;
 constexpr double kLossTolerance = 0.01;  // relative: products round differently
 constexpr Index kQuickSamples = 2000;
@@ -72,7 +73,8 @@ Contender ours(const std::string& name, const Plan& options, int workers, const 
         Mlp mlp = work.initial;
         Optimizer optimizer(mlp, {});
         ThreadPool pool(workers, available_cpus());
-        const auto strategy = make_strategy(options, mlp, optimizer, batch_size, pool);
+        const auto strategy = make_strategy(
+            options, mlp, optimizer, {batch_size, choose_elements(work.data.train, {})}, pool);
         return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
           return strategy->step({work.data.train, samples, kLearningRate}, optimizer, mlp).loss_sum;
         });
@@ -229,26 +231,27 @@ bool compare(Index batch_size, int rounds, const Work& work,
   return agree;
 }
 
-Work make_work(const BenchOptions& options) {
+Work make_work(const SpeedOptions& options) {
   DataOptions where;
   where.directory = options.data;
-  DataSets data = load_data(find_data(where), where.class_count);
-  const std::vector<Index> sizes = {data.train.feature_count, 128, 64, where.class_count};
+  DataSets data = load_data(find_data(where), kClassCount);
+  const std::vector<Index> sizes = {data.train.feature_count, 128, 64, kClassCount};
   Index sample_count = data.train.sample_count;
   if (options.quick) sample_count = std::min(sample_count, kQuickSamples);
   Work work{std::move(data), make_mlp(sizes, 1), {}};
-  work.initial.elements = choose_elements(work.data.train, {});  // as the program does
   epoch_order(make_sampler(sample_count, 0, 1, true), 1, work.order);
   return work;
 }
 
-int run(const BenchOptions& options) {
+int run(const SpeedOptions& options) {
   const int rounds = options.rounds ? options.rounds : options.quick ? 3 : 9;
   const Work work = make_work(options);
   fmt::print("{}\n{}: {} samples of {} features, {:.0f} % of them zero{}\n", describe_machine(),
              work.data.source, work.order.size(), work.data.train.feature_count,
              100 * (1 - measure_density(work.data.train)),
-             work.initial.elements == BatchElements::kBytes ? ", which the program skips" : "");
+             choose_elements(work.data.train, {}) == BatchElements::kBytes
+                 ? ", which the program skips"
+                 : "");
 
   const Plan sequential = {StrategyKind::kSequential, {}};
   const auto merge = [](MergeKind kind) { return Plan{StrategyKind::kData, kind}; };
@@ -274,7 +277,7 @@ int run(const BenchOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  BenchOptions options;
+  SpeedOptions options;
   if (const auto exit_code =
           read_bench_options(argc, argv, "Times training epochs against other programs.", options))
     return *exit_code;

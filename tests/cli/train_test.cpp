@@ -200,6 +200,8 @@ TEST_CASE("a configuration file gives way to the command line") {
 
 TEST_CASE("help is short, and --help-all shows the advanced groups as well") {
   const std::string help = text_of({"--help"}), all = text_of({"--help-all"});
+  CHECK(text_of({"help"}) == help);
+  CHECK(text_of({"help", "help"}) == help);
   CHECK(help.find("(advanced)") == std::string::npos);
   CHECK(help.find("--queue") == std::string::npos);
   CHECK_CONTAINS(all, "Parallelism (advanced)\n");

@@ -23,8 +23,8 @@ class Predictor {
   Predictor& operator=(const Predictor&) = delete;
 
   /// Returns the logits, a row for each of the samples of the data set, or for all of them; valid
-  /// until the next call. The samples need no labels, but feature_count must be the network's input
-  /// size. Any number of workers gives the same bits.
+  /// until the next call. The samples need no labels, but std::invalid_argument is thrown unless
+  /// their feature_count is the network's input size. Any number of workers gives the same bits.
   ConstTensorView logits(const Dataset& dataset, std::span<const std::uint32_t> samples);
   ConstTensorView logits(const Dataset& dataset);
 

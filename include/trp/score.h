@@ -20,11 +20,13 @@ struct Score {
 };
 
 /// Scores samples by their logits, a row for each, and their labels, sharing them out among the
-/// pool's workers. The result does not depend on how many there are.
+/// pool's workers. The result does not depend on how many there are. Throws std::invalid_argument
+/// unless there is a label for each row, and each label is the number of a column.
 Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, ThreadPool& pool);
 
 /// Scores the given samples of the data set, at least one, sharing them out among the pool's
-/// workers. The result does not depend on how many there are.
+/// workers. The result does not depend on how many there are. Throws std::invalid_argument unless
+/// features and labels are those of such a network.
 Score evaluate(const Mlp& mlp, const Dataset& dataset, std::span<const std::uint32_t> samples,
                ThreadPool& pool);
 

@@ -95,9 +95,9 @@ class Trainer {
   /// Begins a new training, or goes on from `resumed`. Samples, pool and recorder must outlive the
   /// trainer; the recorder may be null. The plan's number of workers is the pool's business.
   ///
-  /// Throws UsageError if the samples cannot be augmented as the recipe says or are too few to be
-  /// divided, Error if the state is not one of a training with such a recipe and such
-  /// samples.
+  /// Throws std::invalid_argument unless labels are below the recipe's class_count; UsageError if
+  /// the samples cannot be augmented as the recipe says or are too few to be divided, Error if the
+  /// state is not one of a training with such a recipe and such samples.
   Trainer(const Recipe& recipe, const Plan& plan, const Dataset& samples, ThreadPool& pool,
           PhaseRecorder* recorder = nullptr, std::optional<TrainState> resumed = std::nullopt);
   ~Trainer();
@@ -168,8 +168,8 @@ struct TrainEvents {
   std::function<void(const StepReport&)> step = {};
   /// After each epoch; after `start`, for those that were finished before a training was resumed.
   std::function<void(const EpochResult&)> epoch = {};
-  /// After every `save_every` epochs and when training ends, before the epoch is reported; but only
-  /// with a state that is worth saving.
+  /// After every `save_every` (at least 1) epochs and when training ends, before the epoch is
+  /// reported; but only with a state that is worth saving.
   std::function<void(const TrainState&)> save = {};
   int save_every = 1;
   PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -50,6 +52,12 @@ std::string unexpected_argument(const CLI::App& command) {
   return fmt::format("expected {}, found {}", expected, in_quotes(leftover.front()));
 }
 
+std::string unreadable_config(const std::string& path) {
+  const bool may_read = access(path.c_str(), R_OK) == 0;
+  return fmt::format("--config: cannot read {}: {}", path,
+                     may_read ? "expected a file" : std::generic_category().message(errno));
+}
+
 /// What CLI11 has to say, in our words.
 std::string failure_message(const CLI::App* app, const CLI::Error& error) {
   const std::string text = error.what();
@@ -66,7 +74,7 @@ std::string failure_message(const CLI::App* app, const CLI::Error& error) {
   if (dynamic_cast<const CLI::RequiresError*>(&error))
     return fmt::format("{}: expected {} as well", name, text.substr(text.find(" requires ") + 10));
   if (dynamic_cast<const CLI::FileError*>(&error))
-    return fmt::format("--config: cannot read {}", app->get_config_ptr()->results().back());
+    return unreadable_config(app->get_config_ptr()->results().back());
   const auto* config = dynamic_cast<const ConfigFile*>(app->get_config_formatter().get());
   return config ? config->origin(name) + text.substr(name.size()) : text;
 }
@@ -119,11 +127,11 @@ void add_command(CLI::App& app, CLI::App& (*add)(CLI::App&, Options&), int (*run
   command.callback([options, run, &task] { task = [options, run] { return run(*options); }; });
 }
 
-/// Adds all commands. The task is to train unless another one is named.
-void add_commands(CLI::App& app, Task& task) {
-  const auto train = std::make_shared<TrainOptions>();
-  add_train(app, *train);
-  task = [train] { return run_train(*train); };
+/// Adds all commands. The task is to train unless another one is named; CLI11 calls the app back
+/// then, too, so the options of training outlive the app.
+void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
+  add_train(app, train);
+  task = [&train] { return run_train(train); };
   app.option_defaults()->group("Arguments");  // not the last group of train
   add_command(app, add_eval, run_eval, task);
   add_command(app, add_predict, run_predict, task);
@@ -206,8 +214,9 @@ void secure_standard_streams() {
 int run_program(const std::vector<std::string>& arguments) {
   terminate_otherwise = std::set_terminate(end_without_memory);
   Task task;
+  TrainOptions train;
   const std::unique_ptr<CLI::App> app = make_app();
-  add_commands(*app, task);
+  add_commands(*app, train, task);
   try {
     std::string text = parse(*app, arguments);
     if (text.empty()) return task();
@@ -215,7 +224,8 @@ int run_program(const std::vector<std::string>& arguments) {
     LineWriter(STDOUT_FILENO, "standard output").write_line(text);
     return kExitDone;
   } catch (const UsageError& error) {
-    const bool is_named = !app->get_subcommands().empty() || arguments.front() == "train";
+    const bool is_named =
+        !app->get_subcommands().empty() || (!arguments.empty() && arguments.front() == "train");
     say_error(fmt::format("tensor_relu_parallel: {}\nTry: tensor_relu_parallel {}--help",
                           error.what(), is_named ? arguments.front() + " " : ""));
     return kExitUsage;

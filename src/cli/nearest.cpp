@@ -27,8 +27,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
-  constexpr std::size_t kLongestWord = 64;  // nothing that long is a slip of the finger
-  if (word.size() > kLongestWord) return std::nullopt;
+  constexpr std::size_t kMaxWordLength = 64;  // nothing that long is a slip of the finger
+  if (word.size() > kMaxWordLength) return std::nullopt;
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

@@ -196,6 +196,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
       "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
       "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n");
   app.callback([&app, &options] {
+    if (!app.get_subcommands().empty()) return;  // another command was named
     if (options.strategy) options.plan.strategy = *options.strategy;
     check_together(options);
     if (options.print_config) throw CLI::CallForVersion(app.config_to_str(true, true), 0);

@@ -15,8 +15,8 @@ namespace trp {
 namespace {
 
 constexpr auto kRedrawInterval = std::chrono::milliseconds(80);
-constexpr int kWidestBar = 24;
-constexpr int kNarrowestBar = 8;
+constexpr int kMaxBarColumns = 24;
+constexpr int kMinBarColumns = 8;
 
 double epoch_share(const StepReport& step) {
   return static_cast<double>(step.samples_done) / static_cast<double>(step.samples_in_epoch);
@@ -67,12 +67,12 @@ std::string progress_line(const Progress& progress, int width, bool color) {
   const int room = width - static_cast<int>(line.size());
   if (room < 0) return {};
   std::vector<Part> parts = parts_of(progress);
-  while (parts.size() > 1 && 1 + kNarrowestBar + columns_of(parts) > room) {
+  while (parts.size() > 1 && 1 + kMinBarColumns + columns_of(parts) > room) {
     parts.erase(std::ranges::max_element(parts, {}, &Part::rank));
   }
   if (columns_of(parts) > room) return line;
-  const int bar_columns = std::min(room - columns_of(parts) - 1, kWidestBar);
-  if (bar_columns >= kNarrowestBar) {
+  const int bar_columns = std::min(room - columns_of(parts) - 1, kMaxBarColumns);
+  if (bar_columns >= kMinBarColumns) {
     line.append(" ").append(bar_text(epoch_share(progress.step), bar_columns, color));
   }
   for (const Part& part : parts) line.append("  ").append(part.text);

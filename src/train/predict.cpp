@@ -1,11 +1,11 @@
 #include "trp/predict.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -43,7 +43,8 @@ Predictor::Predictor(const Mlp& mlp, ThreadPool& pool)
 Predictor::~Predictor() = default;
 
 ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::uint32_t> samples) {
-  assert(dataset.feature_count == mlp_.input_size());
+  if (dataset.feature_count != mlp_.input_size())
+    throw std::invalid_argument("logits: expected samples of the network's input size");
   const auto count = static_cast<Index>(samples.size());
   if (logits_.rows() < count) logits_ = Tensor(count, mlp_.output_size());
   const BatchElements elements = choose_elements(dataset, {});

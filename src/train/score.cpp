@@ -1,9 +1,11 @@
 #include "trp/score.h"
 
-#include <cassert>
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <numeric>
+#include <stdexcept>
 #include <vector>
 
 #include "core/partition.h"
@@ -23,7 +25,9 @@ double Score::accuracy_stderr() const {
 }
 
 Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, ThreadPool& pool) {
-  assert(std::ssize(labels) == logits.rows());
+  if (std::ssize(labels) != logits.rows() ||
+      std::ranges::any_of(labels, [&](std::uint8_t label) { return label >= logits.cols(); }))
+    throw std::invalid_argument("score: expected a label for each row, each one of the classes");
   std::vector<double> losses(labels.size());
   std::vector<std::uint8_t> correct(labels.size());
   std::vector<std::unique_ptr<Tensor>> gradients(static_cast<std::size_t>(pool.worker_count()));

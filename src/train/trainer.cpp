@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
@@ -27,6 +28,13 @@ OptimizerOptions optimizer_options(const Recipe& recipe) {
   return {.momentum = static_cast<float>(recipe.momentum),
           .weight_decay = static_cast<float>(recipe.weight_decay),
           .clip_norm = static_cast<float>(recipe.clip_norm)};
+}
+
+/// Throws std::invalid_argument unless every label is the number of a class.
+const Dataset& checked(const Dataset& dataset, const Recipe& recipe) {
+  if (std::ranges::any_of(dataset.labels, [&](int label) { return label >= recipe.class_count; }))
+    throw std::invalid_argument("Trainer: expected labels below the recipe's class_count");
+  return dataset;
 }
 
 /// Throws UsageError unless there are samples to train on, and to validate with if asked for.
@@ -73,7 +81,7 @@ struct Trainer::Impl {
   Impl(const Recipe& given, const Plan& plan, const Dataset& samples, ThreadPool& threads,
        PhaseRecorder* phases, std::optional<TrainState> resumed)
       : recipe(given),
-        dataset(samples),
+        dataset(checked(samples, recipe)),
         pool(threads),
         recorder(phases),
         sampler(divide_samples(recipe, dataset)),

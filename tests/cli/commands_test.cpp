@@ -125,5 +125,17 @@ TEST_CASE("lab: an unknown experiment is told with the nearest name") {
   CHECK_CONTAINS(usage_error(add_lab, {"lab", "--format", "csv", "all"}), "one of text, jsonl");
 }
 
+TEST_CASE("what training checks is not asked of another command") {
+  TrainOptions train;
+  train.recipe.early_stopping = 3;  // which training would refuse without a validation share
+  EvalOptions eval;
+  const auto app = make_app();
+  add_train(*app, train);
+  add_eval(*app, eval);
+  CHECK_NOTHROW(parse(*app, {"eval", "model.npz"}));
+  CHECK(eval.model == "model.npz");
+  CHECK_THROWS_AS(parse(*app, {}), UsageError);
+}
+
 }  // namespace
 }  // namespace trp

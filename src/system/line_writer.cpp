@@ -22,10 +22,10 @@ void wait_until_writable(int descriptor) {
 }
 
 int open_for_writing(const std::string& path) {
-  constexpr mode_t kNewFileMode = 0666;  // less what the umask takes away
+  constexpr mode_t kLineFileMode = 0666;  // less what the umask takes away
   int descriptor = -1;
   do {
-    descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kNewFileMode);
+    descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kLineFileMode);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }

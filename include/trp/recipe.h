@@ -32,7 +32,7 @@ struct Recipe {
   Index limit = 0;              // only the first so many training samples; 0: all
   double validation_share = 0;  // of the training samples, kept for validation
   bool shuffle = true;
-  AugmentOptions augment;
+  AugmentOptions augment = {};
   int epochs = 10;
   bool dry_run = false;   // one batch per epoch
   Index batch_size = 64;  // samples of a step, over all workers together

@@ -134,7 +134,7 @@ CLI::ConfigItem ConfigFile::parse_line(std::string_view line, const std::string&
 std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const {
   const std::string path = app_.get_config_ptr()->results().back();
   const std::string content = read_all(input, path);
-  std::vector<CLI::ConfigItem> items;
+  std::vector<CLI::ConfigItem> given;
   std::set<const CLI::Option*> seen;
   std::string_view rest = content;
   for (int number = 1; !rest.empty(); ++number) {
@@ -151,9 +151,9 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
     const std::string unchanged = default_of(option);
     if (is_given(option) || (!unchanged.empty() && item.inputs[0] == unchanged)) continue;
     origins_[option.get_name()] = fmt::format("{}: {}", where, item.name);
-    items.push_back(std::move(item));
+    given.push_back(std::move(item));
   }
-  return items;
+  return given;
 }
 
 std::string ConfigFile::to_config(const CLI::App* app, bool /*default_also*/,

@@ -21,7 +21,7 @@ using Turn = std::function<std::optional<double>(double seconds)>;
 
 /// One of several ways of doing the same kind of work.
 struct Contender {
-  std::string name;  // with the number of workers it tells this contender from the others
+  std::string name = {};  // with the number of workers it tells this contender from the others
   int workers = 1;
   double amount = 1;      // of work that a call does
   std::string base = {};  // what tables compare it with, of one worker; empty: the first contender

@@ -27,10 +27,10 @@ Index blocks_of(Index rows, Index size) { return (rows + size - 1) / size; }
 }  // namespace
 
 struct Predictor::Scratch {
-  Scratch(const Mlp& mlp, BatchElements elements)
-      : batch({kMaxRows, elements}, mlp.input_size()),
+  Scratch(const Mlp& mlp, BatchElements held)
+      : batch({kMaxRows, held}, mlp.input_size()),
         activations(make_activations(mlp, kMaxRows)),
-        elements(elements) {}
+        elements(held) {}
 
   Batch batch;
   Activations activations;

@@ -19,7 +19,9 @@
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/nearest.h"
+#include "cli/say.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "core/text.h"
 #include "system/line_writer.h"
 #include "trp/error.h"
@@ -112,8 +114,8 @@ void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
   if (is_first("train")) {
     arguments.erase(arguments.begin());
   } else if (!arguments.empty() && !arguments.front().starts_with('-') && !is_command) {
-    throw UsageError(fmt::format("unknown command {}{}", in_quotes(arguments.front()),
-                                 suggestion(arguments.front(), names)));
+    fail_usage("unknown command {}{}", in_quotes(arguments.front()),
+               suggestion(arguments.front(), names));
   }
 }
 
@@ -166,10 +168,6 @@ void end_without_memory() {
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
-void say_error(std::string_view text) {
-  LineWriter(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore).write_line(text);
-}
-
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app() {
@@ -221,13 +219,13 @@ int run_program(const std::vector<std::string>& arguments) {
     std::string text = parse(*app, arguments);
     if (text.empty()) return task();
     while (text.ends_with('\n')) text.pop_back();
-    LineWriter(STDOUT_FILENO, "standard output").write_line(text);
+    standard_output().write_line(text);
     return kExitDone;
   } catch (const UsageError& error) {
     const bool is_named =
         !app->get_subcommands().empty() || (!arguments.empty() && arguments.front() == "train");
-    say_error(fmt::format("tensor_relu_parallel: {}\nTry: tensor_relu_parallel {}--help",
-                          error.what(), is_named ? arguments.front() + " " : ""));
+    say("{}\nTry: tensor_relu_parallel {}--help", error.what(),
+        is_named ? arguments.front() + " " : "");
     return kExitUsage;
   }
 }
@@ -237,7 +235,7 @@ int report_error(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error)) {
     say_out_of_memory();
   } else {
-    say_error(fmt::format("tensor_relu_parallel: {}", error.what()));
+    say("{}", error.what());
   }
   return kExitFailed;
 }

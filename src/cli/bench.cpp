@@ -1,7 +1,5 @@
 #include "measure/bench.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
@@ -13,7 +11,9 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/recipe_options.h"
+#include "cli/say.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "nn/kernels.h"
 #include "report/bench_report.h"
 #include "report/environment.h"
@@ -99,8 +99,7 @@ void check_together(const BenchCommandOptions& options) {
   if (to_output > 0 && options.timeline)
     throw UsageError("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
-    throw UsageError(
-        fmt::format("--export-…: expected - for one format at most, found {}", to_output));
+    fail_usage("--export-…: expected - for one format at most, found {}", to_output);
   check_warmup(options.recipe);
 }
 
@@ -109,29 +108,14 @@ constexpr double kBusyLoad = 0.5;
 
 constexpr int kTimelineColumns = 72;
 
-class Talk {
- public:
-  explicit Talk(bool quiet) : quiet_(quiet) {}
-
-  void say(std::string_view text) {
-    if (!quiet_) err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
-  }
-
- private:
-  bool quiet_;
-  LineWriter err_{STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore};
-};
-
-void warn_of_noise(Talk& talk) {
+void warn_of_noise() {
   double load = 0;
   if (getloadavg(&load, 1) == 1 && load > kBusyLoad) {
-    talk.say(fmt::format(
-        "warning: the machine is busy (load {:.1f} in the last minute); times will vary", load));
+    say("warning: the machine is busy (load {:.1f} in the last minute); times will vary", load);
   }
   const std::string governor = frequency_governor();
   if (!governor.empty() && governor != "performance") {
-    talk.say(fmt::format("warning: the CPUs' frequency is scaled (governor {}); times will vary",
-                         governor));
+    say("warning: the CPUs' frequency is scaled (governor {}); times will vary", governor);
   }
 }
 
@@ -177,30 +161,29 @@ std::string export_all(const BenchCommandOptions& options, const BenchContext& c
 /// Runs all rounds, and rewrites the files after each that counts.
 std::vector<BenchResult> measure(const BenchCommandOptions& options, const BenchOptions& bench,
                                  const BenchContext& context, const DataSets& data, int cpus,
-                                 Talk& talk, const StopSignals& signals) {
+                                 const StopSignals& signals) {
   const auto case_count = static_cast<int>(bench.cases.size());
   const int rounds = bench.warmup + bench.runs;
-  talk.say(fmt::format("{} cases, {} rounds", case_count, rounds));
+  if (!options.quiet) say("{} cases, {} rounds", case_count, rounds);
   const auto after_run = [&](std::span<const BenchResult> results, int run) {
     const int round = run / case_count;
     if (run % case_count != 0) return;
-    talk.say(fmt::format("round {} of {}{} done", round, rounds,
-                         round <= bench.warmup ? " (warm-up)" : ""));
+    if (!options.quiet)
+      say("round {} of {}{} done", round, rounds, round <= bench.warmup ? " (warm-up)" : "");
     if (round > bench.warmup)
       export_all(options, context, summarize(results, cpus), {results.begin(), results.end()});
   };
   return run_bench(bench, data, cpus, after_run, signals.requested());
 }
 
-void warn_of_outliers(const std::vector<BenchRow>& rows, const BenchOptions& bench, Talk& talk) {
+void warn_of_outliers(const std::vector<BenchRow>& rows, int runs) {
   for (const BenchRow& row : rows) {
     if (row.outliers == 0) continue;
-    talk.say(fmt::format(
-        "warning: {} of {} runs of {} with {} at batch size {} {} far slower or faster than the "
+    say("warning: {} of {} runs of {} with {} at batch size {} {} far slower or faster than the "
         "others",
-        row.outliers, bench.runs, plan_name(row.benched.plan),
+        row.outliers, runs, plan_name(row.benched.plan),
         count_of(row.benched.plan.workers, "worker"), row.benched.batch_size,
-        row.outliers == 1 ? "is an outlier," : "are outliers,"));
+        row.outliers == 1 ? "is an outlier," : "are outliers,");
   }
 }
 
@@ -218,15 +201,14 @@ std::string timelines(const BenchOptions& bench, const DataSets& data, int cpus,
   return text;
 }
 
-int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options, Talk& talk) {
+int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
   double best = 0;
   for (const BenchRow& row : rows) {
     if (row.benched.plan.strategy != StrategyKind::kSequential)
       best = std::max(best, row.speedup.value);
   }
   if (!options.min_speedup || best >= *options.min_speedup) return kExitDone;
-  talk.say(fmt::format("the best speedup of {:.2f} is below --min-speedup {}", best,
-                       *options.min_speedup));
+  say("the best speedup of {:.2f} is below --min-speedup {}", best, *options.min_speedup);
   return kExitBoundNotMet;
 }
 
@@ -258,27 +240,26 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
 
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
-  Talk talk(options.quiet);
   const DataFiles files = find_named_data(options.data);
   check_exports(options);
-  warn_of_noise(talk);
+  if (!options.quiet) warn_of_noise();
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
   const BenchOptions bench = bench_options(options);
   const BenchContext context = bench_context(bench, data);
   const StopSignals signals;
-  const auto results = measure(options, bench, context, data, cpus, talk, signals);
+  const auto results = measure(options, bench, context, data, cpus, signals);
   const std::vector<BenchRow> rows = summarize(results, cpus);
-  warn_of_outliers(rows, bench, talk);
+  if (!options.quiet) warn_of_outliers(rows, bench.runs);
   if (!rows.empty()) {
     std::string output = export_all(options, context, rows, results);
     if (options.timeline && signals.received() == 0)
       output += timelines(bench, data, cpus, signals.requested());
     if (output.ends_with('\n')) output.pop_back();
-    LineWriter(STDOUT_FILENO, "standard output").write_line(output);
+    standard_output().write_line(output);
   }
   if (signals.received() != 0) return kExitSignalBase + signals.received();
-  return exit_code(rows, options, talk);
+  return exit_code(rows, options);
 }
 
 }  // namespace trp

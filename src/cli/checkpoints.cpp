@@ -9,12 +9,12 @@
 #include <fmt/ranges.h>
 
 #include "cli/file_kind.h"
+#include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
 #include "system/atomic_file.h"
 #include "train/recipe_json.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -62,14 +62,12 @@ void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
   if (const auto found = differences(identity, resumed.identity); !found.empty()) {
     std::vector<std::string> texts;
     for (const RecipeDifference& difference : found) texts.push_back(difference_text(difference));
-    throw Error(
-        fmt::format("{} belongs to a different run: {}", options.resume, fmt::join(texts, "; ")));
+    fail("{} belongs to a different run: {}", options.resume, fmt::join(texts, "; "));
   }
   const std::size_t finished = resumed.state.epochs.size();
   if (finished > static_cast<std::size_t>(options.recipe.epochs)) {
-    throw UsageError(
-        fmt::format("--resume: {} has finished {} epochs, expected at most the {} of --epochs",
-                    options.resume, finished, options.recipe.epochs));
+    fail_usage("--resume: {} has finished {} epochs, expected at most the {} of --epochs",
+               options.resume, finished, options.recipe.epochs);
   }
   if (resumed.simd != simd_target_name()) {
     output.say(
@@ -104,8 +102,7 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
   const bool goes_on = saved_ || is_same_file(options.resume, previous_file(path_));
   if (goes_on || !std::filesystem::exists(path_)) return;
   if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
-    throw Error(fmt::format(
-        "--checkpoint: {} holds something else, which would be lost; name another file", path_));
+    fail("--checkpoint: {} holds something else, which would be lost; name another file", path_);
   }
   output.say(
       fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));

@@ -10,6 +10,7 @@
 
 #include "cli/nearest.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "core/text.h"
 #include "trp/error.h"
 
@@ -34,8 +35,7 @@ char escaped(char c) {
   if (c == 'n') return '\n';
   if (c == 't') return '\t';
   if (c == '"' || c == '\\') return c;
-  throw UsageError(
-      fmt::format("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c})));
+  fail_usage("expected \\\", \\\\, \\n or \\t, found {}", in_quotes(std::string{'\\', c}));
 }
 
 /// Reads a text that begins with a quote.
@@ -105,8 +105,7 @@ std::string read_all(std::istream& input, const std::string& path) {
   input.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(input.gcount()));
   if (content.size() <= kMaxBytes) return content;
-  throw Error(
-      fmt::format("--config: {} has more than {} bytes: not a configuration", path, kMaxBytes));
+  fail("--config: {} has more than {} bytes: not a configuration", path, kMaxBytes);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include "cli/commands.h"
 #include "cli/model_input.h"
 #include "cli/recipe_options.h"
+#include "cli/say.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
@@ -21,7 +23,6 @@
 #include "system/line_writer.h"
 #include "train/confusion.h"
 #include "trp/dataset.h"
-#include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
 #include "trp/score.h"
@@ -39,16 +40,16 @@ void check_labels(const EvalOptions& options, const Mlp& mlp, const DataFiles& f
   const auto bad = std::ranges::find_if(
       data.labels, [&mlp](std::uint8_t label) { return label >= mlp.output_size(); });
   if (bad == data.labels.end()) return;
-  throw Error(fmt::format(
+  fail(
       "{}: label {} is {}, expected 0 to {}, the classes that {} knows; hint: was the model "
       "trained "
       "on other data?",
-      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model));
+      files.test_labels, bad - data.labels.begin(), *bad, mlp.output_size() - 1, options.model);
 }
 
 void say_settings(const EvalOptions& options, const Model& model, const DataFiles& files,
                   const ThreadPool& pool) {
-  LineWriter err(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore);
+  LineWriter err = standard_error();
   err.write_line(fmt::format("model     {}, {}", options.model,
                              network_text(layer_sizes(model.mlp), parameter_count(model.mlp))));
   err.write_line(fmt::format("data      {}", files.source));
@@ -98,7 +99,7 @@ int run_eval(const EvalOptions& options) {
                                    .weights = weights_digest(model.mlp),
                                    .result = score(logits, data.labels, pool),
                                    .confusion = confusion_of(logits, data.labels)};
-  LineWriter out(STDOUT_FILENO, "standard output");
+  LineWriter out = standard_output();
   if (options.format == OutputFormat::kJson) {
     write_evaluation_json(out, report);
   } else {
@@ -106,8 +107,7 @@ int run_eval(const EvalOptions& options) {
   }
   const auto missed = missed_bound(report.result.accuracy, options.min_accuracy);
   if (!missed) return kExitDone;
-  LineWriter(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore)
-      .write_line(fmt::format("tensor_relu_parallel: {}", *missed));
+  say("{}", *missed);
   return kExitBoundNotMet;
 }
 

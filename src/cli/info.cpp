@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -13,6 +11,7 @@
 #include "cli/file_kind.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "formats/array_file.h"
 #include "formats/idx.h"
 #include "formats/strict_json.h"
@@ -22,7 +21,6 @@
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
 #include "train/recipe_json.h"
-#include "trp/error.h"
 #include "trp/model.h"
 
 namespace trp {
@@ -44,7 +42,7 @@ class InfoWriter {
   }
 
  private:
-  LineWriter out_{STDOUT_FILENO, "standard output"};
+  LineWriter out_ = standard_output();
 };
 
 void write_checkpoint_info(const std::string& path, InfoWriter& out) {
@@ -144,8 +142,7 @@ void write_idx_info(const InfoOptions& options, InfoWriter& out) {
   IdxReader reader(options.file);
   const bool labels = reader.shape().size() == 1;
   if (labels && options.show > 0) {
-    throw UsageError(
-        fmt::format("--show: expected a file of images, {} has rank 1, as labels", options.file));
+    fail_usage("--show: expected a file of images, {} has rank 1, as labels", options.file);
   }
   out.write("file", input_name(options.file));
   out.write("kind",
@@ -186,8 +183,8 @@ int run_info(const InfoOptions& options) {
   InfoWriter out;
   const FileKind kind = kind_of(options.file);
   if (kind != FileKind::kIdx && options.show > 0) {
-    throw UsageError(fmt::format("--show: expected a file of images, {} is a {}", options.file,
-                                 kind == FileKind::kModel ? "model" : "checkpoint"));
+    fail_usage("--show: expected a file of images, {} is a {}", options.file,
+               kind == FileKind::kModel ? "model" : "checkpoint");
   }
   switch (kind) {
     case FileKind::kIdx:

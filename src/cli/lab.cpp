@@ -15,6 +15,7 @@
 #include "cli/nearest.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "core/text.h"
 #include "lab/experiment.h"
 #include "nn/kernels.h"
@@ -23,7 +24,6 @@
 #include "system/line_writer.h"
 #include "system/terminal.h"
 #include "trp/dataset.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -37,8 +37,8 @@ std::string experiment_name(const std::string& word) {
   std::vector<std::string> names = {"all"};
   for (const Experiment* experiment : experiments()) names.emplace_back(experiment->name);
   if (std::ranges::find(names, word) != names.end()) return word;
-  throw UsageError(fmt::format("unknown experiment {}{}; lab without arguments lists them all",
-                               in_quotes(word), suggestion(word, names)));
+  fail_usage("unknown experiment {}{}; lab without arguments lists them all", in_quotes(word),
+             suggestion(word, names));
 }
 
 std::vector<const Experiment*> chosen_experiments(const std::vector<std::string>& names) {
@@ -79,7 +79,7 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
 }
 
 int run_lab(const LabOptions& options) {
-  LineWriter out(STDOUT_FILENO, "standard output");
+  LineWriter out = standard_output();
   if (options.names.empty()) {
     write_lab_list(out);
     return kExitDone;
@@ -107,8 +107,7 @@ int run_lab(const LabOptions& options) {
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
   if (wrong.empty()) return kExitDone;
-  throw Error(
-      fmt::format("{}: the results were not what another way of computing them gives", wrong));
+  fail("{}: the results were not what another way of computing them gives", wrong);
 }
 
 }  // namespace trp

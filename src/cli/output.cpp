@@ -11,9 +11,7 @@
 namespace trp {
 
 Output::Output(const OutputOptions& options, int epochs)
-    : options_(options),
-      out_(STDOUT_FILENO, "standard output"),
-      err_(STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore) {
+    : options_(options), out_(standard_output()), err_(standard_error()) {
   const bool color = use_color(options.color, STDERR_FILENO);
   if (!options_.quiet) {
     settings_.reporter = settings_reporter(err_, {.color = color, .pictures = options.verbose});

@@ -1,24 +1,20 @@
-#include <unistd.h>
-
 #include <array>
 #include <span>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
-#include <fmt/format.h>
-
 #include "cli/commands.h"
 #include "cli/model_input.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/idx.h"
 #include "report/predictions.h"
 #include "system/input_file.h"
 #include "system/line_writer.h"
 #include "trp/dataset.h"
-#include "trp/error.h"
 #include "trp/model.h"
 #include "trp/predict.h"
 
@@ -61,14 +57,14 @@ int run_predict(const PredictOptions& options) {
   check_standard_input(options.model, options.images, "IMAGES");
   const Model model = load_model(options.model);
   if (options.style.top > model.mlp.output_size()) {
-    throw UsageError(fmt::format("--top: expected at most the {} classes of {}, found {}",
-                                 model.mlp.output_size(), options.model, options.style.top));
+    fail_usage("--top: expected at most the {} classes of {}, found {}", model.mlp.output_size(),
+               options.model, options.style.top);
   }
   IdxReader reader(options.images, kIdxImages);
   check_fits(options.model, model.mlp, options.images, std::span(reader.shape()).subspan(1));
   ThreadPool pool = make_pool(options.workers);
   Predictor predictor(model.mlp, pool);
-  LineWriter out(STDOUT_FILENO, "standard output");
+  LineWriter out = standard_output();
   IdxArray images;
   std::int64_t done = 0;
   while (reader.read(options.batch_size, images)) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/values.h"
+#include "core/fail.h"
 #include "trp/dataset.h"
 #include "trp/error.h"
 
@@ -148,8 +149,8 @@ DataFiles find_named_data(const DataOptions& data, DataNeed need) {
 
 void check_warmup(const Recipe& recipe) {
   if (recipe.warmup_epochs <= recipe.epochs) return;
-  throw UsageError(fmt::format("--warmup-epochs: expected at most the {} of --epochs, found {}",
-                               recipe.epochs, recipe.warmup_epochs));
+  fail_usage("--warmup-epochs: expected at most the {} of --epochs, found {}", recipe.epochs,
+             recipe.warmup_epochs);
 }
 
 }  // namespace trp

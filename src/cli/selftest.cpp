@@ -43,7 +43,7 @@ CLI::App& add_selftest(CLI::App& app, SelftestOptions& options) {
 }
 
 int run_selftest(const SelftestOptions& options) {
-  LineWriter out(STDOUT_FILENO, "standard output");
+  LineWriter out = standard_output();
   const bool as_text = options.format == OutputFormat::kText;
   std::vector<CheckReport> checks;
   for (const SelfCheck& check : self_checks()) {

@@ -9,12 +9,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fmt/format.h>
-
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
+#include "core/fail.h"
 #include "system/atomic_file.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -147,8 +146,8 @@ void check_files(const TrainOptions& options) {
     for (auto earlier = files.begin(); earlier != later; ++earlier) {
       const bool goes_on = earlier->option == "--checkpoint" && later->option == "--resume";
       if (goes_on || !is_same_file(earlier->path, later->path)) continue;
-      throw UsageError(fmt::format("{}: expected another file than that of {}, found {}",
-                                   later->option, earlier->option, later->path));
+      fail_usage("{}: expected another file than that of {}, found {}", later->option,
+                 earlier->option, later->path);
     }
 }
 

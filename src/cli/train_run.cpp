@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/recipe_options.h"
 #include "cli/train.h"
+#include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
 #include "formats/strict_json.h"
@@ -167,10 +168,10 @@ void write_trace(const TrainOptions& options, const PhaseRecorder& recorder, Out
 /// Throws Error if a strategy did not do what all of them must.
 void check_same_bits(const Comparison& comparison, const Plan& plan) {
   if (comparison.same_bits || bits_may_differ(plan)) return;
-  throw Error(fmt::format(
+  fail(
       "{} workers have trained other weights than one: a fault of this program or of this machine; "
       "please report it with the options and the machine",
-      comparison.workers));
+      comparison.workers);
 }
 
 void warn_of_fewer_workers(const ThreadPool& pool, int wanted, Output& output) {

@@ -1,10 +1,11 @@
 #include "cli/values.h"
-#include "core/text.h"
 
 #include <cstdlib>
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
+#include "core/text.h"
 #include "trp/model.h"
 
 namespace trp {
@@ -32,7 +33,7 @@ void check_name(std::string_view text) {
 }  // namespace
 
 void throw_unexpected(std::string_view expected, std::string_view found) {
-  throw UsageError(fmt::format("expected {}, found {}", expected, in_quotes(found)));
+  fail_usage("expected {}, found {}", expected, in_quotes(found));
 }
 
 double parse_number(std::string_view text, double min, double max, UpperEnd end) {

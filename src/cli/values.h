@@ -16,6 +16,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/nearest.h"
+#include "core/fail.h"
 #include "core/text.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -63,8 +64,8 @@ Value parse_word(std::string_view text, std::span<const Word<Value>> words) {
     if (word.text == text) return word.value;
     texts.emplace_back(word.text);
   }
-  throw UsageError(fmt::format("expected one of {}, found {}{}", fmt::join(texts, ", "),
-                               in_quotes(text), suggestion(text, texts)));
+  fail_usage("expected one of {}, found {}{}", fmt::join(texts, ", "), in_quotes(text),
+             suggestion(text, texts));
 }
 
 /// Returns what `parse` makes of each of the texts between commas, all of them different.

@@ -5,11 +5,9 @@
 #include <cassert>
 #include <cstdlib>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "core/random.h"
 #include "nn/kernels.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -94,10 +92,10 @@ void add_noise(RandomStream& random, bool clip, std::span<float> values) {
 
 void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
   if (options.shift && dataset.sample_shape.size() < 2) {
-    throw UsageError(fmt::format(
+    fail_usage(
         "shifting: expected images, of height and width; found samples that are rows of {} "
         "values, which have nowhere to move",
-        dataset.feature_count));
+        dataset.feature_count);
   }
 }
 

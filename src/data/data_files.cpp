@@ -13,7 +13,7 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 namespace {
@@ -82,29 +82,27 @@ FolderContent look_into(const std::string& folder, const std::vector<Role>& role
   for (const Role& role : missing) {
     names.push_back(fmt::format("{}-idx{}-ubyte", role.stem, role.ranks[0]));
   }
-  throw Error(fmt::format(
+  fail(
       "{} ({}): expected the four files of a data set, not found: {} (nor spelled .idx, nor with "
       ".gz); hint: check the folder, or name the files one by one",
-      folder, chosen_by, fmt::join(names, ", ")));
+      folder, chosen_by, fmt::join(names, ", "));
 }
 
 void check_folder(const std::string& folder, std::string_view chosen_by) {
   std::error_code error;
   const auto status = fs::status(folder, error);
   if (status.type() == fs::file_type::not_found) {
-    throw Error(fmt::format("{} ({}): no such folder; hint: check the path", folder, chosen_by));
+    fail("{} ({}): no such folder; hint: check the path", folder, chosen_by);
   }
   if (status.type() == fs::file_type::none) {
-    throw Error(fmt::format("{} ({}): cannot be read: {}", folder, chosen_by, error.message()));
+    fail("{} ({}): cannot be read: {}", folder, chosen_by, error.message());
   }
   if (status.type() != fs::file_type::directory) {
-    throw Error(fmt::format("{} ({}): is not a folder; hint: single files can be named one by one",
-                            folder, chosen_by));
+    fail("{} ({}): is not a folder; hint: single files can be named one by one", folder, chosen_by);
   }
   if (access(folder.c_str(), X_OK) != 0) {
-    throw Error(
-        fmt::format("{} ({}): permission denied; hint: the folder may not be searched by you",
-                    folder, chosen_by));
+    fail("{} ({}): permission denied; hint: the folder may not be searched by you", folder,
+         chosen_by);
   }
 }
 
@@ -125,8 +123,8 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
     if (!path.empty()) given = role.words;
     if (path != "-") continue;
     if (!standard_input.empty()) {
-      throw UsageError(fmt::format("{} and {} are both -, but standard input can be only one file",
-                                   standard_input, role.words));
+      fail_usage("{} and {} are both -, but standard input can be only one file", standard_input,
+                 role.words);
     }
     standard_input = role.words;
   }
@@ -134,10 +132,10 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
     if ((options.*role.chosen).empty()) absent.push_back(role.words);
   }
   if (!absent.empty() && options.directory.empty()) {
-    throw UsageError(
-        fmt::format("{} are named, but not {}; hint: name all the files, or a folder that has the "
-                    "rest",
-                    given, fmt::join(absent, ", ")));
+    fail_usage(
+        "{} are named, but not {}; hint: name all the files, or a folder that has the "
+        "rest",
+        given, fmt::join(absent, ", "));
   }
 }
 
@@ -228,11 +226,11 @@ DataFiles find_data(const DataOptions& options, const DataSearch& search, DataNe
     return require_folder(search.environment, "TENSOR_RELU_DATA", roles);
   }
   if (auto found = find_unasked(search, roles)) return std::move(*found);
-  throw Error(fmt::format(
+  fail(
       "no data found: neither a folder nor TENSOR_RELU_DATA is given, and nothing is in {}, in "
       "folders below {}, or in {}; hint: sudo apt install dataset-fashion-mnist, or name a folder",
       search.local_folder, fmt::join(search.system_folders, ", "),
-      fmt::join(search.sample_folders, ", ")));
+      fmt::join(search.sample_folders, ", "));
 }
 
 DataFiles find_data(const DataOptions& options, DataNeed need) {

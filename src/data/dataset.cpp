@@ -9,9 +9,9 @@
 #include <fmt/ranges.h>
 
 #include "core/digest.h"
+#include "core/fail.h"
 #include "formats/idx.h"
 #include "system/input_file.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -20,7 +20,7 @@ constexpr Index kMaxProbedSamples = 1000;
 
 void check_class_count(int class_count) {
   if (class_count >= 1 && class_count <= kMaxClasses) return;
-  throw UsageError(fmt::format("expected 1 to {} classes, found {}", kMaxClasses, class_count));
+  fail_usage("expected 1 to {} classes, found {}", kMaxClasses, class_count);
 }
 
 template <class Label>
@@ -33,11 +33,11 @@ void check_label_range(const std::string& path, const IdxArray& array,
   const auto max = static_cast<double>(*std::ranges::max_element(labels));
   const auto min = static_cast<double>(*std::ranges::min_element(labels));
   const bool usable = min >= 0 && max < kMaxClasses;
-  throw Error(fmt::format(
-      "{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
-      array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
-      usable ? fmt::format("if the classes go up to {:.0f}, there are {:.0f} of them", max, max + 1)
-             : "classes are numbered from 0 to 255 at most: is this the labels file?"));
+  fail("{}: label {} at byte {} is {:.0f}, expected 0 to {}; hint: {}", path, index,
+       array.byte_offset(index), static_cast<double>(*bad), class_count - 1,
+       usable
+           ? fmt::format("if the classes go up to {:.0f}, there are {:.0f} of them", max, max + 1)
+           : "classes are numbered from 0 to 255 at most: is this the labels file?");
 }
 
 std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int class_count) {
@@ -46,10 +46,10 @@ std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int
     return std::move(array.bytes);
   }
   if (array.type == IdxType::kFloat32 || array.type == IdxType::kFloat64) {
-    throw Error(
-        fmt::format("{}: expected labels of an integer type at byte 2, found {}; "
-                    "hint: write them as unsigned bytes (0x08)",
-                    path, idx_type_name(array.type)));
+    fail(
+        "{}: expected labels of an integer type at byte 2, found {}; "
+        "hint: write them as unsigned bytes (0x08)",
+        path, idx_type_name(array.type));
   }
   check_label_range(path, array, array.values, class_count);
   return {array.values.begin(), array.values.end()};
@@ -59,29 +59,29 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
                    IdxArray labels, int class_count) {
   const Index count = labels.shape.front();
   if (count != set.sample_count) {
-    throw Error(
-        fmt::format("{}: expected {} labels, as many as {} has images, found {}; "
-                    "hint: are these files of two different sets?",
-                    input_name(labels_path), set.sample_count, input_name(images_path), count));
+    fail(
+        "{}: expected {} labels, as many as {} has images, found {}; "
+        "hint: are these files of two different sets?",
+        input_name(labels_path), set.sample_count, input_name(images_path), count);
   }
   set.labels = to_labels(input_name(labels_path), std::move(labels), class_count);
 }
 
 void check_same_kind(const DataFiles& files, const DataSets& sets) {
   if (sets.train.sample_shape != sets.test.sample_shape) {
-    throw Error(
-        fmt::format("{}: expected samples of {}, as in {}, found {}; "
-                    "hint: training and test files must be of one data set",
-                    input_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
-                    input_name(files.train_images), fmt::join(sets.test.sample_shape, " x ")));
+    fail(
+        "{}: expected samples of {}, as in {}, found {}; "
+        "hint: training and test files must be of one data set",
+        input_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
+        input_name(files.train_images), fmt::join(sets.test.sample_shape, " x "));
   }
   const auto kind = [](const Dataset& set) { return set.bytes.empty() ? "numbers" : "bytes"; };
   if (sets.train.bytes.empty() != sets.test.bytes.empty()) {
-    throw Error(
-        fmt::format("{}: expected samples of {}, as in {}, found {}; "
-                    "hint: training and test files must be of one element type",
-                    input_name(files.test_images), kind(sets.train), input_name(files.train_images),
-                    kind(sets.test)));
+    fail(
+        "{}: expected samples of {}, as in {}, found {}; "
+        "hint: training and test files must be of one element type",
+        input_name(files.test_images), kind(sets.train), input_name(files.train_images),
+        kind(sets.test));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "core/fail.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/foreign_format.h"
@@ -14,7 +15,6 @@
 #include "formats/safetensors.h"
 #include "formats/zip.h"
 #include "system/input_file.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -65,17 +65,17 @@ bool verify(Bytes bytes, const DecodedArrayFile& file, const std::string& name) 
   if (program == nullptr && digest == nullptr) return false;
   const auto digits = digest ? find_digits(bytes, file.format) : std::nullopt;
   if (program == nullptr || *program != kProgram || !digits) {
-    throw Error(fmt::format(
+    fail(
         "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
         "the file was damaged or changed, fetch it again or remove both",
-        name, kProgram));
+        name, kProgram);
   }
   const std::string found = digest_of(bytes, *digits);
   if (found != *digest) {
-    throw Error(fmt::format(
+    fail(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
-        name, in_quotes(*digest), found));
+        name, in_quotes(*digest), found);
   }
   return true;
 }
@@ -86,15 +86,13 @@ bool is_seal(const Metadata::value_type& entry) {
 
 [[noreturn]] void throw_not_array_file(Bytes start, const std::string& name) {
   if (start.empty()) {
-    throw Error(fmt::format(
-        "{}: the file is empty, expected a model; hint: fetch or copy the file again", name));
+    fail("{}: the file is empty, expected a model; hint: fetch or copy the file again", name);
   }
   const bool is_idx = start.size() >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 &&
                       start[2] <= 0x0e && start[3] >= 1 && start[3] <= 4;
-  throw Error(
-      fmt::format("{}: expected a model, a .safetensors or .npz file; found {}", name,
-                  is_idx ? "an IDX file; hint: are model and data exchanged?"
-                         : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start))));
+  fail("{}: expected a model, a .safetensors or .npz file; found {}", name,
+       is_idx ? "an IDX file; hint: are model and data exchanged?"
+              : fmt::format("neither at byte 0; hint: {}", foreign_model_hint(start)));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "formats/deflate.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -92,9 +92,8 @@ std::size_t ByteSource::inflate_some(std::uint8_t* into, std::size_t count) {
     if (result == Z_STREAM_END) {
       member_ended_ = true;
     } else if (result == Z_BUF_ERROR && inflater_->avail_in == 0) {
-      throw Error(fmt::format(
-          "{}: the gzip data are cut short: the file ends at byte {} in the middle of them; {}",
-          name(), file_.offset(), kFetchAgain));
+      fail("{}: the gzip data are cut short: the file ends at byte {} in the middle of them; {}",
+           name(), file_.offset(), kFetchAgain);
     } else if (result == Z_MEM_ERROR) {
       throw std::bad_alloc();
     } else if (result != Z_OK) {
@@ -105,19 +104,18 @@ std::size_t ByteSource::inflate_some(std::uint8_t* into, std::size_t count) {
 }
 
 void ByteSource::throw_damaged(std::string_view reason) const {
-  throw Error(fmt::format("{}: the gzip data are damaged at or before byte {} of the file: {}; {}",
-                          name(), file_.offset() - inflater_->avail_in, in_plain_words(reason),
-                          kFetchAgain));
+  fail("{}: the gzip data are damaged at or before byte {} of the file: {}; {}", name(),
+       file_.offset() - inflater_->avail_in, in_plain_words(reason), kFetchAgain);
 }
 
 void ByteSource::expect_end() {
   const std::uint64_t expected = offset_;
   std::uint8_t extra = 0;
   if (read(&extra, 1) != 0) {
-    throw Error(
-        fmt::format("{}: data go on after {}, where the header says that they end; "
-                    "hint: the header is wrong, or something was appended",
-                    name(), byte_name(expected)));
+    fail(
+        "{}: data go on after {}, where the header says that they end; "
+        "hint: the header is wrong, or something was appended",
+        name(), byte_name(expected));
   }
   if (!is_gzip()) return;
   if (inflater_->avail_in == 0) refill();
@@ -125,11 +123,10 @@ void ByteSource::expect_end() {
   const std::uint64_t end = file_.offset() - inflater_->avail_in;
   // The buffer may have been cut between the two bytes; then only "other data" is said.
   const bool second_member = inflater_->avail_in >= 2 && starts_gzip(inflater_->next_in);
-  throw Error(fmt::format(
-      "{}: expected the end of the file at byte {}, found {}; hint: {}", name(), end,
-      second_member ? "a second gzip member" : "other data after the gzip data",
-      second_member ? "unpack it with gunzip and check what was joined"
-                    : "the file was damaged or something was appended: fetch it again"));
+  fail("{}: expected the end of the file at byte {}, found {}; hint: {}", name(), end,
+       second_member ? "a second gzip member" : "other data after the gzip data",
+       second_member ? "unpack it with gunzip and check what was joined"
+                     : "the file was damaged or something was appended: fetch it again");
 }
 
 std::optional<ByteSource::SizeBound> ByteSource::size_bound() const {

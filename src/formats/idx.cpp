@@ -8,11 +8,9 @@
 #include <type_traits>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "formats/byte_source.h"
 #include "formats/idx_header.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -25,9 +23,8 @@ void read_elements(ByteSource& source, const IdxHeader& header, std::uint64_t do
   const std::size_t got = source.read(into, count);
   if (got == count) return;
   const std::uint64_t end = header.header_bytes + done + got;
-  throw Error(fmt::format("{}: the data end at {}, expected {} for {}; hint: {}", source.name(),
-                          source.byte_name(end), byte_count(header.total_bytes), describe(header),
-                          wrong_size_hint(header, end)));
+  fail("{}: the data end at {}, expected {} for {}; hint: {}", source.name(), source.byte_name(end),
+       byte_count(header.total_bytes), describe(header), wrong_size_hint(header, end));
 }
 
 /// Calls body(done, n) for the bytes begin to end of the elements, at most kReadBytes at a time.
@@ -53,11 +50,10 @@ template <class T>
 float to_float(const ByteSource& source, const IdxHeader& header, T element, std::uint64_t index) {
   if constexpr (std::is_floating_point_v<T>) {
     if (!(std::abs(element) <= std::numeric_limits<float>::max())) {
-      throw Error(
-          fmt::format("{}: element {} at {} is {}, expected a finite 32-bit float; "
-                      "hint: mend or remove the sample",
-                      source.name(), index,
-                      source.byte_name(header.header_bytes + index * sizeof(T)), element));
+      fail(
+          "{}: element {} at {} is {}, expected a finite 32-bit float; "
+          "hint: mend or remove the sample",
+          source.name(), index, source.byte_name(header.header_bytes + index * sizeof(T)), element);
     }
   }
   return static_cast<float>(element);
@@ -86,8 +82,7 @@ void read_values(ByteSource& source, const IdxHeader& header, std::uint64_t begi
                   read_elements(source, header, done, scratch.data(), count);
                 });
   source.expect_end();
-  throw Error(fmt::format("{}: changed while it was read; hint: try again when it is complete",
-                          source.name()));
+  fail("{}: changed while it was read; hint: try again when it is complete", source.name());
 }
 
 void reserve(const IdxHeader& header, IdxArray& array) {
@@ -180,9 +175,8 @@ IdxArray read_idx(const std::string& path, const IdxExpected& expected) {
     if (file.size_is_sure) reserve(header, array);
     read_body(file.source, header, 0, header.total_bytes - header.header_bytes, array);
   } catch (const std::bad_alloc&) {
-    throw Error(
-        fmt::format("{}: {} do not fit in memory; hint: use a smaller file or a larger machine",
-                    path, describe(header)));
+    fail("{}: {} do not fit in memory; hint: use a smaller file or a larger machine", path,
+         describe(header));
   }
   file.source.expect_end();
   return array;

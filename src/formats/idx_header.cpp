@@ -9,8 +9,8 @@
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
 #include "formats/foreign_format.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -35,15 +35,14 @@ std::optional<IdxType> idx_type_of(std::uint8_t code) {
 [[noreturn]] void throw_short_header(const ByteSource& source, const IdxExpected& expected,
                                      int rank, std::uint64_t got) {
   if (got == 0) {
-    throw Error(
-        fmt::format("{}: the {}file is empty, expected {}; hint: fetch or copy the file again",
-                    source.name(), source.is_gzip() ? "unpacked " : "", expected.what));
+    fail("{}: the {}file is empty, expected {}; hint: fetch or copy the file again", source.name(),
+         source.is_gzip() ? "unpacked " : "", expected.what);
   }
-  throw Error(fmt::format(
+  fail(
       "{}: ends at {}, inside the IDX header, expected at least {}; "
       "hint: fetch or copy the file again",
       source.name(), source.byte_name(got),
-      byte_count(kIdxMagicBytes + kIdxDimensionBytes * static_cast<std::size_t>(rank) + 1)));
+      byte_count(kIdxMagicBytes + kIdxDimensionBytes * static_cast<std::size_t>(rank) + 1));
 }
 
 [[noreturn]] void throw_not_idx(ByteSource& source, const IdxExpected& expected,
@@ -53,11 +52,11 @@ std::optional<IdxType> idx_type_of(std::uint8_t code) {
   const std::size_t size =
       magic.size() + source.read(head.data() + magic.size(), head.size() - magic.size());
   const int usual_rank = expected.max_rank == 1 ? 1 : 3;
-  throw Error(fmt::format(
+  fail(
       "{}: not an IDX file: expected a magic number such as 0x{:08x} for {} at {}, "
       "found 0x{:08x}; hint: {}",
       source.name(), 0x800 + usual_rank, expected.what, source.byte_name(0),
-      big_endian<std::uint32_t>(magic.data()), foreign_format_hint(std::span(head).first(size))));
+      big_endian<std::uint32_t>(magic.data()), foreign_format_hint(std::span(head).first(size)));
 }
 
 void check_rank(const ByteSource& source, const IdxExpected& expected, int rank) {
@@ -70,8 +69,8 @@ void check_rank(const ByteSource& source, const IdxExpected& expected, int rank)
   if (expected.max_rank == 1 && rank > 1 && rank <= 4) {
     hint = "this is an images file: are images and labels exchanged?";
   }
-  throw Error(fmt::format("{}: expected rank {} for {} at {}, found {}; hint: {}", source.name(),
-                          wanted, expected.what, source.byte_name(3), rank, hint));
+  fail("{}: expected rank {} for {} at {}, found {}; hint: {}", source.name(), wanted,
+       expected.what, source.byte_name(3), rank, hint);
 }
 
 void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, IdxHeader& header) {
@@ -84,11 +83,11 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
     if (got < bytes.size()) throw_short_header(source, expected, rank, header.header_bytes + got);
     const auto size = big_endian<std::uint32_t>(bytes.data());
     if (size == 0) {
-      throw Error(fmt::format(
+      fail(
           "{}: {} is 0 at {}, expected at least 1; hint: the file holds no data, make or "
           "fetch it again",
           source.name(), d == 0 ? "the count of samples" : fmt::format("dimension {}", d + 1),
-          source.byte_name(header.header_bytes)));
+          source.byte_name(header.header_bytes));
     }
     header.shape.push_back(size);
     header.header_bytes += bytes.size();
@@ -96,10 +95,10 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
   }
   const auto element_bytes = static_cast<std::uint64_t>(idx_element_bytes(header.type));
   if (overflow || header.element_count > kMaxElements) {
-    throw Error(
-        fmt::format("{}: the header declares {} at {}, more than any file can hold; "
-                    "hint: the header is damaged, or this is another kind of file",
-                    source.name(), describe(header), source.byte_name(kIdxMagicBytes)));
+    fail(
+        "{}: the header declares {} at {}, more than any file can hold; "
+        "hint: the header is damaged, or this is another kind of file",
+        source.name(), describe(header), source.byte_name(kIdxMagicBytes));
   }
   header.total_bytes = header.header_bytes + header.element_count * element_bytes;
 }
@@ -182,17 +181,16 @@ bool check_size(const ByteSource& source, const IdxHeader& header) {
   const auto bound = source.size_bound();
   if (!bound) return false;
   if (!source.is_gzip() && bound->max_bytes != header.total_bytes) {
-    throw Error(fmt::format("{}: the header declares {}, expected {}, found {}; hint: {}",
-                            source.name(), describe(header), byte_count(header.total_bytes),
-                            byte_count(bound->file_bytes),
-                            wrong_size_hint(header, bound->file_bytes)));
+    fail("{}: the header declares {}, expected {}, found {}; hint: {}", source.name(),
+         describe(header), byte_count(header.total_bytes), byte_count(bound->file_bytes),
+         wrong_size_hint(header, bound->file_bytes));
   }
   if (header.total_bytes > bound->max_bytes) {
-    throw Error(
-        fmt::format("{}: the header declares {}, {}, but {} of gzip can hold {} at most; "
-                    "hint: the header is damaged or the file was cut short, fetch it again",
-                    source.name(), describe(header), byte_count(header.total_bytes),
-                    byte_count(bound->file_bytes), bound->max_bytes));
+    fail(
+        "{}: the header declares {}, {}, but {} of gzip can hold {} at most; "
+        "hint: the header is damaged or the file was cut short, fetch it again",
+        source.name(), describe(header), byte_count(header.total_bytes),
+        byte_count(bound->file_bytes), bound->max_bytes);
   }
   return !source.is_gzip() || bound->gzip_trailer == static_cast<std::uint32_t>(header.total_bytes);
 }

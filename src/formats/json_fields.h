@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/fail.h"
 #include "formats/array_checks.h"
 #include "trp/error.h"
 
@@ -52,8 +53,8 @@ void read_value(const Json& json, Struct& fields);
 
 /// Throws Error: expected …, found ….
 [[noreturn]] inline void throw_unexpected_json(std::string_view expected, const Json& found) {
-  throw Error(fmt::format("expected {}, found {}", expected,
-                          found.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  fail("expected {}, found {}", expected,
+       found.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 template <class Number>
@@ -124,19 +125,18 @@ void read_value(const Json& json, Struct& fields) {
   std::vector<std::string_view> known;
   const auto read = [&](const auto& field) {
     const auto found = json.find(field.name);
-    if (found == json.end())
-      throw Error(fmt::format("{}: expected a value, found none", field.name));
+    if (found == json.end()) fail("{}: expected a value, found none", field.name);
     try {
       read_value(*found, fields.*field.member);
     } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", field.name, error.what()));
+      fail("{}: {}", field.name, error.what());
     }
     known.emplace_back(field.name);
   };
   std::apply([&](const auto&... field) { (read(field), ...); }, JsonFields<Struct>::kFields);
   for (const auto& item : json.items())
     if (std::ranges::find(known, item.key()) == known.end())
-      throw Error(fmt::format("{}: expected no field of this name", item.key()));
+      fail("{}: expected no field of this name", item.key());
 }
 
 /// Returns what read() returns. An Error that it throws gets `where` put before it and a hint after
@@ -146,7 +146,7 @@ auto read_at(const std::string& where, const Read& read) {
   try {
     return read();
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}; {}", where, error.what(), kDamagedHint));
+    fail("{}: {}; {}", where, error.what(), kDamagedHint);
   }
 }
 

@@ -7,12 +7,12 @@
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
 #include "formats/zip.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -55,16 +55,16 @@ std::string_view between(std::string_view text, std::string_view before, std::st
 /// Reads the sizes in the one form of a Python dictionary that NumPy writes.
 std::vector<Index> read_shape(std::string_view header, const std::string& where) {
   if (const auto type = between(header, "{'descr': '", "'"); !type.empty() && type != "<f4") {
-    throw Error(
-        fmt::format("{}: expected elements of type '<f4', 32-bit floats, found {}; hint: "
-                    "convert the array with .astype('<f4')",
-                    where, in_quotes(type)));
+    fail(
+        "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: "
+        "convert the array with .astype('<f4')",
+        where, in_quotes(type));
   }
   if (between(header, "'fortran_order': ", ",") == "True") {
-    throw Error(
-        fmt::format("{}: expected rows one after the other, found Fortran's order; hint: "
-                    "convert the array with numpy.ascontiguousarray",
-                    where));
+    fail(
+        "{}: expected rows one after the other, found Fortran's order; hint: "
+        "convert the array with numpy.ascontiguousarray",
+        where);
   }
   std::vector<Index> shape;
   for (std::string_view sizes = between(header, "'shape': (", ")"); !sizes.empty();) {
@@ -102,10 +102,10 @@ std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string&
 
 NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
   if (!entry.name.ends_with(kEnding) || entry.name.size() == kEnding.size()) {
-    throw Error(fmt::format(
+    fail(
         "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
-        file, in_quotes(entry.name)));
+        file, in_quotes(entry.name));
   }
   const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
   NamedArray array;

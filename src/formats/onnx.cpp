@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "formats/array_file.h"
 #include "formats/little_endian.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -114,9 +114,8 @@ std::vector<std::uint8_t> encode_onnx(const ArrayFile& network) {
   }
   std::vector<std::uint8_t> bytes = model.take();
   if (bytes.size() >= kTooLarge) {
-    throw Error(
-        fmt::format("an ONNX model holds less than 2 GiB, found {} bytes; hint: use .safetensors",
-                    bytes.size()));
+    fail("an ONNX model holds less than 2 GiB, found {} bytes; hint: use .safetensors",
+         bytes.size());
   }
   return bytes;
 }

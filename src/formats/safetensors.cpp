@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "core/partition.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/json_fields.h"
 #include "formats/little_endian.h"
 #include "formats/strict_json.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -52,10 +52,10 @@ TensorEntry read_entry(const std::string& name, const Json& json, Index data_byt
   read_at(where, [&] { read_value(json, entry); });
   entry.name = name;
   if (entry.dtype != "F32") {
-    throw Error(fmt::format(
+    fail(
         "{}: expected elements of type F32, found {}; hint: save the model as 32-bit floats, "
         "model.float() in PyTorch",
-        where, in_quotes(entry.dtype)));
+        where, in_quotes(entry.dtype));
   }
   if (entry.offsets.size() != 2)
     throw damaged(where, "two data_offsets", fmt::format("{}", entry.offsets.size()));

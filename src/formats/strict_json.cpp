@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -68,8 +68,8 @@ Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& pl
   } catch (const Json::parse_error& error) {
     throw bad_byte("an error", std::max<std::size_t>(error.byte, 1) - 1);
   } catch (const Json::exception&) {  // a number too large for any type
-    throw Error(fmt::format("{}: expected JSON with numbers of up to 64 bits at byte {}; {}",
-                            place.name, place.offset, kDamagedHint));
+    fail("{}: expected JSON with numbers of up to 64 bits at byte {}; {}", place.name, place.offset,
+         kDamagedHint);
   }
   if (!json.is_object()) {
     throw damaged(place.name, fmt::format("a JSON object at byte {}", place.offset),

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/deflate.h"
@@ -113,10 +114,10 @@ class ZipReader {
              end + 4, "an archive on one disk", "another disk or count of entries");
       return end;
     }
-    throw Error(fmt::format(
+    fail(
         "{}: expected the end of a zip archive in its last bytes, found none; hint: the "
         "file is cut short or damaged, fetch or copy it again",
-        name_));
+        name_);
   }
 
   std::vector<ListedEntry> read_directory(std::size_t position, std::size_t end) const {
@@ -131,9 +132,8 @@ class ZipReader {
       unpacked += listed.back().unpacked_bytes;
     }
     if (unpacked > kMaxUnpackedBytes) {
-      throw Error(fmt::format(
-          "{}: expected at most {} bytes in all entries, found {}; hint: is it the right file?",
-          name_, kMaxUnpackedBytes, unpacked));
+      fail("{}: expected at most {} bytes in all entries, found {}; hint: is it the right file?",
+           name_, kMaxUnpackedBytes, unpacked);
     }
     expect(position == end, position, "the end of the directory", "more of it");
     return listed;
@@ -164,13 +164,13 @@ class ZipReader {
     const bool is_large = entry.packed_bytes == kInZip64 || entry.unpacked_bytes == kInZip64;
     const bool is_known = entry.method == kStored || entry.method == kDeflated;
     if ((flags & ~kFlagsAllowed) == 0 && is_known && !is_large) return;
-    throw Error(
-        fmt::format("{}: expected data stored or deflated, of less than 4 GiB, and neither "
-                    "encryption nor sizes "
-                    "after the data, found method {} and flags 0x{:04x}; hint: write it with "
-                    "numpy.savez, or as "
-                    ".safetensors",
-                    in_archive(entry), entry.method, flags));
+    fail(
+        "{}: expected data stored or deflated, of less than 4 GiB, and neither "
+        "encryption nor sizes "
+        "after the data, found method {} and flags 0x{:04x}; hint: write it with "
+        "numpy.savez, or as "
+        ".safetensors",
+        in_archive(entry), entry.method, flags);
   }
 
   /// Returns the entry's content, and moves the position behind the entry.
@@ -190,8 +190,7 @@ class ZipReader {
     std::vector<std::uint8_t> content =
         unpack(entry, bytes_.subspan(position + header_bytes, entry.packed_bytes));
     if (checksum_of(content) != entry.checksum)
-      throw Error(fmt::format("{}: the checksum does not agree with the data; {}",
-                              in_archive(entry), kDamagedHint));
+      fail("{}: the checksum does not agree with the data; {}", in_archive(entry), kDamagedHint);
     position += header_bytes + entry.packed_bytes;
     return content;
   }
@@ -215,9 +214,7 @@ class ZipReader {
     const int result = inflate(&stream, Z_FINISH);
     const bool complete = result == Z_STREAM_END && stream.avail_in == 0 && stream.avail_out == 0;
     inflateEnd(&stream);
-    if (!complete)
-      throw Error(
-          fmt::format("{}: the compressed data are damaged; {}", in_archive(entry), kDamagedHint));
+    if (!complete) fail("{}: the compressed data are damaged; {}", in_archive(entry), kDamagedHint);
     return content;
   }
 
@@ -229,9 +226,8 @@ class ZipReader {
 
 std::vector<std::uint8_t> encode_zip(std::span<const ZipEntry> entries, std::string_view comment) {
   if (comment.size() > kMaxCommentBytes) {
-    throw Error(fmt::format(
-        "a .npz file holds at most {} bytes of metadata, found {}; hint: use .safetensors",
-        kMaxCommentBytes, comment.size()));
+    fail("a .npz file holds at most {} bytes of metadata, found {}; hint: use .safetensors",
+         kMaxCommentBytes, comment.size());
   }
   std::vector<std::uint8_t> bytes, directory;
   for (const ZipEntry& entry : entries) {

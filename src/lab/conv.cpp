@@ -2,12 +2,12 @@
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
 #include "core/random.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
 #include "lab/workers.h"
 #include "nn/kernels.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -91,10 +91,10 @@ class Convolution {
 void check_images(const Dataset& dataset) {
   const auto& shape = dataset.sample_shape;
   if (shape.size() == 2 && shape[0] >= kSide && shape[1] >= kSide) return;
-  throw Error(fmt::format(
+  fail(
       "conv: expected images of at least {0} x {0} values, found samples of {1}; choose "
       "other data",
-      kSide, fmt::join(shape, " x ")));
+      kSide, fmt::join(shape, " x "));
 }
 
 Race run(const LabContext& context) {

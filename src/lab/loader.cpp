@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
 #include "profile/clock.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -39,9 +39,8 @@ Race run(const LabContext& context) {
   const Index batches =
       std::min(context.pick<Index>(100, 10), dataset.sample_count / recipe.batch_size);
   if (batches == 0)
-    throw Error(
-        fmt::format("loader: expected at least {} training samples, found {}; choose other data",
-                    recipe.batch_size, dataset.sample_count));
+    fail("loader: expected at least {} training samples, found {}; choose other data",
+         recipe.batch_size, dataset.sample_count);
   ThreadPool pool(1, context.cpus);
   Race race = {.cpus = context.cpus};
   for (const std::string preprocessing : {"cheap", "costly"}) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "core/partition.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
@@ -13,7 +14,6 @@
 #include "lab/workers.h"
 #include "nn/loss.h"
 #include "nn/mlp.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -111,7 +111,7 @@ class GradientProcesses {
       const Channel& channel = processes_.channel(worker);
       const bool alive =
           by_pipe ? channel.receive(buffer_.data(), buffer_bytes()) : channel.receive(&done, 1);
-      if (!alive) throw Error(fmt::format("lab: worker process {} has ended early", worker));
+      if (!alive) fail("lab: worker process {} has ended early", worker);
       add_numbers(by_pipe ? buffer_.data() : shared_gradient(worker), sum);
     }
   }

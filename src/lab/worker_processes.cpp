@@ -9,9 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fmt/format.h>
-
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 
@@ -19,8 +17,8 @@ SharedFloats::SharedFloats(std::size_t count) : count_(count) {
   void* memory = mmap(nullptr, count * sizeof(float), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
-    throw Error(fmt::format("lab: cannot share {} bytes between processes: {}",
-                            count * sizeof(float), std::strerror(errno)));
+    fail("lab: cannot share {} bytes between processes: {}", count * sizeof(float),
+         std::strerror(errno));
   values_ = static_cast<float*>(memory);
 }
 
@@ -32,8 +30,7 @@ void Channel::send(const void* data, std::size_t bytes) const {
     // A process that has gone is an error, not a signal.
     const ssize_t sent = ::send(descriptor_, next, bytes, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0)
-      throw Error(fmt::format("lab: cannot send to another process: {}", std::strerror(errno)));
+    if (sent < 0) fail("lab: cannot send to another process: {}", std::strerror(errno));
     next += sent;
     bytes -= static_cast<std::size_t>(sent);
   }
@@ -46,8 +43,8 @@ bool Channel::receive(void* data, std::size_t bytes) const {
   } while (received < 0 && errno == EINTR);
   if (received == 0) return false;
   if (received != static_cast<ssize_t>(bytes))
-    throw Error(fmt::format("lab: another process has ended early: {}",
-                            received > 0 ? "end of stream" : std::strerror(errno)));
+    fail("lab: another process has ended early: {}",
+         received > 0 ? "end of stream" : std::strerror(errno));
   return true;
 }
 
@@ -63,8 +60,7 @@ WorkerProcesses::WorkerProcesses(int count, const std::function<void(int, const 
       if (connected)
         for (const int end : ends) ::close(end);
       let_go();
-      throw Error(fmt::format("lab: the system allows only {} of {} processes: {}", i, count,
-                              std::strerror(reason)));
+      fail("lab: the system allows only {} of {} processes: {}", i, count, std::strerror(reason));
     }
     if (process == 0) {
       // The other processes' channels end with this program, not with a brother.

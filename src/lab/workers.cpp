@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include <fmt/format.h>
-
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 
@@ -22,10 +20,10 @@ Pools::Pools(int cpus, std::span<const int> worker_counts) {
   for (const int workers : worker_counts) {
     auto pool = std::make_unique<ThreadPool>(workers, cpus);
     if (pool->worker_count() < workers) {
-      throw Error(fmt::format(
+      fail(
           "lab: the system allows only {} of {} threads; expected as many, for the experiments "
           "compare them; hint: raise the limit of processes (ulimit -u)",
-          pool->worker_count(), workers));
+          pool->worker_count(), workers);
     }
     pools_.emplace(workers, std::move(pool));
   }

@@ -5,11 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "measure/race.h"
 #include "strategy/phase.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -38,18 +36,16 @@ std::optional<double> run_case(const BenchOptions& options, const DataSets& data
   const BenchCase& benched = result.benched;
   ThreadPool pool(benched.plan.workers, cpus);
   if (pool.worker_count() < benched.plan.workers) {
-    throw Error(
-        fmt::format("the system allows only {} of {} workers, so their speed cannot be measured",
-                    pool.worker_count(), benched.plan.workers));
+    fail("the system allows only {} of {} workers, so their speed cannot be measured",
+         pool.worker_count(), benched.plan.workers);
   }
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus);
   const TrainResult trained =
       train(recipe_of(options, benched), benched.plan, data, pool, {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
-    throw Error(fmt::format(
-        "training diverges at batch size {}, so its time says nothing; try a lower learning rate",
-        benched.batch_size));
+    fail("training diverges at batch size {}, so its time says nothing; try a lower learning rate",
+         benched.batch_size);
   }
   result.weights = trained.weights;
   result.samples =
@@ -62,10 +58,10 @@ void check_same_bits(std::span<const BenchResult> results, const BenchResult& re
   if (bits_may_differ(result.benched.plan)) return;
   const BenchResult* sequential = sequential_of(results, result.benched.batch_size);
   if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
-  throw Error(fmt::format(
+  fail(
       "{} workers at batch size {} have trained other weights than sequential training ({}, not "
       "{}): a fault of this program or of this machine; please report it",
-      result.benched.plan.workers, result.benched.batch_size, result.weights, sequential->weights));
+      result.benched.plan.workers, result.benched.batch_size, result.weights, sequential->weights);
 }
 
 }  // namespace

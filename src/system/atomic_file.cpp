@@ -14,9 +14,7 @@
 #include <system_error>
 #include <thread>
 
-#include <fmt/format.h>
-
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 namespace {
@@ -59,8 +57,8 @@ std::string_view hint_for(int error) {
 }
 
 [[noreturn]] void throw_cannot_write(const std::string& path, int error) {
-  throw Error(fmt::format("{}: cannot be written: {}{}", path,
-                          std::generic_category().message(error), hint_for(error)));
+  fail("{}: cannot be written: {}{}", path, std::generic_category().message(error),
+       hint_for(error));
 }
 
 /// The file itself behind a link, which need not exist yet.
@@ -135,8 +133,8 @@ class TemporaryFile {
       return;
     }
     if (!S_ISREG(status.st_mode)) {
-      throw Error(fmt::format("{}: is {}, expected a file or nothing yet; hint: name another file",
-                              path_, S_ISDIR(status.st_mode) ? "a folder" : "no regular file"));
+      fail("{}: is {}, expected a file or nothing yet; hint: name another file", path_,
+           S_ISDIR(status.st_mode) ? "a folder" : "no regular file");
     }
     check(access(target_.c_str(), W_OK) == 0);
     target_mode_ = status.st_mode & kPermissionBits;
@@ -180,7 +178,7 @@ class TemporaryFile {
     struct stat named = {};
     check(fstat(descriptor_, &opened) == 0);
     if (!S_ISREG(opened.st_mode)) {
-      throw Error(fmt::format("{}: {} is in the way; hint: remove it", path_, temporary_));
+      fail("{}: {} is in the way; hint: remove it", path_, temporary_);
     }
     return lstat(temporary_.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
            named.st_dev == opened.st_dev;

@@ -10,8 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -23,17 +22,15 @@ std::string system_message(int error) { return std::generic_category().message(e
   std::error_code ignored;
   const auto target = std::filesystem::read_symlink(path, ignored);
   if (error == ENOENT && !target.empty()) {
-    throw Error(fmt::format(
-        "{}: is a link to {}, which does not exist; hint: mend the link or name another file", path,
-        target.string()));
+    fail("{}: is a link to {}, which does not exist; hint: mend the link or name another file",
+         path, target.string());
   }
-  if (error == ENOENT) throw Error(fmt::format("{}: no such file; hint: check the path", path));
+  if (error == ENOENT) fail("{}: no such file; hint: check the path", path);
   if (error == EACCES) {
-    throw Error(fmt::format(
-        "{}: permission denied; hint: the file, or a folder above it, may not be read by you",
-        path));
+    fail("{}: permission denied; hint: the file, or a folder above it, may not be read by you",
+         path);
   }
-  throw Error(fmt::format("{}: cannot be opened: {}", path, system_message(error)));
+  fail("{}: cannot be opened: {}", path, system_message(error));
 }
 
 }  // namespace
@@ -72,11 +69,10 @@ void InputFile::open(const std::string& path) {
 void InputFile::inspect() {
   struct stat status = {};
   if (fstat(descriptor_, &status) != 0) {
-    throw Error(fmt::format("{}: cannot be read: {}", name_, system_message(errno)));
+    fail("{}: cannot be read: {}", name_, system_message(errno));
   }
   if (S_ISDIR(status.st_mode)) {
-    throw Error(fmt::format(
-        "{}: is a folder, expected a file; hint: only data are named by their folder", name_));
+    fail("{}: is a folder, expected a file; hint: only data are named by their folder", name_);
   }
   // Files of the kernel, as in /proc, say that they are empty and are not.
   if (!S_ISREG(status.st_mode) || status.st_size == 0) return;
@@ -92,9 +88,8 @@ std::size_t InputFile::read(std::uint8_t* into, std::size_t count) {
     if (got == 0) break;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
-      throw Error(fmt::format(
-          "{}: cannot be read at byte {}: {}; hint: check the disk or the network drive", name_,
-          offset_, system_message(errno)));
+      fail("{}: cannot be read at byte {}: {}; hint: check the disk or the network drive", name_,
+           offset_, system_message(errno));
     }
     done += static_cast<std::size_t>(got);
     offset_ += static_cast<std::uint64_t>(got);
@@ -110,8 +105,8 @@ std::uint32_t InputFile::last_word() const {
     got = pread(descriptor_, word.data(), word.size(), position);
   } while (got < 0 && errno == EINTR);
   if (got != static_cast<ssize_t>(word.size())) {
-    throw Error(fmt::format("{}: cannot be read at byte {}; hint: is another program writing it?",
-                            name_, *size_ - word.size()));
+    fail("{}: cannot be read at byte {}; hint: is another program writing it?", name_,
+         *size_ - word.size());
   }
   return std::uint32_t{word[0]} | std::uint32_t{word[1]} << 8 | std::uint32_t{word[2]} << 16 |
          std::uint32_t{word[3]} << 24;
@@ -141,10 +136,10 @@ std::vector<std::uint8_t> read_whole(
   while (more) {
     more = read_more(kReadBytes);
     if (bytes.size() > kMaxPipeBytes) {
-      throw Error(fmt::format(
+      fail(
           "{}: expected a {} of at most {} bytes from a pipe, found more; hint: is it the right "
           "file? Name it instead of piping it",
-          file.name(), kind, kMaxPipeBytes));
+          file.name(), kind, kMaxPipeBytes);
     }
   }
   return bytes;

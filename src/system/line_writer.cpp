@@ -8,9 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 namespace {
@@ -38,8 +36,8 @@ LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
 LineWriter::LineWriter(const std::string& path, std::string_view option)
     : descriptor_(open_for_writing(path)), name_(path), owned_(true), to_be_emptied_(true) {
   if (descriptor_ < 0) {
-    throw Error(fmt::format("{}: cannot open {} for writing: {}", option, path,
-                            std::generic_category().message(errno)));
+    fail("{}: cannot open {} for writing: {}", option, path,
+         std::generic_category().message(errno));
   }
 }
 
@@ -51,7 +49,7 @@ void LineWriter::write_line(std::string_view text) {
   if (before_line) before_line();
   // Not before there is something to write; what is no regular file cannot be emptied.
   if (std::exchange(to_be_emptied_, false) && ftruncate(descriptor_, 0) != 0 && errno != EINVAL)
-    fail();
+    throw_failure();
   std::string line;
   line.reserve(text.size() + 1);
   line.append(text).push_back('\n');
@@ -63,19 +61,25 @@ void LineWriter::write_line(std::string_view text) {
       wait_until_writable(descriptor_);
     } else if (errno != EINTR) {
       if (on_error_ == OnError::kIgnore) return;
-      fail();
+      throw_failure();
     }
   }
 }
 
 void LineWriter::close() {
   if (!owned_ || descriptor_ < 0) return;
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail();
+  if (::close(std::exchange(descriptor_, -1)) != 0) throw_failure();
 }
 
-void LineWriter::fail() const {
+void LineWriter::throw_failure() const {
   if (errno == EPIPE && !owned_) throw OutputClosed();
-  throw Error(fmt::format("{}: cannot write: {}", name_, std::generic_category().message(errno)));
+  fail("{}: cannot write: {}", name_, std::generic_category().message(errno));
+}
+
+LineWriter standard_output() { return {STDOUT_FILENO, "standard output"}; }
+
+LineWriter standard_error() {
+  return {STDERR_FILENO, "standard error", LineWriter::OnError::kIgnore};
 }
 
 }  // namespace trp

@@ -20,7 +20,7 @@ class LineWriter {
   /// What to do when a line cannot be written. Standard error is the only place to ignore it.
   enum class OnError { kThrow, kIgnore };
 
-  /// Standard output or standard error; the descriptor stays open.
+  /// A descriptor that stays open.
   LineWriter(int descriptor, std::string name, OnError on_error = OnError::kThrow);
 
   /// A new file, or one that the first line empties. Throws Error if it cannot be opened; `option`
@@ -42,7 +42,7 @@ class LineWriter {
   std::function<void()> before_line = {};
 
  private:
-  [[noreturn]] void fail() const;
+  [[noreturn]] void throw_failure() const;
 
   int descriptor_;
   std::string name_;
@@ -50,5 +50,11 @@ class LineWriter {
   bool to_be_emptied_ = false;
   OnError on_error_ = OnError::kThrow;
 };
+
+/// Returns a writer to where results go.
+LineWriter standard_output();
+
+/// Returns a writer to where talk goes, which ignores what cannot be written.
+LineWriter standard_error();
 
 }  // namespace trp

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "core/fail.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/foreign_format.h"
@@ -131,13 +132,12 @@ Progress to_progress(const Json& json) {
   const int epochs = static_cast<int>(state.epochs.size());
   for (int i = 0; i < epochs; ++i) {
     const int epoch = state.epochs[static_cast<std::size_t>(i)].epoch;
-    if (epoch != i + 1) throw Error(fmt::format("epochs: expected {}, found {}", i + 1, epoch));
+    if (epoch != i + 1) fail("epochs: expected {}, found {}", i + 1, epoch);
   }
   if (state.best_epoch > epochs)
-    throw Error(fmt::format("best_epoch: expected one of {}, found {}", epochs, state.best_epoch));
+    fail("best_epoch: expected one of {}, found {}", epochs, state.best_epoch);
   if (state.progress.correct_count > kMaxCount)
-    throw Error(fmt::format("correct: expected at most {}, found {}", kMaxCount,
-                            state.progress.correct_count));
+    fail("correct: expected at most {}, found {}", kMaxCount, state.progress.correct_count);
   return state;
 }
 
@@ -172,14 +172,13 @@ TrainState to_state(Progress progress, std::vector<NamedArray> arrays, const std
 
 void check_start(std::span<const std::uint8_t> start, const std::string& name) {
   if (starts_old_checkpoint(start)) {
-    throw Error(fmt::format("{}: expected a checkpoint of this version; hint: {}", name,
-                            kOldCheckpointHint));
+    fail("{}: expected a checkpoint of this version; hint: {}", name, kOldCheckpointHint);
   }
   if (starts_checkpoint(start)) return;
-  throw Error(
-      fmt::format("{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as "
-                  "its checkpoint",
-                  name, starts_array_file(start) ? "a model" : "another file"));
+  fail(
+      "{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as "
+      "its checkpoint",
+      name, starts_array_file(start) ? "a model" : "another file");
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
@@ -232,8 +231,7 @@ Checkpoint load_checkpoint(const std::string& path) {
   } catch (const Error& error) {
     const auto previous = describe_whole(previous_file(path));
     if (!previous) throw;
-    throw Error(
-        fmt::format("{}; the checkpoint before it, {}; resume from that", error.what(), *previous));
+    fail("{}; the checkpoint before it, {}; resume from that", error.what(), *previous);
   }
 }
 

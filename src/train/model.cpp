@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
 #include "core/text.h"
 #include "formats/array_checks.h"
 #include "formats/array_file.h"
@@ -15,7 +16,6 @@
 #include "system/input_file.h"
 #include "train/model_arrays.h"
 #include "trp/dataset.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -37,7 +37,7 @@ std::string shape_text(const NamedArray& array) {
 const NamedArray& take(ArraysByName& arrays, const std::string& array, const std::string& file) {
   const auto found = arrays.find(array);
   if (found == arrays.end()) {
-    throw Error(fmt::format("{}: expected an array {}, found none; {}", file, array, kNamesHint));
+    fail("{}: expected an array {}, found none; {}", file, array, kNamesHint);
   }
   const NamedArray& taken = *found->second;
   arrays.erase(found);
@@ -48,19 +48,18 @@ const NamedArray& take(ArraysByName& arrays, const std::string& array, const std
 void check_shapes(const NamedArray& weight, const NamedArray& bias, Index input_size,
                   const std::string& file) {
   if (weight.shape.size() != 2 || weight.shape[0] < 1 || weight.shape[1] < 1) {
-    throw Error(fmt::format("{}: {}: expected a shape of [out, in], found {}; {}", file,
-                            weight.name, shape_text(weight), kNamesHint));
+    fail("{}: {}: expected a shape of [out, in], found {}; {}", file, weight.name,
+         shape_text(weight), kNamesHint);
   }
   if (input_size != 0 && weight.shape[1] != input_size) {
-    throw Error(fmt::format(
+    fail(
         "{}: {}: expected {} inputs, as many as the layer before has outputs, found a shape of {}; "
         "hint: weights are [out, in]",
-        file, weight.name, input_size, shape_text(weight)));
+        file, weight.name, input_size, shape_text(weight));
   }
   if (bias.shape != std::vector<Index>{weight.shape[0]}) {
-    throw Error(fmt::format("{}: {}: expected a shape of [{}], as {} is {}, found {}; {}", file,
-                            bias.name, weight.shape[0], weight.name, shape_text(weight),
-                            shape_text(bias), kNamesHint));
+    fail("{}: {}: expected a shape of [{}], as {} is {}, found {}; {}", file, bias.name,
+         weight.shape[0], weight.name, shape_text(weight), shape_text(bias), kNamesHint);
   }
 }
 
@@ -68,10 +67,10 @@ void check_finite(const NamedArray& array, const std::string& file) {
   const auto bad =
       std::ranges::find_if_not(array.values, [](float value) { return std::isfinite(value); });
   if (bad == array.values.end()) return;
-  throw Error(fmt::format(
+  fail(
       "{}: {}: expected finite numbers, found {} at element {}; hint: the training that made it "
       "diverged, train again with a lower learning rate",
-      file, array.name, *bad, bad - array.values.begin()));
+      file, array.name, *bad, bad - array.values.begin());
 }
 
 void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) {
@@ -131,13 +130,13 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
     layers.emplace_back(&weight, &bias);
   } while (left.contains(weight_name(layers.size())) || left.contains(bias_name(layers.size())));
   if (!left.empty()) {
-    throw Error(fmt::format("{}: expected {} layers and nothing else, found an array {} of {}; {}",
-                            name, layers.size(), in_quotes(left.begin()->first),
-                            shape_text(*left.begin()->second), kNamesHint));
+    fail("{}: expected {} layers and nothing else, found an array {} of {}; {}", name,
+         layers.size(), in_quotes(left.begin()->first), shape_text(*left.begin()->second),
+         kNamesHint);
   }
   if (sizes.back() > kMaxClasses) {
-    throw Error(fmt::format("{}: expected at most {} classes, found {} outputs of the last layer",
-                            name, kMaxClasses, sizes.back()));
+    fail("{}: expected at most {} classes, found {} outputs of the last layer", name, kMaxClasses,
+         sizes.back());
   }
   Mlp mlp = make_zero_mlp(sizes);
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -149,8 +148,8 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
 
 void check_model_name(std::string_view path) {
   if (path.ends_with(kOnnxEnding) || array_format_of_name(path)) return;
-  throw UsageError(fmt::format(
-      "expected a file name that ends in .safetensors, .npz or .onnx, found {}", in_quotes(path)));
+  fail_usage("expected a file name that ends in .safetensors, .npz or .onnx, found {}",
+             in_quotes(path));
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
@@ -164,10 +163,10 @@ Model load_model(const std::string& path) {
   DecodedArrayFile file = read_array_file(path);
   const std::string* kind = find_metadata(file.content.metadata, kKindKey);
   if (kind != nullptr && *kind == kCheckpointKind) {
-    throw Error(
-        fmt::format("{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
-                    "export makes a model of it if it is named, not piped",
-                    input_name(path)));
+    fail(
+        "{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
+        "export makes a model of it if it is named, not piped",
+        input_name(path));
   }
   return {.mlp = to_mlp(file.content.arrays, input_name(path)),
           .metadata = std::move(file.content.metadata),

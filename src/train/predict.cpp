@@ -9,12 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "core/partition.h"
 #include "data/batch.h"
 #include "nn/mlp.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -79,10 +77,10 @@ void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_
     const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
     const auto bad = std::ranges::find_if_not(own, [](float z) { return std::isfinite(z); });
     if (bad == own.end()) continue;
-    throw Error(fmt::format(
+    fail(
         "{}: image {}: expected a finite number for class {}, found {}; hint: its values are too "
         "large for this model, scale the images as those that it was trained on",
-        name, first_image + row, bad - own.begin(), *bad));
+        name, first_image + row, bad - own.begin(), *bad);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include <fmt/ranges.h>
 
+#include "core/fail.h"
 #include "data/synthetic.h"
 #include "formats/array_file.h"
 #include "nn/kernels.h"
@@ -106,8 +107,8 @@ class ScratchFolder {
  public:
   ScratchFolder() : path_((std::filesystem::temp_directory_path() / "trp-XXXXXX").string()) {
     if (!mkdtemp(path_.data())) {
-      throw Error(fmt::format("{}: cannot be made: {}; hint: name another folder in TMPDIR", path_,
-                              std::generic_category().message(errno)));
+      fail("{}: cannot be made: {}; hint: name another folder in TMPDIR", path_,
+           std::generic_category().message(errno));
     }
   }
   ~ScratchFolder() {

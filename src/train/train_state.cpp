@@ -6,7 +6,7 @@
 
 #include <fmt/ranges.h>
 
-#include "trp/error.h"
+#include "core/fail.h"
 
 namespace trp {
 
@@ -15,14 +15,13 @@ void check_resumable(const TrainState& state, const Recipe& recipe, std::span<co
   const auto check = [](bool fits, std::string_view what, std::int64_t expected,
                         std::int64_t found) {
     if (!fits) {
-      throw Error(
-          fmt::format("the training to resume: expected {} {}, found {}", what, expected, found));
+      fail("the training to resume: expected {} {}, found {}", what, expected, found);
     }
   };
   const std::vector<Index> found = layer_sizes(state.mlp);
   if (!std::ranges::equal(found, sizes)) {
-    throw Error(fmt::format("the training to resume: expected layers of {}, found {}",
-                            fmt::join(sizes, " → "), fmt::join(found, " → ")));
+    fail("the training to resume: expected layers of {}, found {}", fmt::join(sizes, " → "),
+         fmt::join(found, " → "));
   }
   const auto velocities = std::ssize(state.velocity.layers);
   const auto expected_velocities = recipe.momentum == 0 ? 0 : std::ssize(state.mlp.layers);

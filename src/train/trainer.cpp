@@ -8,8 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "core/fail.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/sampler.h"
@@ -19,7 +18,6 @@
 #include "train/learning_rate.h"
 #include "train/network.h"
 #include "train/train_state.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -44,10 +42,10 @@ Sampler divide_samples(const Recipe& recipe, const Dataset& train) {
   Sampler sampler = make_sampler(count, recipe.validation_share, recipe.seed, recipe.shuffle);
   const bool validates = recipe.validation_share > 0;
   if (sampler.train.empty() || (validates && sampler.validation.empty())) {
-    throw UsageError(fmt::format(
+    fail_usage(
         "a validation share of {}: of {} samples, {} are left for training and {} for validation; "
         "expected at least one each",
-        recipe.validation_share, count, sampler.train.size(), sampler.validation.size()));
+        recipe.validation_share, count, sampler.train.size(), sampler.validation.size());
   }
   return sampler;
 }

@@ -11,12 +11,13 @@
 #include <Eigen/Core>
 
 #include "report/environment.h"
+#include "report/table.h"
 #include "system/terminal.h"
 
 namespace trp {
 namespace {
 
-constexpr std::size_t kNameColumns = 26;
+constexpr std::size_t kHelpColumn = 27;
 constexpr std::size_t kMinColumns = 60, kMaxColumns = 100;
 constexpr const char* kGroup = "Help";
 
@@ -26,24 +27,8 @@ std::size_t help_columns() {
                     kMaxColumns);
 }
 
-/// A name and an explanation, whose words are put on as many lines as it takes.
-std::string entry(std::string name, std::string_view help) {
-  // Two spaces between name and help, where the name is too long for its column.
-  if (name.size() >= kNameColumns) name += ' ';
-  std::string text = fmt::format("{:<{}}", name, kNameColumns);
-  std::size_t column = text.size();
-  while (!help.empty()) {
-    const std::string_view word = help.substr(0, help.find(' '));
-    if (column + 1 + word.size() > help_columns()) {
-      text += fmt::format("\n{:{}}", "", kNameColumns);
-      column = kNameColumns;
-    }
-    text += ' ';
-    text += word;
-    column += 1 + word.size();
-    help.remove_prefix(std::min(word.size() + 1, help.size()));
-  }
-  return text + '\n';
+std::string entry(const std::string& name, std::string_view help) {
+  return labelled(name + "  ", kHelpColumn, help, help_columns()) + '\n';
 }
 
 std::string value_name(const CLI::Option& option) {

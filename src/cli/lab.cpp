@@ -98,7 +98,7 @@ int run_lab(const LabOptions& options) {
   }
   std::string wrong;
   for (const Experiment* experiment : chosen_experiments(options.names)) {
-    const Race race = experiment->run(context);
+    const Race race = run_experiment(*experiment, context);
     if (as_text) {
       write_experiment_text(out, *experiment, race, color);
     } else {

@@ -1,20 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <functional>
 #include <mutex>
-#include <string>
 #include <vector>
 
 #include <Eigen/Core>
 
 #include <fmt/format.h>
 
-#include "core/partition.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
-#include "trp/thread_pool.h"
 
 namespace trp {
 namespace {
@@ -25,106 +19,96 @@ struct alignas(kCacheLineBytes) TileMutex {
   std::mutex mutex;
 };
 
-/// The gradient Σ (w·x − y) x of a linear model. All numbers are whole and small enough for sums in
-/// double to be exact, so whatever the order of the additions, the result is to be the same.
+/// The gradient Σ (w·x − y) x of a linear model, added up by workers in several ways. All numbers
+/// are whole and small enough for sums in double to be exact, so whatever the order of the
+/// additions, the result is to be the same.
 struct LinearModel {
-  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> inputs;  // a row each
-  Eigen::VectorXd targets;
-  Eigen::VectorXd weights;
-
-  explicit LinearModel(const Batch& batch)
+  LinearModel(const Batch& batch, int workers)
       : inputs((255 * batch.floats.view().matrix().cast<double>().array().min(1).max(-1)).round()),
         targets(inputs.rows()),
-        weights(inputs.cols()) {
-    for (Index i = 0; i < inputs.rows(); ++i)
-      targets(i) = batch.labels[static_cast<std::size_t>(i)];
+        weights(inputs.cols()),
+        own(static_cast<std::size_t>(workers)) {
+    std::ranges::copy(batch.labels, targets.begin());
     for (Index f = 0; f < weights.size(); ++f) weights(f) = static_cast<double>(f % 5) - 2;
   }
 
   TRP_SAME_CODE double error(Index i) const { return inputs.row(i).dot(weights) - targets(i); }
-
   TRP_SAME_CODE void add_gradient(Index i, double error, Eigen::RowVectorXd& gradient) const {
     gradient += error * inputs.row(i);
   }
 
-  void add_gradients(Range rows, Eigen::RowVectorXd& gradient) const {
-    for (Index i = rows.begin; i < rows.end; ++i) add_gradient(i, error(i), gradient);
+  /// The sum of a shard, which is its worker's own.
+  const Eigen::RowVectorXd& sum_up(Range rows, int shard) {
+    Eigen::RowVectorXd& sum = own[static_cast<std::size_t>(shard)];
+    sum.setZero(inputs.cols());
+    for (Index i = rows.begin; i < rows.end; ++i) add_gradient(i, error(i), sum);
+    return sum;
   }
-};
 
-Race run(const LabContext& context) {
-  const LinearModel model(first_samples(context, context.pick<Index>(2000, 200)));
-  const Index samples = model.inputs.rows();
-  const Index features = model.inputs.cols();
-  const Eigen::RowVectorXd zero = Eigen::RowVectorXd::Zero(features);
-  const Eigen::RowVectorXd exact =
-      (model.inputs * model.weights - model.targets).transpose() * model.inputs;
-  Eigen::RowVectorXd sum = zero;
-  std::vector<Eigen::RowVectorXd> own(static_cast<std::size_t>(kWorkerCounts.back()), zero);
+  void lock_per_sample(Range rows, int, int) {
+    for (Index i = rows.begin; i < rows.end; ++i) {
+      const double own_error = error(i);
+      const std::lock_guard lock(mutex);
+      add_gradient(i, own_error, total);
+    }
+  }
+
+  void lock_per_shard(Range rows, int shard, int) {
+    const Eigen::RowVectorXd& sum = sum_up(rows, shard);
+    const std::lock_guard lock(mutex);
+    total += sum;
+  }
+
+  /// Each shard begins at another tile, so that they meet less often.
+  void lock_per_tile(Range rows, int shard, int shards) {
+    const Eigen::RowVectorXd& sum = sum_up(rows, shard);
+    for (int step = 0; step < kTiles; ++step) {
+      const int tile = (shard * kTiles / shards + step) % kTiles;
+      const Range columns = split_evenly(total.size(), kTiles, tile);
+      const std::lock_guard lock(tile_mutexes[static_cast<std::size_t>(tile)].mutex);
+      total.segment(columns.begin, columns.size()) += sum.segment(columns.begin, columns.size());
+    }
+  }
+
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> inputs;  // a row each
+  Eigen::VectorXd targets;
+  Eigen::VectorXd weights;
+  Eigen::RowVectorXd total;
+  std::vector<Eigen::RowVectorXd> own;
   std::mutex mutex;
   std::array<TileMutex, kTiles> tile_mutexes;
-  Pools pools(context.cpus);
-  Race race = {.cpus = context.cpus};
-  race.check = [&](const Work& work) {
-    work();
-    return sum == exact;
-  };
-  const auto sum_of = [&](Range rows, int shard) -> const Eigen::RowVectorXd& {
-    Eigen::RowVectorXd& gradient = own[static_cast<std::size_t>(shard)];
-    gradient = zero;
-    model.add_gradients(rows, gradient);
-    return gradient;
-  };
+};
 
-  const double amount = 1e-3 * static_cast<double>(samples);
-  const auto add = [&](const std::string& name, const std::function<void(Range, int, int)>& task) {
-    const auto work = [&, task](int workers) {
-      sum = zero;
-      pools.share_out(workers, samples, [&](Range rows, int shard) { task(rows, shard, workers); });
-    };
-    add_for_each_count(race, name, amount, work);
+void run(Lab& lab) {
+  LinearModel model(first_samples(lab.context, lab.pick<Index>(2000, 200)), lab.max_workers());
+  const Index samples = model.inputs.rows();
+  const Eigen::RowVectorXd exact =
+      (model.inputs * model.weights - model.targets).transpose() * model.inputs;
+  lab.amount = 1e-3 * static_cast<double>(samples);
+  lab.is_right = [&] { return model.total == exact; };
+  const auto add = [&](const char* name, const auto& merge) {
+    lab.add_for_each_count(name, [&, merge](int workers) {
+      model.total.setZero(model.inputs.cols());
+      lab.share_out(workers, samples,
+                    [&](Range rows, int shard) { (model.*merge)(rows, shard, workers); });
+    });
   };
-  race.add({"sequential", 1, amount}, [&] {
-    sum = zero;
-    model.add_gradients({0, samples}, sum);
-  });
-  add("one lock per sample", [&](Range rows, int, int) {
-    for (Index i = rows.begin; i < rows.end; ++i) {
-      const double error = model.error(i);
-      const std::lock_guard lock(mutex);
-      model.add_gradient(i, error, sum);
-    }
-  });
-  add("one lock per shard", [&](Range rows, int shard, int) {
-    const Eigen::RowVectorXd& gradient = sum_of(rows, shard);
-    const std::lock_guard lock(mutex);
-    sum += gradient;
-  });
-  // Each shard begins at another tile, so that they meet less often.
-  add("one lock per tile", [&](Range rows, int shard, int workers) {
-    const Eigen::RowVectorXd& gradient = sum_of(rows, shard);
-    for (int step = 0; step < kTiles; ++step) {
-      const int tile = (shard * kTiles / workers + step) % kTiles;
-      const Range columns = split_evenly(features, kTiles, tile);
-      const std::lock_guard lock(tile_mutexes[static_cast<std::size_t>(tile)].mutex);
-      sum.segment(columns.begin, columns.size()) += gradient.segment(columns.begin, columns.size());
-    }
-  });
+  lab.add("sequential", [&] { model.total = model.sum_up({0, samples}, 0); });
+  add("one lock per sample", &LinearModel::lock_per_sample);
+  add("one lock per shard", &LinearModel::lock_per_shard);
+  add("one lock per tile", &LinearModel::lock_per_tile);
   // The workers only fill sums of their own; the caller adds them up when all are done.
-  const auto without_lock = [&](int workers) {
-    sum = zero;
-    pools.share_out(workers, samples, sum_of);
-    for (int shard = 0; shard < workers; ++shard) sum += own[static_cast<std::size_t>(shard)];
-  };
-  add_for_each_count(race, "no lock", amount, without_lock);
-  race.run(context.race_options());
-  return race;
+  lab.add_for_each_count("no lock", [&](int workers) {
+    lab.share_out(workers, samples, [&](Range rows, int shard) { model.sum_up(rows, shard); });
+    model.total = model.own[0];
+    for (std::size_t shard = 1; shard < static_cast<std::size_t>(workers); ++shard)
+      model.total += model.own[shard];
+  });
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "merge", "thousand samples/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const ContenderId per_shard = {"one lock per shard", workers};
   const Spread shard_against_sample = race.speedup(per_shard, {"one lock per sample", workers});
   return make_verdict(
@@ -146,7 +130,8 @@ constinit const Experiment kAccumulateExperiment = {
         "sum privately, merge once per shard; every merge here gives the exact gradient, "
         "only the waiting differs",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "merge",
+    .unit = "k samples/s"};
 
 }  // namespace trp

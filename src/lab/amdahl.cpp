@@ -4,20 +4,16 @@
 
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 #include "measure/statistics.h"
 
 namespace trp {
 namespace {
 
-Race run(const LabContext& context) {
-  Pools pools(context.cpus);
-  Race race = {.cpus = context.cpus};
-  add_training(race, context, "sequential", {.strategy = StrategyKind::kSequential}, pools.of(1));
-  for (const int workers : kWorkerCounts)
-    add_training(race, context, "data", {.strategy = StrategyKind::kData}, pools.of(workers));
-  race.run(context.race_options());
-  return race;
+void run(Lab& lab) {
+  add_training(lab, "sequential", {.strategy = StrategyKind::kSequential});
+  for (const int workers : lab.context.worker_counts)
+    add_training(lab, "data", {.strategy = StrategyKind::kData}, workers);
+  lab.run();
 }
 
 Spread speedup_of(const Race& race, int workers) {
@@ -27,30 +23,23 @@ Spread speedup_of(const Race& race, int workers) {
 /// Fitted to the numbers of workers that have a CPU each.
 double serial_fraction(const Race& race) {
   std::vector<SpeedupPoint> points;
-  for (const int workers : kWorkerCounts)
-    if (workers <= race.cpus) points.push_back({workers, speedup_of(race, workers).median});
+  for (const Contender& contender : race.contenders)
+    if (contender.name == "data" && contender.workers <= race.cpus)
+      points.push_back({contender.workers, speedup_of(race, contender.workers).median});
   return fit_amdahl(points);
 }
 
-Table table(const Race& race) {
-  const ContenderId sequential = {"sequential"};
-  Table table = {{"workers", "thousand samples/s", "speedup", "efficiency %", "Karp-Flatt serial %",
-                  "Amdahl's fit: speedup", "note"},
-                 {{"sequential", race.per_second(sequential), race.speedup(sequential, sequential),
-                   "", "", "", ""}}};
-  for (const int workers : kWorkerCounts) {
-    const Spread speedup = speedup_of(race, workers);
-    table.rows.push_back({static_cast<double>(workers), race.per_second({"data", workers}), speedup,
-                          100 * efficiency(speedup.median, workers),
-                          workers > 1 ? Cell(100 * karp_flatt(speedup.median, workers)) : Cell(""),
-                          amdahl_speedup(serial_fraction(race), workers),
-                          workers_note(workers, race.cpus)});
-  }
-  return table;
+std::vector<Cell> more_cells(const Race& race, const Contender& contender) {
+  if (contender.name == "sequential") return {"", "", ""};
+  const int workers = contender.workers;
+  const double speedup = speedup_of(race, workers).median;
+  return {100 * efficiency(speedup, workers),
+          workers > 1 ? Cell(100 * karp_flatt(speedup, workers)) : Cell(""),
+          amdahl_speedup(serial_fraction(race), workers)};
 }
 
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread speedup = speedup_of(race, workers);
   const double serial = serial_fraction(race);
   const std::string limit =
@@ -77,7 +66,10 @@ constinit const Experiment kAmdahlExperiment = {
         "measure speedup and efficiency, look at what is left serial, and stop adding "
         "workers where efficiency has gone",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "training",
+    .unit = "k samples/s",
+    .more_columns = {"efficiency %", "serial %", "Amdahl's fit"},  // serial by Karp and Flatt
+    .more_cells = more_cells};
 
 }  // namespace trp

@@ -6,7 +6,6 @@
 #include "core/random.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 #include "nn/kernels.h"
 
 namespace trp {
@@ -17,111 +16,84 @@ constexpr Index kTaps = kSide * kSide;
 constexpr Index kFilters = 32;
 
 /// Filters of kSide × kSide over gray images, only where they fit in whole, then ReLU.
-class Convolution {
- public:
-  Convolution(const LabContext& context, Index count)
-      : height_(context.data.train.sample_shape.front()),
-        width_(context.data.train.feature_count / height_),
-        images_(first_samples(context, count)),
-        filters_(kTaps, kFilters),
-        bias_(1, kFilters),
-        outputs_(count * kFilters, out_height() * out_width()) {
-    RandomStream random(context.seed, RandomPurpose::kWeights);
-    for (Index f = 0; f < kFilters; ++f) {
-      for (Index t = 0; t < kTaps; ++t) filters_(t, f) = random.uniform() - 0.5F;
-      bias_(0, f) = random.uniform() - 0.5F;
-    }
-  }
-
-  Index count() const { return images_.floats.rows(); }
-  double flops() const {
-    return 2.0 * static_cast<double>(kTaps * outputs_.rows() * outputs_.cols());
-  }
+struct Convolution {
+  Index width;                  // of the images
+  Index out_height, out_width;  // of their outputs
+  Tensor images;
+  Tensor filters;  // [taps, filters]
+  Tensor bias;
+  Tensor outputs;  // [images · filters, places]
 
   /// Row r of the output adds up the rows r, …, r + 4 of the image, shifted and weighted: each
   /// inner loop runs over neighbours.
-  TRP_SAME_CODE void apply(Range images) {
-    for (Index i = images.begin; i < images.end; ++i)
+  TRP_SAME_CODE void apply(Range range) {
+    for (Index i = range.begin; i < range.end; ++i)
       for (Index f = 0; f < kFilters; ++f)
-        for (Index r = 0; r < out_height(); ++r) {
-          float* out = outputs_.row(i * kFilters + f) + r * out_width();
-          std::fill_n(out, out_width(), bias_(0, f));
-          for (Index dr = 0; dr < kSide; ++dr)
-            for (Index dc = 0; dc < kSide; ++dc) {
-              const float weight = filters_(dr * kSide + dc, f);
-              const float* in = images_.floats.row(i) + (r + dr) * width_ + dc;
-              for (Index c = 0; c < out_width(); ++c) out[c] += weight * in[c];
-            }
-          for (Index c = 0; c < out_width(); ++c) out[c] = std::max(out[c], 0.0F);
+        for (Index r = 0; r < out_height; ++r) {
+          float* out = outputs.row(i * kFilters + f) + r * out_width;
+          std::fill_n(out, out_width, bias(0, f));
+          for (Index tap = 0; tap < kTaps; ++tap) {
+            const float weight = filters(tap, f);
+            const float* in = images.row(i) + (r + tap / kSide) * width + tap % kSide;
+            for (Index c = 0; c < out_width; ++c) out[c] += weight * in[c];
+          }
+          for (Index c = 0; c < out_width; ++c) out[c] = std::max(out[c], 0.0F);
         }
   }
 
-  void clear() { outputs_ = Tensor(outputs_.rows(), outputs_.cols()); }
-
   /// As one matrix product per image: a row for each place, with what the filters see there.
   bool outputs_are_right() const {
-    Tensor seen(outputs_.cols(), kTaps);
-    Tensor expected(outputs_.cols(), kFilters);
-    for (Index i = 0; i < count(); ++i) {
+    Tensor seen(outputs.cols(), kTaps);
+    Tensor expected(outputs.cols(), kFilters);
+    for (Index i = 0; i < images.rows(); ++i) {
       for (Index place = 0; place < seen.rows(); ++place)
-        for (Index t = 0; t < kTaps; ++t)
-          seen(place, t) = images_.floats(
-              i, (place / out_width() + t / kSide) * width_ + place % out_width() + t % kSide);
-      forward_product(seen.view(), filters_.view(), bias_.view(), Activation::kRelu,
-                      expected.view());
-      const auto found = outputs_.view_rows(i * kFilters, (i + 1) * kFilters);
+        for (Index tap = 0; tap < kTaps; ++tap)
+          seen(place, tap) = images(
+              i, (place / out_width + tap / kSide) * width + place % out_width + tap % kSide);
+      forward_product(seen.view(), filters.view(), bias.view(), Activation::kRelu, expected.view());
+      const auto found = outputs.view_rows(i * kFilters, (i + 1) * kFilters).matrix();
       const auto product = expected.view().matrix().transpose();
-      if (!((found.matrix() - product).norm() <= 1e-4F * product.norm())) return false;
+      if (!((found - product).norm() <= 1e-4F * product.norm())) return false;
     }
     return true;
   }
-
- private:
-  Index out_height() const { return height_ - kSide + 1; }
-  Index out_width() const { return width_ - kSide + 1; }
-
-  Index height_;
-  Index width_;
-  Batch images_;
-  Tensor filters_;  // [taps, filters]
-  Tensor bias_;
-  Tensor outputs_;  // [images · filters, places]
 };
 
-void check_images(const Dataset& dataset) {
-  const auto& shape = dataset.sample_shape;
-  if (shape.size() == 2 && shape[0] >= kSide && shape[1] >= kSide) return;
-  fail(
-      "conv: expected images of at least {0} x {0} values, found samples of {1}; choose "
-      "other data",
-      kSide, fmt::join(shape, " x "));
+/// Throws Error unless the samples are images that filters fit into.
+Convolution make_convolution(const LabContext& context, Index count) {
+  const auto& shape = context.data.train.sample_shape;
+  if (shape.size() != 2 || shape[0] < kSide || shape[1] < kSide)
+    fail(
+        "conv: expected images of at least {0} x {0} values, found samples of {1}; choose "
+        "other data",
+        kSide, fmt::join(shape, " x "));
+  RandomStream random(context.seed, RandomPurpose::kWeights);
+  const Index height = shape[0] - kSide + 1;
+  const Index width = shape[1] - kSide + 1;
+  return {.width = shape[1],
+          .out_height = height,
+          .out_width = width,
+          .images = first_samples(context, count).floats,
+          .filters = random_tensor(kTaps, kFilters, random),
+          .bias = random_tensor(1, kFilters, random),
+          .outputs = Tensor(count * kFilters, height * width)};
 }
 
-Race run(const LabContext& context) {
-  check_images(context.data.train);
-  Convolution convolution(context, context.pick<Index>(128, 16));
-  const Index count = convolution.count();
-  Pools pools(context.cpus);
-  Race race = {.cpus = context.cpus};
-  race.check = [&](const Work& work) {
-    convolution.clear();
-    work();
-    return convolution.outputs_are_right();
-  };
-
-  const double amount = 1e-9 * convolution.flops();
-  race.add({"sequential", 1, amount}, [&] { convolution.apply({0, count}); });
-  add_for_each_count(race, "images shared out", amount, [&](int workers) {
-    pools.share_out(workers, count, [&](Range images, int) { convolution.apply(images); });
-  });
-  race.run(context.race_options());
-  return race;
+void run(Lab& lab) {
+  const Index count = lab.pick<Index>(128, 16);
+  Convolution convolution = make_convolution(lab.context, count);
+  Tensor& outputs = convolution.outputs;
+  lab.reset = [&] { outputs = Tensor(outputs.rows(), outputs.cols()); };
+  lab.is_right = [&] { return convolution.outputs_are_right(); };
+  lab.amount = 2e-9 * static_cast<double>(kTaps * outputs.rows() * outputs.cols());
+  lab.add("sequential", [&] { convolution.apply({0, count}); });
+  lab.add_shared_out("images shared out", count,
+                     [&](Range images, int) { convolution.apply(images); });
+  lab.run();
 }
-
-Table table(const Race& race) { return rate_table(race, "convolution", "GFLOP/s"); }
 
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread speedup = race.speedup({"images shared out", workers}, {"sequential"});
   return make_verdict(is_faster(speedup),
                       fmt::format("{} workers are {}.", workers, speed_text(speedup, "one")));
@@ -137,7 +109,8 @@ constinit const Experiment kConvExperiment = {
         "and wait for one another only once",
     .takeaway = "much arithmetic per image and none of it shared: the easy case",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "convolution",
+    .unit = "GFLOP/s"};
 
 }  // namespace trp

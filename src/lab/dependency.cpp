@@ -8,7 +8,6 @@
 
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 #include "nn/mlp.h"
 #include "parallel/progress_counter.h"
 
@@ -24,90 +23,78 @@ TRP_SAME_CODE double chain(double x, Index links) {
   return x;
 }
 
-/// One chain cut into pieces, each for a worker, who has to wait for the piece before it.
-double chain_handed_on(Index links, int workers, ThreadPool& pool) {
-  ProgressCounter pieces_done(workers <= pool.cpu_count());
-  double x = 0;
-  pool.run(workers, [&](int piece, int) {
-    pieces_done.wait_for(piece);
-    x = chain(x, split_evenly(links, workers, piece).size());
-    pieces_done.advance();
+/// Calls task(0), task(1), …, each by another worker, who has to wait for the one before it.
+template <class Task>
+void hand_on(ThreadPool& pool, int count, const Task& task) {
+  ProgressCounter done(pool.worker_count() <= pool.cpu_count());
+  pool.run(count, [&](int piece, int) {
+    done.wait_for(piece);
+    task(piece);
+    done.advance();
   });
-  return x;
 }
 
 /// Long chains come to rest where x = sin x + 0.1, wherever they began.
 bool is_at_rest(double x) { return std::abs(std::sin(x) + 0.1 - x) < 1e-12 && x > 0.5; }
 
-/// The layers of a network are a chain as well: a row through layer after layer, each by another
-/// worker.
-void send_handed_on(ForwardPass& pass, Index row, ThreadPool& pool) {
-  ProgressCounter layers_done(pool.worker_count() <= pool.cpu_count());
-  pool.run(static_cast<int>(pass.mlp.layers.size()), [&](int layer, int) {
-    const auto l = static_cast<std::size_t>(layer);
-    std::vector<Tensor>& outputs = pass.activations.outputs;
-    const Tensor& input = l == 0 ? pass.batch.floats : outputs[l - 1];
-    layers_done.wait_for(layer);
-    forward_layer(pass.mlp, l, input.view_rows(row, row + 1), {0, outputs[l].cols()},
-                  outputs[l].view_rows(row, row + 1));
-    layers_done.advance();
-  });
+void send_through_layer(ForwardPass& pass, int layer, Index row) {
+  const auto l = static_cast<std::size_t>(layer);
+  std::vector<Tensor>& outputs = pass.activations.outputs;
+  const Tensor& input = l == 0 ? pass.batch.floats : outputs[l - 1];
+  forward_layer(pass.mlp, l, input.view_rows(row, row + 1), {0, outputs[l].cols()},
+                outputs[l].view_rows(row, row + 1));
 }
 
-Race run(const LabContext& context) {
-  const int workers = judged_workers(context.cpus);
-  Pools pools(context.cpus, {&workers, 1});
-  ThreadPool& pool = pools.of(workers);
-  Race race = {.cpus = context.cpus};
+using ChainEnds = std::array<double, kChains>;
 
-  const auto links = context.pick<Index>(4000, 800);
-  const double chain_amount = 1e-6 * static_cast<double>(links);
-  std::array<double, kChains> ends{};
+void add_chains(Lab& lab, ChainEnds& ends) {
+  const int workers = lab.judged();
+  ThreadPool& pool = lab.pool(workers);
+  const auto links = lab.pick<Index>(4000, 800);
   const auto follow = [&ends, links](int c, int) {
     ends[static_cast<std::size_t>(c)] = chain(0.01 * c, links);
   };
-  race.check = [&](const Work& work) {
-    work();
-    return is_at_rest(ends[0]) && ends[0] == chain(0, links);
-  };
-  race.add({"one chain of sin(x) + 0.1", 1, chain_amount}, [&] { follow(0, 0); });
-  race.add({"one chain, handed on", workers, chain_amount},
-           [&] { ends[0] = chain_handed_on(links, workers, pool); });
-  race.check = [&](const Work& work) {
-    ends.fill(0);
-    work();
-    return std::ranges::all_of(ends, is_at_rest);
-  };
-  race.add({"8 chains in turn", 1, kChains * chain_amount}, [&] {
+  lab.amount = 1e-6 * static_cast<double>(links);
+  lab.reset = [&ends] { ends.fill(0); };
+  lab.is_right = [&ends, links] { return is_at_rest(ends[0]) && ends[0] == chain(0, links); };
+  lab.add("one chain of sin(x) + 0.1", [=] { follow(0, 0); });
+  lab.add("one chain, handed on", workers, [=, &ends, &pool] {
+    ends[0] = 0;
+    hand_on(pool, workers, [&](int piece) {
+      ends[0] = chain(ends[0], split_evenly(links, workers, piece).size());
+    });
+  });
+  lab.amount *= kChains;
+  lab.is_right = [&ends] { return std::ranges::all_of(ends, is_at_rest); };
+  lab.add("8 chains in turn", [=] {
     for (int c = 0; c < kChains; ++c) follow(c, 0);
   });
-  race.add({"8 chains, shared out", workers, kChains * chain_amount},
-           [&] { pool.run(kChains, follow); });
-
-  ForwardPass pass(context, kBatch);
-  race.check = pass.check();
-  // A link is one layer of one sample.
-  const double amount =
-      1e-6 * static_cast<double>(kBatch) * static_cast<double>(pass.mlp.layers.size());
-  const std::string in_turn = "network, sample by sample";
-  const auto add = [&](const std::string& name, int by, const Work& work) {
-    race.add({name, by, amount, in_turn}, work);
-  };
-  add(in_turn, 1, [&] {
-    for (Index i = 0; i < kBatch; ++i) pass.send({i, i + 1});
-  });
-  add("network, layers handed on", workers, [&] {
-    for (Index i = 0; i < kBatch; ++i) send_handed_on(pass, i, pool);
-  });
-  add("network, a batch of 64", 1, [&] { pass.send({0, kBatch}); });
-  race.run(context.race_options());
-  return race;
+  lab.add("8 chains, shared out", workers, [=, &pool] { pool.run(kChains, follow); });
 }
 
-Table table(const Race& race) { return rate_table(race, "work", "million links/s"); }
+void add_network(Lab& lab, ForwardPass& pass) {
+  const int workers = lab.judged();
+  const auto layers = static_cast<int>(pass.mlp.layers.size());
+  lab.amount = 1e-6 * kBatch * layers;  // a link is one layer of one sample
+  lab.base = "network, sample by sample";
+  lab.add(lab.base, [&] { pass.send_each({0, kBatch}); });
+  lab.add("network, layers handed on", workers, [=, &pass, &pool = lab.pool(workers)] {
+    for (Index row = 0; row < kBatch; ++row)
+      hand_on(pool, layers, [&](int layer) { send_through_layer(pass, layer, row); });
+  });
+  lab.add("network, a batch of 64", [&] { pass.send({0, kBatch}); });
+}
+
+void run(Lab& lab) {
+  ChainEnds ends{};
+  add_chains(lab, ends);
+  ForwardPass pass(lab, kBatch);
+  add_network(lab, pass);
+  lab.run();
+}
 
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread handed_on =
       race.speedup({"one chain, handed on", workers}, {"one chain of sin(x) + 0.1"});
   const Spread shared_out = race.speedup({"8 chains, shared out", workers}, {"8 chains in turn"});
@@ -132,7 +119,8 @@ constinit const Experiment kDependencyExperiment = {
         "or the samples of a batch, can go side by side",
     .takeaway = "look for parallelism across chains (samples, batches), not along one",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "work",
+    .unit = "M links/s"};
 
 }  // namespace trp

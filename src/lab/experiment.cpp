@@ -3,10 +3,34 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace trp {
+
+Race run_experiment(const Experiment& experiment, const LabContext& context) {
+  Lab lab(context);
+  experiment.run(lab);
+  return std::move(lab.race);
+}
+
+Table make_table(const Experiment& experiment, const Race& race) {
+  Table table = {{experiment.contenders_are, "workers", experiment.unit, "times as fast"}, {}};
+  for (const char* column : experiment.more_columns)
+    if (column) table.columns.emplace_back(column);
+  for (const Contender& contender : race.contenders) {
+    const ContenderId id = {contender.name, contender.workers};
+    const std::string& base = contender.base.empty() ? race.contenders[0].name : contender.base;
+    auto& row = table.rows.emplace_back();
+    row = {contender.name, WorkersCell(contender.workers, contender.workers > race.cpus),
+           race.per_second(id), race.speedup(id, {base})};
+    if (experiment.more_cells)
+      std::ranges::move(experiment.more_cells(race, contender), std::back_inserter(row));
+  }
+  return table;
+}
 
 std::span<const Experiment* const> experiments() {
   static constexpr std::array<const Experiment*, 16> kAll = {
@@ -25,6 +49,13 @@ const Experiment* find_experiment(std::string_view name) {
   return found == all.end() ? nullptr : *found;
 }
 
+int judged_workers(const Race& race, std::string_view name) {
+  std::vector<int> worker_counts;
+  for (const Contender& contender : race.contenders)
+    if (name.empty() || contender.name == name) worker_counts.push_back(contender.workers);
+  return judged_workers(worker_counts, race.cpus);
+}
+
 Verdict make_verdict(bool holds, const std::string& text) {
   return {holds, (holds ? "Holds here: " : "Not here: ") + text};
 }
@@ -40,23 +71,6 @@ std::string speed_text(const Spread& speedup, std::string_view base) {
 
 std::string short_number(double value) {
   return std::abs(value) < 999.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
-}
-
-std::string workers_note(int workers, int cpus) {
-  return workers <= cpus ? std::string() : fmt::format("more than CPUs ({})", cpus);
-}
-
-Table rate_table(const Race& race, const std::string& what, const std::string& unit) {
-  Table table = {{what, "workers", unit, "times as fast", "note"}, {}};
-  const std::string& first = race.contenders.front().name;
-  for (const Contender& contender : race.contenders) {
-    const ContenderId id = {contender.name, contender.workers};
-    const ContenderId base = {contender.base.empty() ? first : contender.base};
-    table.rows.push_back({contender.name, static_cast<double>(contender.workers),
-                          race.per_second(id), race.speedup(id, base),
-                          workers_note(contender.workers, race.cpus)});
-  }
-  return table;
 }
 
 }  // namespace trp

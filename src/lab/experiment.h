@@ -1,36 +1,26 @@
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "data/dataset.h"
+#include "lab/lab.h"
 #include "measure/race.h"
 #include "measure/statistics.h"
 
 namespace trp {
 
-/// What experiments are made with.
-struct LabContext {
-  const DataSets& data;
-  int cpus = 1;
-  bool quick = false;  // less of everything: to see that it works
-  std::uint64_t seed = 1;
-
-  template <class Value>
-  Value pick(Value normally, Value quickly) const {
-    return quick ? quickly : normally;
-  }
-
-  /// A race of such contenders takes about 2 s.
-  RaceOptions race_options() const { return {.seconds = pick(2.0, 0.15)}; }
+struct WorkersCell {
+  int count = 1;
+  bool beyond_cpus = false;  // there is no CPU for each of them
 };
 
-using Cell = std::variant<std::string, double, Spread>;
+using Cell = std::variant<std::string, double, Spread, WorkersCell>;
 
+/// A row for each contender.
 struct Table {
   std::vector<std::string> columns;  // with their units
   std::vector<std::vector<Cell>> rows;
@@ -43,18 +33,31 @@ struct Verdict {
 };
 
 /// One of the guide's examples: a claim, contenders whose race is to show it, and the verdict that
-/// follows from their times. Belongs to one thread, which starts others of its own.
+/// follows from their times.
 struct Experiment {
   std::string_view name;
   std::string_view title;
   std::string_view claim;     // what the guide teaches
   std::string_view takeaway;  // what to remember when it holds
 
-  /// Throws Error if the data are of no use for it, or if the system refuses what it needs.
-  Race (*run)(const LabContext& context);
-  Table (*table)(const Race& race);
+  /// Adds contenders and lets them race. Throws Error if the data are of no use for it, or if the
+  /// system refuses what it needs.
+  void (*run)(Lab& lab);
   Verdict (*verdict)(const Race& race);
+
+  const char* contenders_are;  // the title of the column of their names
+  const char* unit;            // of the amount that they do in a second
+
+  // Columns of its own, if any, and what a contender has in them.
+  std::array<const char*, 3> more_columns = {};
+  std::vector<Cell> (*more_cells)(const Race& race, const Contender& contender) = nullptr;
 };
+
+/// Makes the experiment and returns its race, which is over.
+Race run_experiment(const Experiment& experiment, const LabContext& context);
+
+/// Names and workers, amounts per second, speedups against the bases, and the columns of its own.
+Table make_table(const Experiment& experiment, const Race& race);
 
 /// All, in the order in which to learn from them.
 std::span<const Experiment* const> experiments();
@@ -64,24 +67,17 @@ const Experiment* find_experiment(std::string_view name);
 
 // Each in a file of its own.
 
-extern const Experiment kVectorizeExperiment;
-extern const Experiment kSamplesExperiment;
-extern const Experiment kConvExperiment;
-extern const Experiment kAccumulateExperiment;
-extern const Experiment kTinyExperiment;
-extern const Experiment kDependencyExperiment;
-extern const Experiment kMemoryExperiment;
-extern const Experiment kLockingExperiment;
-extern const Experiment kFalseSharingExperiment;
-extern const Experiment kOversubscribeExperiment;
-extern const Experiment kImbalanceExperiment;
-extern const Experiment kProcessesExperiment;
-extern const Experiment kLoaderExperiment;
-extern const Experiment kModelExperiment;
-extern const Experiment kPipelineExperiment;
-extern const Experiment kAmdahlExperiment;
+extern const Experiment kVectorizeExperiment, kSamplesExperiment, kConvExperiment,
+    kAccumulateExperiment, kTinyExperiment, kDependencyExperiment, kMemoryExperiment,
+    kLockingExperiment, kFalseSharingExperiment, kOversubscribeExperiment, kImbalanceExperiment,
+    kProcessesExperiment, kLoaderExperiment, kModelExperiment, kPipelineExperiment,
+    kAmdahlExperiment;
 
 // For tables and verdicts.
+
+/// The number of workers that a verdict is about, of those that contenders of this name have, or
+/// all of them.
+int judged_workers(const Race& race, std::string_view name = {});
 
 /// "Holds here: …" or "Not here: …".
 Verdict make_verdict(bool holds, const std::string& text);
@@ -92,12 +88,5 @@ std::string speed_text(const Spread& speedup, std::string_view base);
 
 /// Three figures: "0.00123", "12.3", "1234". For people.
 std::string short_number(double value);
-
-/// For the last column of a table; empty when each worker has a CPU.
-std::string workers_note(int workers, int cpus);
-
-/// A row for each contender: its name under `what`, its workers, the amount per second under
-/// `unit`, the speedup against its base, and a note if there is no CPU for each worker.
-Table rate_table(const Race& race, const std::string& what, const std::string& unit);
 
 }  // namespace trp

@@ -1,12 +1,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "lab/experiment.h"
-#include "lab/workers.h"
-#include "trp/thread_pool.h"
 
 namespace trp {
 namespace {
@@ -16,44 +16,45 @@ using Counter = std::atomic<std::int64_t>;
 
 constexpr std::size_t kCountersInLine = kCacheLineBytes / sizeof(Counter);
 
+struct alignas(kCacheLineBytes) Line {
+  std::array<Counter, kCountersInLine> counters;
+};
+
 TRP_SAME_CODE void increment(Counter& counter, Index count) {
   for (Index i = 0; i < count; ++i)
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-Race run(const LabContext& context) {
-  const auto count = context.pick<Index>(500'000, 20'000);  // of each worker
-  Pools pools(context.cpus);
-  alignas(kCacheLineBytes) std::array<Counter, kWorkerCounts.back() * kCountersInLine> counters{};
-  Race race = {.cpus = context.cpus};
+void run(Lab& lab) {
+  const auto count = lab.pick<Index>(500'000, 20'000);  // of each worker
+  std::vector<Line> lines(static_cast<std::size_t>(lab.max_workers()));
   const auto add = [&](const std::string& name, std::size_t distance) {
-    const auto counter_of = [&counters, distance](int worker) -> Counter& {
-      return counters[static_cast<std::size_t>(worker) * distance];
+    const auto counter_of = [&lines, distance](int worker) -> Counter& {
+      const std::size_t place = static_cast<std::size_t>(worker) * distance;
+      return lines[place / kCountersInLine].counters[place % kCountersInLine];
     };
-    for (const int workers : kWorkerCounts) {
-      const Work work = [counter_of, workers, count, &pool = pools.of(workers)] {
-        pool.run_together(workers, [&](int w, int) { increment(counter_of(w), count); });
+    for (const int workers : lab.context.worker_counts) {
+      lab.reset = [=] {
+        for (int worker = 0; worker < workers; ++worker) counter_of(worker) = 0;
       };
-      race.check = [&counters, counter_of, workers, count](const Work& increments) {
-        for (Counter& counter : counters) counter = 0;
-        increments();
+      lab.is_right = [=] {
         bool right = true;
         for (int worker = 0; worker < workers; ++worker) right &= counter_of(worker) == count;
         return right;
       };
-      race.add({name, workers, 1e-6 * static_cast<double>(count) * workers}, work);
+      lab.amount = 1e-6 * static_cast<double>(count) * workers;
+      lab.add(name, workers, [=, &pool = lab.pool(workers)] {
+        pool.run_together(workers, [&](int w, int) { increment(counter_of(w), count); });
+      });
     }
   };
   add("side by side", 1);
   add("a cache line apart", kCountersInLine);
-  race.run(context.race_options());
-  return race;
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "counters", "million increments/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread apart = race.speedup({"a cache line apart", workers}, {"side by side", workers});
   return make_verdict(is_faster(apart),
                       fmt::format("with {} workers, counters a cache line apart are {}.", workers,
@@ -72,7 +73,8 @@ constinit const Experiment kFalseSharingExperiment = {
         "what different workers write often belongs on cache lines of its own: "
         "alignas(64)",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "counters",
+    .unit = "M increments/s"};
 
 }  // namespace trp

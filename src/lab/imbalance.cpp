@@ -1,12 +1,10 @@
 #include <cstdint>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "core/partition.h"
 #include "lab/experiment.h"
-#include "lab/workers.h"
 
 namespace trp {
 namespace {
@@ -39,65 +37,46 @@ std::uint64_t jump(Index steps) {
   return x;
 }
 
-/// Items of work and their results.
-struct Items {
-  explicit Items(std::vector<Index> item_steps)
-      : steps(std::move(item_steps)), results(steps.size()) {}
-
-  void work(Range range) {
-    for (auto i = static_cast<std::size_t>(range.begin); i < static_cast<std::size_t>(range.end);
-         ++i)
-      results[i] = work_through(steps[i]);
-  }
-
-  bool correct() const {
-    for (std::size_t i = 0; i < steps.size(); ++i)
-      if (results[i] != jump(steps[i])) return false;
-    return true;
-  }
-
-  std::vector<Index> steps;
-  std::vector<std::uint64_t> results;
-};
-
-Race run(const LabContext& context) {
-  const Index scale = context.pick<Index>(20, 2);
-  std::vector<Index> uneven_steps;
-  for (Index i = 0; i < kItems; ++i) uneven_steps.push_back(scale * i);  // the last shard has most
-  Items even(std::vector<Index>(kItems, scale * (kItems - 1) / 2));
-  Items uneven(std::move(uneven_steps));
-  Pools pools(context.cpus);
-  Race race = {.cpus = context.cpus};
-  race.check = [&](const Work& work) {
-    for (Items* items : {&even, &uneven}) items->results.assign(kItems, 0);
-    work();
-    return even.correct() || uneven.correct();
+void run(Lab& lab) {
+  const Index scale = lab.pick<Index>(20, 2);
+  // As much work in all; of the uneven items the last shard has most.
+  const auto even = [scale](Index) { return scale * (kItems - 1) / 2; };
+  const auto uneven = [scale](Index item) { return scale * item; };
+  std::vector<std::uint64_t> results(kItems);
+  lab.reset = [&] { results.assign(kItems, 0); };
+  const auto check = [&](const auto& steps_of) {
+    lab.is_right = [&results, steps_of] {
+      bool right = true;
+      for (Index item = 0; item < kItems; ++item)
+        right &= results[static_cast<std::size_t>(item)] == jump(steps_of(item));
+      return right;
+    };
   };
-  const double amount = 1e-3 * kItems;
-  const auto add_shards = [&](const std::string& name, Items& items) {
-    add_for_each_count(race, name, amount, [&](int workers) {
-      pools.share_out(workers, kItems, [&](Range shard, int) { items.work(shard); });
-    });
+  const auto do_items = [&results](Range items, const auto& steps_of) {
+    for (Index item = items.begin; item < items.end; ++item)
+      results[static_cast<std::size_t>(item)] = work_through(steps_of(item));
   };
-  race.add({"uneven, sequential", 1, amount}, [&] { uneven.work({0, kItems}); });
-  add_shards("even items, a shard each", even);
-  add_shards("uneven items, a shard each", uneven);
-  for (const Index at_a_time : {1, 16}) {
-    const std::string name = fmt::format("uneven items, claimed {} at a time", at_a_time);
-    add_for_each_count(race, name, amount, [&, at_a_time](int workers) {
-      pools.of(workers).run(static_cast<int>(kItems / at_a_time), [&](int part, int) {
-        uneven.work({part * at_a_time, (part + 1) * at_a_time});
-      });
-    });
-  }
-  race.run(context.race_options());
-  return race;
+  lab.amount = 1e-3 * kItems;
+  check(even);
+  lab.base = "uneven, sequential";
+  lab.add_shared_out("even items, a shard each", kItems,
+                     [&](Range shard, int) { do_items(shard, even); });
+  check(uneven);
+  lab.add(lab.base, [&] { do_items({0, kItems}, uneven); });
+  lab.add_shared_out("uneven items, a shard each", kItems,
+                     [&](Range shard, int) { do_items(shard, uneven); });
+  for (const Index at_a_time : {1, 16})
+    lab.add_for_each_count(
+        fmt::format("uneven items, claimed {} at a time", at_a_time), [&, at_a_time](int workers) {
+          lab.pool(workers).run(static_cast<int>(kItems / at_a_time), [&](int part, int) {
+            do_items({part * at_a_time, (part + 1) * at_a_time}, uneven);
+          });
+        });
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "items", "thousand items/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread claimed = race.speedup({"uneven items, claimed 1 at a time", workers},
                                       {"uneven items, a shard each", workers});
   return make_verdict(is_faster(claimed),
@@ -117,7 +96,8 @@ constinit const Experiment kImbalanceExperiment = {
         "equal work: one shard each; unequal work: more and smaller pieces, claimed one by "
         "one",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "items",
+    .unit = "k items/s"};
 
 }  // namespace trp

@@ -1,74 +1,56 @@
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "core/partition.h"
 #include "lab/experiment.h"
-#include "lab/workers.h"
-#include "trp/thread_pool.h"
 
 namespace trp {
 namespace {
 
-struct alignas(kCacheLineBytes) Shard {
+struct alignas(kCacheLineBytes) Counter {
   std::atomic<std::int64_t> count{0};
 };
 
-/// What all workers count in, in three ways.
-struct Counter {
+void run(Lab& lab) {
+  const auto count = lab.pick<Index>(200'000, 10'000);  // of all workers together
   std::mutex mutex;
   std::int64_t under_mutex = 0;
-  alignas(kCacheLineBytes) std::atomic<std::int64_t> atomic{0};
-  std::array<Shard, kWorkerCounts.back()> shards;
-
-  void add_under_mutex() {
-    const std::lock_guard lock(mutex);
-    ++under_mutex;
-  }
-  void add_atomically() { atomic.fetch_add(1, std::memory_order_relaxed); }
-  void add_to_shard(int shard) {
-    shards[static_cast<std::size_t>(shard)].count.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  std::int64_t total() const {
-    std::int64_t sum = under_mutex + atomic;
-    for (const Shard& shard : shards) sum += shard.count;
-    return sum;
-  }
-};
-
-Race run(const LabContext& context) {
-  const auto count = context.pick<Index>(200'000, 10'000);  // of all workers together
-  Pools pools(context.cpus);
-  Counter counter;
-  Race race = {.cpus = context.cpus};
-  race.check = [&](const Work& work) {
-    const std::int64_t before = counter.total();
-    work();
-    return counter.total() - before == count;
+  Counter atomic;
+  std::vector<Counter> shards(static_cast<std::size_t>(lab.max_workers()));
+  lab.amount = 1e-6 * static_cast<double>(count);
+  lab.reset = [&] {
+    under_mutex = 0;
+    atomic.count = 0;
+    for (Counter& shard : shards) shard.count = 0;
   };
-  const auto add = [&](const std::string& name, const auto& increment) {
-    add_for_each_count(race, name, 1e-6 * static_cast<double>(count), [&, increment](int workers) {
-      pools.of(workers).run_together(workers, [&](int worker, int) {
+  lab.is_right = [&] {
+    std::int64_t total = under_mutex + atomic.count;
+    for (const Counter& shard : shards) total += shard.count;
+    return total == count;
+  };
+  const auto add = [&](const char* name, const auto& increment) {
+    lab.add_for_each_count(name, [&, increment](int workers) {
+      lab.pool(workers).run_together(workers, [&](int worker, int) {
         const Index own = split_evenly(count, workers, worker).size();
-        for (Index i = 0; i < own; ++i) increment(worker);
+        for (Index i = 0; i < own; ++i) increment(static_cast<std::size_t>(worker));
       });
     });
   };
-  add("mutex", [&](int) { counter.add_under_mutex(); });
-  add("atomic", [&](int) { counter.add_atomically(); });
-  add("sharded", [&](int worker) { counter.add_to_shard(worker); });
-  race.run(context.race_options());
-  return race;
+  add("mutex", [&](std::size_t) {
+    const std::lock_guard lock(mutex);
+    ++under_mutex;
+  });
+  add("atomic", [&](std::size_t) { atomic.count.fetch_add(1, std::memory_order_relaxed); });
+  add("sharded",
+      [&](std::size_t worker) { shards[worker].count.fetch_add(1, std::memory_order_relaxed); });
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "counter", "million increments/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const Spread sharded = race.speedup({"sharded", workers}, {"mutex", workers});
   const Spread mutex = race.speedup({"mutex", workers}, {"mutex", 1});
   return make_verdict(
@@ -87,7 +69,8 @@ constinit const Experiment kLockingExperiment = {
         "counter of its own for each lets all go on",
     .takeaway = "give each worker its own, and add up at the end",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "counter",
+    .unit = "M increments/s"};
 
 }  // namespace trp

@@ -2,30 +2,24 @@
 
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 
 namespace trp {
 namespace {
 
-Race run(const LabContext& context) {
-  Pools pools(context.cpus);
-  Race race = {.cpus = context.cpus};
-  add_training(race, context, "sequential", {.strategy = StrategyKind::kSequential}, pools.of(1));
-  for (const int workers : kWorkerCounts)
-    add_training(race, context, "outputs of each layer divided",
-                 {.strategy = StrategyKind::kTensor}, pools.of(workers));
+void run(Lab& lab) {
+  add_training(lab, "sequential", {.strategy = StrategyKind::kSequential});
+  for (const int workers : lab.context.worker_counts)
+    add_training(lab, "outputs of each layer divided", {.strategy = StrategyKind::kTensor},
+                 workers);
   // One micro-batch: while one worker's layers are at work, the others' wait. There are three.
-  for (const int workers : {2, 4})
-    add_training(race, context, "layers on different workers",
-                 {.strategy = StrategyKind::kPipeline, .micro_batches = 1}, pools.of(workers));
-  race.run(context.race_options());
-  return race;
+  for (const int workers : {2, 3})
+    add_training(lab, "layers on different workers",
+                 {.strategy = StrategyKind::kPipeline, .micro_batches = 1}, workers);
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "network", "thousand samples/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race, "outputs of each layer divided");
   const Spread tensor = race.speedup({"outputs of each layer divided", workers}, {"sequential"});
   const Spread layers = race.speedup({"layers on different workers", 2}, {"sequential"});
   return make_verdict(
@@ -44,7 +38,8 @@ constinit const Experiment kModelExperiment = {
         "waits for the one before; dividing each layer can make speed, at a wait per layer",
     .takeaway = "divide the model when it does not fit; for speed divide the batch",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "network",
+    .unit = "k samples/s"};
 
 }  // namespace trp

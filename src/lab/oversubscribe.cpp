@@ -1,97 +1,91 @@
-#include <array>
+#include <algorithm>
 #include <deque>
-#include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "core/partition.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 #include "parallel/progress_counter.h"
-#include "trp/thread_pool.h"
 
 namespace trp {
 namespace {
 
 constexpr Index kBatch = 128;
 constexpr int kStepsTogether = 8;
-constexpr std::array<int, 5> kCounts = {1, 2, 4, 8, 16};
 
-/// Where workers wait until all have come, again and again.
-class Meeting {
- public:
-  Meeting(int workers, bool spins) {
-    for (int worker = 0; worker < workers; ++worker) arrivals_.emplace_back(spins);
-  }
+constexpr const char* kNewThreads = "new threads for each step";
+constexpr const char* kPool = "pool: as many awake as CPUs";
+constexpr const char* kSpin = "all awake, spin before blocking";
+constexpr const char* kBlock = "all awake, block at once";
 
-  /// `times`: how often the worker has met the others, this time included.
-  void meet(int worker, int times) {
-    arrivals_[static_cast<std::size_t>(worker)].count.advance();
-    for (Arrival& arrival : arrivals_) arrival.count.wait_for(times);
-  }
-
- private:
-  struct alignas(kCacheLineBytes) Arrival {
-    explicit Arrival(bool spins) : count(spins) {}
-    ProgressCounter count;
-  };
-  std::deque<Arrival> arrivals_;
+/// How often a worker has come to the place where all wait for one another.
+struct alignas(kCacheLineBytes) Arrivals : ProgressCounter {
+  using ProgressCounter::ProgressCounter;
 };
 
-Race run(const LabContext& context) {
-  // Steps of work that is over in a few hundred microseconds, each divided among workers who wait
-  // for one another: a batch through the network.
-  ForwardPass pass(context, kBatch);
-  Pools pools(context.cpus, kCounts);
-  const auto do_shard = [&](int workers, int shard) {
-    pass.send(split_evenly(kBatch, workers, shard));
-  };
+/// Steps of work that is over in a few hundred microseconds, each divided among workers who wait
+/// for one another: a batch through the network.
+struct Steps : ForwardPass {
+  explicit Steps(Lab& lab) : ForwardPass(lab, kBatch) {}
 
-  Race race = {.cpus = context.cpus};
-  race.check = pass.check();
-  const auto add = [&](const std::string& name, int steps, const std::function<void(int)>& work) {
-    add_for_each_count(race, name, 1e-3 * steps, work, kCounts);
-  };
-  race.add({"sequential", 1, 1e-3}, [&] { do_shard(1, 0); });
-  add("new threads for each step", 1, [&](int workers) {
-    std::vector<std::thread> threads;
-    for (int shard = 1; shard < workers; ++shard) threads.emplace_back(do_shard, workers, shard);
+  void do_shard(int workers, int shard) { send(split_evenly(kBatch, workers, shard)); }
+
+  void by_new_threads(int workers) {
+    std::vector<std::jthread> threads;
+    for (int shard = 1; shard < workers; ++shard)
+      threads.emplace_back([=, this] { do_shard(workers, shard); });
     do_shard(workers, 0);
-    for (std::thread& thread : threads) thread.join();
-  });
-  add("pool: as many awake as CPUs", 1, [&](int workers) {
-    pools.of(workers).run(workers, [&](int shard, int) { do_shard(workers, shard); });
-  });
-  for (const bool spins : {true, false})
-    add(spins ? "all awake, spin before blocking" : "all awake, block at once", kStepsTogether,
-        [&, spins](int workers) {
-          Meeting meeting(workers, spins);
-          pools.of(workers).run_together(workers, [&](int shard, int) {
-            for (int step = 1; step <= kStepsTogether; ++step) {
-              do_shard(workers, shard);
-              meeting.meet(shard, step);
-            }
-          });
-        });
-  race.run(context.race_options());
-  return race;
+  }
+
+  void by_pool(ThreadPool& pool, int workers) {
+    pool.run(workers, [&](int shard, int) { do_shard(workers, shard); });
+  }
+
+  void all_awake(ThreadPool& pool, int workers, bool spin) {
+    std::deque<Arrivals> arrivals;
+    for (int worker = 0; worker < workers; ++worker) arrivals.emplace_back(spin);
+    pool.run_together(workers, [&](int shard, int) {
+      for (int step = 1; step <= kStepsTogether; ++step) {
+        do_shard(workers, shard);
+        arrivals[static_cast<std::size_t>(shard)].advance();
+        for (const Arrivals& all : arrivals) all.wait_for(step);
+      }
+    });
+  }
+};
+
+void run(Lab& lab) {
+  Steps steps(lab);
+  std::vector<int> worker_counts = lab.context.worker_counts;
+  worker_counts.push_back(2 * std::max(lab.max_workers(), lab.context.cpus));
+  const auto add = [&](const char* name, int steps_per_call, const auto& work) {
+    lab.amount = 1e-3 * steps_per_call;
+    for (const int workers : worker_counts)
+      lab.add(name, workers, [=, &pool = lab.pool(workers)] { work(pool, workers); });
+  };
+  lab.amount = 1e-3;
+  lab.add("sequential", [&] { steps.do_shard(1, 0); });
+  add(kNewThreads, 1, [&](ThreadPool&, int workers) { steps.by_new_threads(workers); });
+  add(kPool, 1, [&](ThreadPool& pool, int workers) { steps.by_pool(pool, workers); });
+  for (const bool spin : {true, false})
+    add(spin ? kSpin : kBlock, kStepsTogether,
+        [&, spin](ThreadPool& pool, int workers) { steps.all_awake(pool, workers, spin); });
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "workers' life", "thousand steps/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
-  const Spread pool = race.speedup({"pool: as many awake as CPUs", workers},
-                                   {"new threads for each step", workers});
-  const Spread fitting = race.speedup({"all awake, block at once", workers},
-                                      {"all awake, block at once", kCounts.back()});
-  return make_verdict(
-      is_faster(pool) && is_faster(fitting),
-      fmt::format("a pool of {0} workers is {1}; {0} workers that stay awake are {2}.", workers,
-                  speed_text(pool, "new threads for each step"), speed_text(fitting, "16")));
+  const int workers = judged_workers(race);
+  const int too_many = race.contenders.back().workers;
+  const Spread pool = race.speedup({kPool, workers}, {kNewThreads, workers});
+  const Spread fitting = race.speedup({kBlock, workers}, {kBlock, too_many});
+  return make_verdict(is_faster(pool) && is_faster(fitting),
+                      fmt::format("a pool of {0} workers is {1}; {0} workers that stay awake are "
+                                  "{2}.",
+                                  workers, speed_text(pool, kNewThreads),
+                                  speed_text(fitting, std::to_string(too_many))));
 }
 
 }  // namespace
@@ -106,7 +100,8 @@ constinit const Experiment kOversubscribeExperiment = {
         "make threads once, no more than CPUs; let waits spin only when each worker has a "
         "CPU",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "workers' life",
+    .unit = "k steps/s"};
 
 }  // namespace trp

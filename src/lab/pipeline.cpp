@@ -1,59 +1,33 @@
-#include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 #include "strategy/pipeline_schedule.h"
 
 namespace trp {
 namespace {
 
-constexpr std::array<int, 2> kStageCounts = {2, 3};  // there are three layers
-constexpr std::array<int, 4> kMicroBatches = {1, 2, 4, 8};
-
-std::string name_of(int micro_batches) {
-  return fmt::format("{} micro-batch{}", micro_batches, micro_batches == 1 ? "" : "es");
-}
-
-Race run(const LabContext& context) {
-  Pools pools(context.cpus, kStageCounts);
-  Race race = {.cpus = context.cpus};
+void run(Lab& lab) {
+  add_training(lab, "sequential", {.strategy = StrategyKind::kSequential});
   std::vector<std::shared_ptr<Trainer>> trainers;
-  const auto add = [&](const std::string& name, const Plan& plan, int workers) {
-    trainers.push_back(add_training(race, context, name, plan, pools.of(workers)));
-  };
-  add("sequential", {.strategy = StrategyKind::kSequential}, kStageCounts.front());
-  for (const int stages : kStageCounts)
-    for (const int micro_batches : kMicroBatches)
-      add(name_of(micro_batches),
-          {.strategy = StrategyKind::kPipeline, .micro_batches = micro_batches}, stages);
-  race.run(context.race_options());
-  for (std::size_t i = 1; i < trainers.size(); ++i)
-    race.contenders[i].idle_share = trainers[i]->bubble()->measured;
-  return race;
+  for (const int stages : {2, 3})  // there are three layers
+    for (const int micro_batches : {1, 2, 4, 8})
+      trainers.push_back(add_training(
+          lab, fmt::format("{} micro-batch{}", micro_batches, micro_batches == 1 ? "" : "es"),
+          {.strategy = StrategyKind::kPipeline, .micro_batches = micro_batches}, stages));
+  lab.run();
+  for (std::size_t i = 0; i < trainers.size(); ++i)
+    lab.race.contenders[i + 1].idle_share = trainers[i]->bubble()->measured;
 }
 
-Table table(const Race& race) {
-  const ContenderId sequential = {"sequential"};
-  Table table = {{"stages", "micro-batches", "thousand samples/s", "times as fast",
-                  "bubble % predicted", "measured", "note"},
-                 {{"sequential", "", race.per_second(sequential),
-                   race.speedup(sequential, sequential), "", "", ""}}};
-  for (const int stages : kStageCounts) {
-    for (const int micro_batches : kMicroBatches) {
-      const std::string name = name_of(micro_batches);
-      const ContenderId id = {name, stages};
-      table.rows.push_back({static_cast<double>(stages), static_cast<double>(micro_batches),
-                            race.per_second(id), race.speedup(id, sequential),
-                            100 * predicted_bubble(stages, micro_batches),
-                            100 * race.find(id).idle_share, workers_note(stages, race.cpus)});
-    }
-  }
-  return table;
+std::vector<Cell> more_cells(const Race&, const Contender& contender) {
+  if (contender.name == "sequential") return {"", ""};
+  return {100 * predicted_bubble(contender.workers, std::stoi(contender.name)),
+          100 * contender.idle_share};
 }
 
 Verdict verdict(const Race& race) {
@@ -81,7 +55,10 @@ constinit const Experiment kPipelineExperiment = {
         "a few micro-batches per stage are enough: each smaller product is less efficient, "
         "and unequal stages wait for the longest",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "in stages",
+    .unit = "k samples/s",
+    .more_columns = {"bubble % predicted", "measured"},
+    .more_cells = more_cells};
 
 }  // namespace trp

@@ -2,41 +2,25 @@
 
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/workers.h"
 
 namespace trp {
 namespace {
 
-Race run(const LabContext& context) {
-  const Index count = context.pick<Index>(512, 64);
-  ForwardPass pass(context, count);
-  Pools pools(context.cpus);
+void run(Lab& lab) {
+  const Index count = lab.pick<Index>(512, 64);
+  ForwardPass pass(lab, count);
+  lab.amount = 1e-3 * static_cast<double>(count);
   // A row through a layer is a vector times a matrix: each weight is loaded for one multiply-add.
-  const auto one_by_one = [&](Range rows, int) {
-    for (Index i = rows.begin; i < rows.end; ++i) pass.send({i, i + 1});
-  };
+  lab.add("one by one, sequential", [&] { pass.send_each({0, count}); });
+  lab.add_shared_out("one by one", count, [&](Range rows, int) { pass.send_each(rows); });
   // Many rows are a matrix product: each weight is loaded for many.
-  const auto at_once = [&](Range rows, int) { pass.send(rows); };
-
-  Race race = {.cpus = context.cpus};
-  race.check = pass.check();
-  const double amount = 1e-3 * static_cast<double>(count);
-  const auto add = [&](const std::string& alone, const std::string& shared_out, const auto& task) {
-    race.add({alone, 1, amount}, [task, count] { task(Range{0, count}, 0); });
-    add_for_each_count(race, shared_out, amount, [&pools, task, count](int workers) {
-      pools.share_out(workers, count, task);
-    });
-  };
-  add("one by one, sequential", "one by one", one_by_one);
-  add("one product, sequential", "a product per worker", at_once);
-  race.run(context.race_options());
-  return race;
+  lab.add("one product, sequential", [&] { pass.send({0, count}); });
+  lab.add_shared_out("a product per worker", count, [&](Range rows, int) { pass.send(rows); });
+  lab.run();
 }
 
-Table table(const Race& race) { return rate_table(race, "batch", "thousand samples/s"); }
-
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race.cpus);
+  const int workers = judged_workers(race);
   const ContenderId one_by_one = {"one by one, sequential"};
   const Spread by_workers = race.speedup({"one by one", workers}, one_by_one);
   const Spread by_product = race.speedup({"one product, sequential"}, one_by_one);
@@ -60,7 +44,8 @@ constinit const Experiment kSamplesExperiment = {
         "matrix product is faster than sample by sample even for one worker, so both matter",
     .takeaway = "make the batch one product first, then share its rows out among workers",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "batch",
+    .unit = "k samples/s"};
 
 }  // namespace trp

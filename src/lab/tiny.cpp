@@ -1,12 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "core/partition.h"
 #include "lab/experiment.h"
-#include "lab/workers.h"
 
 namespace trp {
 namespace {
@@ -21,89 +18,71 @@ TRP_SAME_CODE void square(const std::vector<float>& x, Range range, std::vector<
 // Whole numbers whose squares are floats, so that integers can check them.
 Index value_at(std::size_t i) { return static_cast<Index>(i % 1000); }
 
-std::string name_of(double elements) { return fmt::format("{:.0f} elements", elements); }
-
-Race run(const LabContext& context) {
-  const int workers = judged_workers(context.cpus);
-  Pools pools(context.cpus, {&workers, 1});
+void run(Lab& lab) {
+  const int workers = lab.judged();
   const auto fitting = static_cast<double>(memory_to_fill() / (2 * sizeof(float)));
-  const double largest = std::min(context.pick(1e8, 1e6), fitting);
+  const double largest = std::min(lab.pick(1e8, 1e6), fitting);
   std::vector<float> x(static_cast<std::size_t>(largest));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(value_at(i));
   std::vector<float> y(x.size());
-  Race race = {.cpus = context.cpus};
   for (double elements = 100; elements <= largest; elements *= 10) {
     const auto n = static_cast<Index>(elements);
-    race.check = [&y, n](const Work& work) {
-      std::fill_n(y.begin(), n, -1.0F);
-      work();
+    lab.reset = [&y, n] { std::fill_n(y.begin(), n, -1.0F); };
+    lab.is_right = [&y, n] {
       bool right = true;
       for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
         right &= static_cast<Index>(y[i]) == value_at(i) * value_at(i);
       return right;
     };
-    race.add({name_of(elements), 1, elements}, [&, n] {
+    lab.amount = 1e-6 * elements;
+    lab.base = fmt::format("{} elements", n);
+    lab.add(lab.base, [&, n] {
       square(x, {0, n}, y);
       keep(y[0]);
     });
-    race.add({name_of(elements), workers, elements}, [&, n] {
-      pools.share_out(workers, n, [&](Range part, int) { square(x, part, y); });
+    lab.add(lab.base, workers, [&, n] {
+      lab.share_out(workers, n, [&](Range part, int) { square(x, part, y); });
       keep(y[0]);
     });
   }
-  race.run(context.race_options());
-  return race;
+  lab.run();
 }
 
-/// By workers, of a number of elements.
+/// By workers, of so many elements.
 struct Crossing {
-  double elements;
+  std::string elements;
   Spread speedup;
 };
 
 /// For each number of elements, in ascending order.
 std::vector<Crossing> speedups_of(const Race& race) {
   std::vector<Crossing> speedups;
-  for (const Contender& alone : race.contenders)
-    if (alone.workers == 1)
+  for (const auto& contender : race.contenders)
+    if (contender.workers > 1)
       speedups.push_back(
-          {alone.amount, race.speedup({alone.name, judged_workers(race.cpus)}, {alone.name})});
+          {contender.name, race.speedup({contender.name, contender.workers}, {contender.name})});
   return speedups;
 }
 
-Table table(const Race& race) {
-  const int workers = judged_workers(race.cpus);
-  Table table = {
-      {"elements", "sequential µs", fmt::format("{} workers µs", workers), "times as fast", "note"},
-      {}};
-  for (const auto& [elements, speedup] : speedups_of(race)) {
-    const std::string name = name_of(elements);
-    table.rows.push_back({elements, scaled(race.seconds({name}), 1e6),
-                          scaled(race.seconds({name, workers}), 1e6), speedup,
-                          workers_note(workers, race.cpus)});
-  }
-  return table;
+std::vector<Cell> more_cells(const Race& race, const Contender& contender) {
+  return {scaled(race.seconds({contender.name, contender.workers}), 1e6)};
 }
 
 /// The crossover is the first size from which on workers are faster at all sizes.
 Verdict verdict(const Race& race) {
   const std::vector<Crossing> speedups = speedups_of(race);
-  const Crossing& smallest = speedups.front();
-  const Crossing& largest = speedups.back();
-  if (!is_faster(largest.speedup)) {
-    return make_verdict(
-        false, fmt::format("with {:.0f} elements, the most that were tried, workers are {}.",
-                           largest.elements, speed_text(largest.speedup, "one")));
-  }
+  const auto& [smallest, at_smallest] = speedups.front();
+  const auto& [largest, at_largest] = speedups.back();
+  if (!is_faster(at_largest))
+    return make_verdict(false, fmt::format("with {}, the most that were tried, workers are {}.",
+                                           largest, speed_text(at_largest, "one")));
   const auto not_faster = std::ranges::find_if_not(
       speedups.rbegin(), speedups.rend(), [](const Crossing& c) { return is_faster(c.speedup); });
-  const Crossing& crossover = *not_faster.base();
+  const auto& [elements, speedup] = *not_faster.base();
   return make_verdict(
-      crossover.elements > smallest.elements && is_slower(smallest.speedup),
-      fmt::format("workers are faster from {:.0f} elements on, where they are {}; with {:.0f} they "
-                  "are {}.",
-                  crossover.elements, speed_text(crossover.speedup, "one"), smallest.elements,
-                  speed_text(smallest.speedup, "one")));
+      elements != smallest && is_slower(at_smallest),
+      fmt::format("workers are faster from {} on, where they are {}; with {} they are {}.",
+                  elements, speed_text(speedup, "one"), smallest, speed_text(at_smallest, "one")));
 }
 
 }  // namespace
@@ -118,7 +97,10 @@ constinit const Experiment kTinyExperiment = {
         "do not share out what takes less than some ten microseconds; share out more at a "
         "time",
     .run = run,
-    .table = table,
-    .verdict = verdict};
+    .verdict = verdict,
+    .contenders_are = "x²",
+    .unit = "M elements/s",
+    .more_columns = {"µs"},
+    .more_cells = more_cells};
 
 }  // namespace trp

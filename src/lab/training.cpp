@@ -14,10 +14,8 @@ constexpr Index kBatchSize = 64;
 constexpr double kTolerance = 1e-3;  // of the norm
 constexpr int kCheckedSteps = 10;
 
-Eigen::MatrixXd in_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
-
-bool is_close(const Tensor& found, const Eigen::MatrixXd& expected) {
-  return (in_double(found) - expected).norm() <= kTolerance * expected.norm();
+bool is_close(const Eigen::MatrixXd& found, const Eigen::MatrixXd& expected) {
+  return (found - expected).norm() <= kTolerance * expected.norm();
 }
 
 /// The batch of the first step, as floats.
@@ -63,17 +61,13 @@ Batch first_samples(const LabContext& context, Index count) {
   return batch;
 }
 
-ForwardPass::ForwardPass(const LabContext& context, Index batch_size)
-    : mlp(make_lab_network(context)),
-      batch(first_samples(context, batch_size)),
-      activations(make_activations(mlp, batch_size)) {}
-
-Check ForwardPass::check() {
-  return [this,
-          expected = ReferenceMlp(mlp).outputs(in_double(batch.floats)).back()](const Work& work) {
-    activations = make_activations(mlp, batch.floats.rows());
-    work();
-    return is_close(activations.outputs.back(), expected);
+ForwardPass::ForwardPass(Lab& lab, Index batch_size)
+    : mlp(make_lab_network(lab.context)),
+      batch(first_samples(lab.context, batch_size)),
+      activations(make_activations(mlp, batch_size)) {
+  lab.reset = [this] { activations = make_activations(mlp, batch.floats.rows()); };
+  lab.is_right = [this, expected = ReferenceMlp(mlp).outputs(in_double(batch.floats)).back()] {
+    return is_close(in_double(activations.outputs.back()), expected);
   };
 }
 
@@ -81,12 +75,11 @@ ReferenceMlp expected_gradient(const Mlp& mlp, const Batch& batch) {
   return ReferenceMlp(mlp).gradient(in_double(batch.floats), batch.labels);
 }
 
-bool is_close(const Gradient& found, const ReferenceMlp& expected) {
+bool is_close(const ReferenceMlp& found, const ReferenceMlp& expected) {
   bool close = true;
-  for (std::size_t l = 0; l < found.layers.size(); ++l) {
-    close &= is_close(found.layers[l].weight, expected.weights[l]);
-    close &= is_close(found.layers[l].bias, expected.biases[l]);
-  }
+  for (std::size_t l = 0; l < found.weights.size(); ++l)
+    close &= is_close(found.weights[l], expected.weights[l]) &&
+             is_close(Eigen::MatrixXd(found.biases[l]), Eigen::MatrixXd(expected.biases[l]));
   return close;
 }
 
@@ -97,15 +90,11 @@ bool trains_right(const LabContext& context, const Recipe& recipe, const Plan& p
   Trainer sequential(recipe, {.strategy = StrategyKind::kSequential}, dataset, pool);
   const Mlp before = trainer.state().mlp;
   trainer.step();
-  const Mlp& after = trainer.state().mlp;
-  Gradient step = make_gradient(before);
-  const auto rate = static_cast<float>(recipe.learning_rate);
-  for (std::size_t l = 0; l < step.layers.size(); ++l) {
-    const auto set = [rate](Tensor& gradient, const Tensor& from, const Tensor& to) {
-      gradient.view().matrix() = (from.view().matrix() - to.view().matrix()) / rate;
-    };
-    set(step.layers[l].weight, before.layers[l].weight, after.layers[l].weight);
-    set(step.layers[l].bias, before.layers[l].bias, after.layers[l].bias);
+  const ReferenceMlp after(trainer.state().mlp);
+  ReferenceMlp step(before);
+  for (std::size_t l = 0; l < step.weights.size(); ++l) {
+    step.weights[l] = (step.weights[l] - after.weights[l]) / recipe.learning_rate;
+    step.biases[l] = (step.biases[l] - after.biases[l]) / recipe.learning_rate;
   }
   const bool right = is_close(step, expected_gradient(before, first_batch(recipe, dataset)));
   for (int made = 1; made < kCheckedSteps; ++made) trainer.step();
@@ -113,14 +102,14 @@ bool trains_right(const LabContext& context, const Recipe& recipe, const Plan& p
   return right && weights_digest(trainer.state().mlp) == weights_digest(sequential.state().mlp);
 }
 
-std::shared_ptr<Trainer> add_training(Race& race, const LabContext& context,
-                                      const std::string& name, const Plan& plan, ThreadPool& pool) {
-  const Recipe recipe = lab_recipe(context);
-  race.correct &= trains_right(context, recipe, plan, pool);
-  auto trainer = std::make_shared<Trainer>(recipe, plan, context.data.train, pool);
-  const int workers = plan.strategy == StrategyKind::kSequential ? 1 : pool.worker_count();
-  const Index batch_size = std::min(recipe.batch_size, trainer->start().train_samples);
-  race.add({name, workers, 1e-3 * static_cast<double>(batch_size)}, [trainer] { trainer->step(); });
+std::shared_ptr<Trainer> add_training(Lab& lab, const std::string& name, const Plan& plan,
+                                      int workers) {
+  const Recipe recipe = lab_recipe(lab.context);
+  ThreadPool& pool = lab.pool(workers);
+  lab.race.correct &= trains_right(lab.context, recipe, plan, pool);
+  auto trainer = std::make_shared<Trainer>(recipe, plan, lab.context.data.train, pool);
+  lab.amount = 1e-3 * static_cast<double>(std::min(recipe.batch_size, recipe.limit));
+  lab.add(name, workers, [trainer] { trainer->step(); });
   return trainer;
 }
 

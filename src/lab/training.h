@@ -5,7 +5,7 @@
 
 #include "core/partition.h"
 #include "data/batch.h"
-#include "lab/experiment.h"
+#include "lab/lab.h"
 #include "nn/mlp.h"
 #include "nn/reference.h"
 #include "trp/plan.h"
@@ -25,15 +25,21 @@ Mlp make_lab_network(const LabContext& context);
 /// The first `count` training samples, over and over if there are fewer.
 Batch first_samples(const LabContext& context, Index count);
 
+inline Eigen::MatrixXd in_double(const Tensor& tensor) {
+  return tensor.view().matrix().cast<double>();
+}
+
 /// The lab's network, a batch to send through it, and room for what comes out. Different rows may
 /// be sent at once.
 struct ForwardPass {
-  ForwardPass(const LabContext& context, Index batch_size);
+  /// What is added to the lab from now on is to send all rows, and is checked against double
+  /// precision. The pass must outlive the race.
+  ForwardPass(Lab& lab, Index batch_size);
 
   void send(Range rows) { forward(mlp, batch.input(), rows, activations); }
-
-  /// Whether work that sends all rows gives the outputs that double precision gives.
-  Check check();
+  void send_each(Range rows) {
+    for (Index row = rows.begin; row < rows.end; ++row) send({row, row + 1});
+  }
 
   const Mlp mlp;
   const Batch batch;
@@ -43,8 +49,8 @@ struct ForwardPass {
 /// The gradient of the mean loss over the batch, in double precision.
 ReferenceMlp expected_gradient(const Mlp& mlp, const Batch& batch);
 
-/// Whether they differ by no more than rounding.
-bool is_close(const Gradient& found, const ReferenceMlp& expected);
+/// Whether they differ by no more than rounding to floats.
+bool is_close(const ReferenceMlp& found, const ReferenceMlp& expected);
 
 /// Whether a training by the plan makes the first step that double precision makes, and some steps
 /// later has the weights of a sequential training, to the last bit.
@@ -53,7 +59,7 @@ bool trains_right(const LabContext& context, const Recipe& recipe, const Plan& p
 
 /// Adds a contender that makes a step of a training by the plan in each call, and checks such a
 /// training first. The amount is in thousands of samples. Returns what it trains with.
-std::shared_ptr<Trainer> add_training(Race& race, const LabContext& context,
-                                      const std::string& name, const Plan& plan, ThreadPool& pool);
+std::shared_ptr<Trainer> add_training(Lab& lab, const std::string& name, const Plan& plan,
+                                      int workers = 1);
 
 }  // namespace trp

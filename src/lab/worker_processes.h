@@ -9,57 +9,38 @@
 
 namespace trp {
 
-/// Memory that this process shares with the processes it forks.
-class SharedFloats {
- public:
-  /// Throws Error if there is no memory.
-  explicit SharedFloats(std::size_t count);
-  ~SharedFloats();
-  SharedFloats(const SharedFloats&) = delete;
-  SharedFloats& operator=(const SharedFloats&) = delete;
+/// Sends to another process. Throws Error if it has gone.
+void send(int socket, const void* data, std::size_t bytes);
 
-  std::span<float> values() const { return {values_, count_}; }
+/// Receives from another process. Returns false if it has closed its end; throws Error if it did so
+/// in the middle.
+bool receive(int socket, void* data, std::size_t bytes);
 
- private:
-  float* values_;
-  std::size_t count_;
-};
-
-/// One end of a stream between two processes.
-class Channel {
- public:
-  explicit Channel(int descriptor) : descriptor_(descriptor) {}
-
-  /// Throws Error if the other process has gone.
-  void send(const void* data, std::size_t bytes) const;
-  /// False if the other process has closed its end. Throws Error if it did so in the middle.
-  bool receive(void* data, std::size_t bytes) const;
-
-  void close() const;
-
- private:
-  int descriptor_;
-};
-
-/// Forked copies of this process, which do what they are told until they are let go.
+/// Forked copies of this process, which do what they are told until they are let go, and memory
+/// that they share with it.
 class WorkerProcesses {
  public:
-  /// Process i calls serve(i, channel) and ends when that returns. This process should have no
-  /// other threads now, for forking copies only the one that calls. Throws Error if the system
-  /// refuses a process.
-  WorkerProcesses(int count, const std::function<void(int, const Channel&)>& serve);
+  using Serve = std::function<void(int process, int socket, std::span<float> shared)>;
 
-  /// Closes the channels and waits for the processes to end.
+  /// Calls serve(process, socket) in each process, which ends when that returns. This process
+  /// should have no other threads now, for forking copies only the one that calls. Throws Error if
+  /// the system refuses memory or a process.
+  WorkerProcesses(int count, std::size_t shared_floats, const Serve& serve);
+
+  /// Closes the sockets and waits for the processes to end.
   ~WorkerProcesses();
   WorkerProcesses(const WorkerProcesses&) = delete;
   WorkerProcesses& operator=(const WorkerProcesses&) = delete;
 
-  const Channel& channel(int process) const { return channels_[static_cast<std::size_t>(process)]; }
+  std::span<float> shared() const { return shared_; }
+  int socket(int process) const { return sockets_[static_cast<std::size_t>(process)]; }
 
  private:
+  void start_process(int i, int count, const Serve& serve);
   void let_go();
 
-  std::vector<Channel> channels_;
+  std::span<float> shared_;
+  std::vector<int> sockets_;
   std::vector<pid_t> processes_;
 };
 

@@ -12,9 +12,6 @@ namespace trp {
 
 using Work = std::function<void()>;
 
-/// Calls the work and returns whether it gave what it should.
-using Check = std::function<bool(const Work& work)>;
-
 /// Takes a turn of about so many seconds, if there is a choice, and returns the seconds of one call
 /// of the work; nothing if it was stopped before its end.
 using Turn = std::function<std::optional<double>(double seconds)>;
@@ -49,17 +46,15 @@ struct RaceOptions {
 /// them. Belongs to one thread.
 struct Race {
   int cpus = 1;      // that contenders may use
-  Check check = {};  // made of each contender that is added; may be empty
   std::vector<Contender> contenders = {};
-  bool correct = true;  // no check has failed
+  bool correct = true;  // false once whoever checked a contender found it wrong
 
   /// Adds a contender whose turns are as many calls of `work` as take the time of a turn.
   void add(Contender contender, Work work);
 
   /// Times the contenders round by round. When the seconds are up twice over after three rounds
   /// that count, the others are left out; when a turn is stopped, the race ends and its round
-  /// does not count. Forgets the turns and the check in the end, so that the race may outlive what
-  /// they need.
+  /// does not count. Forgets the turns in the end, so that the race may outlive what they need.
   void run(const RaceOptions& options);
 
   /// Throws std::out_of_range if there is no such contender.

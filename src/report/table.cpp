@@ -8,7 +8,7 @@ namespace trp {
 namespace {
 
 /// How many columns of a terminal UTF-8 text takes; it has no wide characters here.
-std::size_t columns_of(const std::string& text) {
+std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
@@ -33,6 +33,27 @@ std::vector<std::string> table_lines(const std::vector<Cells>& rows) {
     lines.push_back(line.substr(0, line.find_last_not_of(' ') + 1));
   }
   return lines;
+}
+
+std::string labelled(std::string_view label, std::size_t column, std::string_view text,
+                     std::size_t width) {
+  std::string result = padded(std::string(label), column, true);
+  std::size_t filled = columns_of(result);
+  std::string_view space;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    if (!space.empty() && filled + 1 + columns_of(word) > width) {
+      result += '\n' + std::string(column, ' ');
+      filled = column;
+      space = {};
+    }
+    result += space;
+    result += word;
+    filled += space.size() + columns_of(word);
+    space = " ";
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  return result;
 }
 
 std::string markdown_table(const std::vector<Cells>& rows) {

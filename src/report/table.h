@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace trp {
@@ -10,6 +12,11 @@ using Cells = std::vector<std::string>;
 /// Lays out rows of equally many cells as lines of a terminal, with two spaces between columns. The
 /// first column is aligned to the left, the others to the right.
 std::vector<std::string> table_lines(const std::vector<Cells>& rows);
+
+/// Returns the label and then, from that column on, the text, broken at spaces into lines of at
+/// most `width` columns.
+std::string labelled(std::string_view label, std::size_t column, std::string_view text,
+                     std::size_t width);
 
 /// Lays out the same rows as a table of Markdown, whose header is the first row.
 std::string markdown_table(const std::vector<Cells>& rows);

@@ -32,8 +32,9 @@ TEST_CASE("every experiment is right with any number of CPUs, on small images of
   const DataSets data = small_images();
   for (const int cpus : {1, 3}) {
     for (const Experiment* experiment : experiments()) {
-      const Race race = experiment->run({.data = data, .cpus = cpus, .quick = true, .seed = 7});
-      const Table table = experiment->table(race);
+      const Race race =
+          run_experiment(*experiment, {.data = data, .cpus = cpus, .quick = true, .seed = 7});
+      const Table table = make_table(*experiment, race);
       CAPTURE(experiment->name, cpus, experiment->verdict(race).text);
       CHECK(race.correct);
       CHECK(table.rows.size() >= 4);
@@ -54,18 +55,44 @@ TEST_CASE("every experiment is right with any number of CPUs, on small images of
 TEST_CASE("workers beyond the CPUs are marked, and only they") {
   const DataSets data = small_images();
   const Experiment& locking = *find_experiment("locking");
-  const Table table = locking.table(locking.run({.data = data, .cpus = 2, .quick = true}));
-  const auto& columns = table.columns;
-  const auto workers = std::ranges::find(columns, "workers") - columns.begin();
+  const Table table =
+      make_table(locking, run_experiment(locking, {.data = data, .cpus = 2, .quick = true}));
   for (const auto& row : table.rows) {
-    const bool beyond = std::get<double>(row[static_cast<std::size_t>(workers)]) > 2;
-    CHECK(std::get<std::string>(row.back()) == (beyond ? "more than CPUs (2)" : ""));
+    const auto& workers = std::get<WorkersCell>(row[1]);
+    CHECK(workers.beyond_cpus == (workers.count > 2));
   }
+}
+
+TEST_CASE("a contender is checked when it is added, and a failed check is not forgotten") {
+  const DataSets data = small_images();
+  const LabContext context = {.data = data};
+  Lab lab(context);
+  int result = 0;
+  lab.reset = [&] { result = 0; };
+  lab.is_right = [&] { return result == 2; };
+  lab.add("right", [&] { result = 2; });
+  CHECK(lab.race.correct);
+  lab.add("does nothing", [] {});
+  CHECK_FALSE(lab.race.correct);
+  lab.add("right again", [&] { result = 2; });
+  CHECK_FALSE(lab.race.correct);
+}
+
+TEST_CASE("a verdict is about the largest number of workers with a CPU each, or the next") {
+  const auto judged = [](std::vector<int> worker_counts, int cpus) {
+    return judged_workers(worker_counts, cpus);
+  };
+  CHECK(judged({1, 2, 4, 8}, 1) == 2);
+  CHECK(judged({1, 2, 4, 8}, 2) == 2);
+  CHECK(judged({1, 2, 4, 8}, 7) == 4);
+  CHECK(judged({1, 2, 4, 8}, 64) == 8);
+  CHECK(judged({16, 1, 3}, 2) == 3);
+  CHECK(judged({16, 1, 3}, 20) == 16);
 }
 
 std::string error_of(const char* experiment, const DataSets& data) {
   try {
-    find_experiment(experiment)->run({.data = data, .quick = true});
+    run_experiment(*find_experiment(experiment), {.data = data, .quick = true});
   } catch (const Error& error) {
     return error.what();
   }

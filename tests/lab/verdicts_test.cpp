@@ -92,9 +92,9 @@ Verdict dependency(double handed_on, double shared_out, double batched) {
 
 /// `ridge`: operations per byte.
 Verdict memory(double triad, double arithmetic, double ridge) {
-  return verdict_of("memory",
-                    {steady("triad"), varying("triad", 2, triad), steady("arithmetic", 1, 1, ridge),
-                     varying("arithmetic", 2, arithmetic, ridge)});
+  return verdict_of("memory", {steady("triad, bytes"), varying("triad, bytes", 2, triad),
+                               steady("arithmetic, operations", 1, 1, ridge),
+                               varying("arithmetic, operations", 2, arithmetic, ridge)});
 }
 
 Verdict locking(double sharded_against_mutex, double mutex_against_one_worker) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "catch.h"
-#include "lab/workers.h"
+#include "lab/lab.h"
 
 namespace trp {
 namespace {
@@ -41,21 +41,6 @@ TEST_CASE("short work is called often in a round, and times are those of one cal
     CHECK(seconds > 0);
     CHECK(seconds < total);
   }
-}
-
-TEST_CASE("a check is made when a contender is added, and a failed one is not forgotten") {
-  Race race;
-  int result = 0;
-  race.check = [&](const Work& work) {
-    result = 0;
-    work();
-    return result == 2;
-  };
-  race.add({"right"}, [&] { result = 2; });
-  CHECK(race.correct);
-  race.add({"wrong"}, [&] { result = 3; });
-  race.add({"right again"}, [&] { result = 2; });
-  CHECK_FALSE(race.correct);
 }
 
 TEST_CASE("rounds that warm up do not count, and a stopped turn ends the race before its round") {

@@ -8,30 +8,40 @@
 namespace trp {
 namespace {
 
-Table sample_table(const Race&) {
-  return {{"way", "µs", "speedup"}, {{"ä", 1234.0, Spread{1.5, 1.25, 2}}, {"longer", 0.5, ""}}};
-}
+constexpr Experiment kExperiment = {
+    .name = "name",
+    .title = "The title",
+    .claim = "some claim",
+    .takeaway = "a line",
+    .run = nullptr,
+    .verdict = [](const Race&) -> Verdict {
+      return {true, "Holds here: it does."};
+    },
+    .contenders_are = "way",
+    .unit = "M/s",
+    .more_columns = {"µs"},
+    .more_cells = [](const Race&, const Contender& contender) -> std::vector<Cell> {
+      if (contender.workers == 1) return {1234.0};
+      return {""};
+    }};
 
-constexpr Experiment kExperiment = {.name = "name",
-                                    .title = "The title",
-                                    .claim = "some claim",
-                                    .takeaway = "a line",
-                                    .run = nullptr,
-                                    .table = sample_table,
-                                    .verdict = [](const Race&) -> Verdict {
-                                      return {true, "Holds here: it does."};
-                                    }};
+Race sample_race() {
+  return {.cpus = 1,
+          .contenders = {{.name = "ä", .amount = 2, .seconds = {1, 1, 1}},
+                         {.name = "longer", .workers = 2, .amount = 3, .seconds = {0.5, 1, 2}}}};
+}
 
 TEST_CASE("an experiment for people is a table between claim and verdict") {
   CapturedLines lines;
-  write_experiment_text(lines.writer(), kExperiment, {}, false);
+  write_experiment_text(lines.writer(), kExperiment, sample_race(), false);
   CHECK(lines.text() ==
         "\n"
         "name: The title\n"
         "claim     some claim\n"
-        "  way       µs       speedup\n"
-        "  ä       1234  1.5 (1.25–2)\n"
-        "  longer   0.5\n"
+        "  way     workers        M/s     times as fast    µs\n"
+        "  ä             1    2 (2–2)           1 (1–1)  1234\n"
+        "  longer       2*  3 (2–4.5)  1.5 (1.12–2.25)\n"
+        "  * more workers than CPUs (1)\n"
         "results   checked another way before they were timed: right\n"
         "verdict   Holds here: it does.\n"
         "take away a line\n");
@@ -40,20 +50,22 @@ TEST_CASE("an experiment for people is a table between claim and verdict") {
 TEST_CASE("wrong results show, and long sentences are broken at spaces") {
   Experiment experiment = kExperiment;
   experiment.verdict = [](const Race&) -> Verdict {
-    return {false, "Not here: " + std::string(60, 'x') + " " + std::string(30, 'y')};
+    return {false, "Not here: " + std::string(40, 'x') + " " + std::string(30, 'y')};
   };
+  Race race = sample_race();
+  race.correct = false;
   CapturedLines lines;
-  write_experiment_text(lines.writer(), experiment, {.correct = false}, false);
+  write_experiment_text(lines.writer(), experiment, race, false);
   CHECK(lines.text().find("results   WRONG") != std::string::npos);
-  CHECK(lines.text().find("verdict   Not here: " + std::string(60, 'x') + "\n          " +
+  CHECK(lines.text().find("verdict   Not here: " + std::string(40, 'x') + "\n          " +
                           std::string(30, 'y') + "\n") != std::string::npos);
 }
 
 TEST_CASE("colour of a verdict changes nothing but the looks") {
   CapturedLines plain;
   CapturedLines colored;
-  write_experiment_text(plain.writer(), kExperiment, {}, false);
-  write_experiment_text(colored.writer(), kExperiment, {}, true);
+  write_experiment_text(plain.writer(), kExperiment, sample_race(), false);
+  write_experiment_text(colored.writer(), kExperiment, sample_race(), true);
   std::string text = colored.text();
   CHECK(text.find("\x1b[") != std::string::npos);
   while (text.find('\x1b') != std::string::npos) {
@@ -66,18 +78,16 @@ TEST_CASE("colour of a verdict changes nothing but the looks") {
 TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   CapturedLines lines;
   Experiment experiment = kExperiment;
-  experiment.table = [](const Race& race) {
-    Table table = sample_table(race);
-    table.rows[1][1] = std::numeric_limits<double>::infinity();
-    return table;
+  experiment.more_cells = [](const Race&, const Contender&) -> std::vector<Cell> {
+    return {std::numeric_limits<double>::infinity()};
   };
   write_lab_start_json(
       lines.writer(), {.environment = sample_environment(), .data = "/some/folder", .quick = true});
-  write_experiment_json(lines.writer(), experiment, {});
+  write_experiment_json(lines.writer(), experiment, sample_race());
   CHECK(
       lines.text() ==
       R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2"},"data":"/some/folder","quick":true}
-{"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","µs","speedup"],"rows":[["ä",1234.0,{"median":1.5,"lower":1.25,"upper":2.0}],["longer",null,""]],"correct":true,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
+{"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.5},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
 )");
 }
 

@@ -5,8 +5,6 @@
 
 #include <Eigen/Core>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
 
@@ -111,11 +109,10 @@ Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
   const ContenderId per_shard = {"one lock per shard", workers};
   const Spread shard_against_sample = race.speedup(per_shard, {"one lock per sample", workers});
-  return make_verdict(
-      is_faster(shard_against_sample),
-      fmt::format("with {} workers one lock per shard is {}, and {}.", workers,
-                  speed_text(shard_against_sample, "one lock per sample"),
-                  speed_text(race.speedup(per_shard, {"sequential"}), "no workers at all")));
+  return make_verdict(is_faster(shard_against_sample),
+                      "with {} workers one lock per shard is {}, and {}.", workers,
+                      speed_text(shard_against_sample, "one lock per sample"),
+                      speed_text(race.speedup(per_shard, {"sequential"}), "no workers at all"));
 }
 
 }  // namespace

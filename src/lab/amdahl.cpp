@@ -33,8 +33,7 @@ std::vector<Cell> more_cells(const Race& race, const Contender& contender) {
   if (contender.name == "sequential") return {"", "", ""};
   const int workers = contender.workers;
   const double speedup = speedup_of(race, workers).median;
-  return {100 * efficiency(speedup, workers),
-          workers > 1 ? Cell(100 * karp_flatt(speedup, workers)) : Cell(""),
+  return {efficiency(speedup, workers), workers > 1 ? Cell(karp_flatt(speedup, workers)) : Cell(""),
           amdahl_speedup(serial_fraction(race), workers)};
 }
 
@@ -49,9 +48,8 @@ Verdict verdict(const Race& race) {
           : std::string();
   return make_verdict(
       is_faster(speedup) && speedup.upper < workers,
-      fmt::format("training with {} workers is {}; by Amdahl's law {} % of the work is serial{}.",
-                  workers, speed_text(speedup, "sequential training"), short_number(100 * serial),
-                  limit));
+      "training with {} workers is {}; by Amdahl's law {} % of the work is serial{}.", workers,
+      speed_text(speedup, "sequential training"), short_number(100 * serial), limit);
 }
 
 }  // namespace
@@ -69,7 +67,7 @@ constinit const Experiment kAmdahlExperiment = {
     .verdict = verdict,
     .contenders_are = "training",
     .unit = "k samples/s",
-    .more_columns = {"efficiency %", "serial %", "Amdahl's fit"},  // serial by Karp and Flatt
+    .more_columns = {"efficiency", "serial", "Amdahl"},  // Karp and Flatt's part, the fit's speedup
     .more_cells = more_cells};
 
 }  // namespace trp

@@ -95,8 +95,8 @@ void run(Lab& lab) {
 Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
   const Spread speedup = race.speedup({"images shared out", workers}, {"sequential"});
-  return make_verdict(is_faster(speedup),
-                      fmt::format("{} workers are {}.", workers, speed_text(speedup, "one")));
+  return make_verdict(is_faster(speedup), "{} workers are {}.", workers,
+                      speed_text(speedup, "one"));
 }
 
 }  // namespace

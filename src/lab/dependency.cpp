@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
 #include "nn/mlp.h"
@@ -101,12 +99,11 @@ Verdict verdict(const Race& race) {
   const Spread batched = race.speedup({"network, a batch of 64"}, {"network, sample by sample"});
   return make_verdict(
       !is_faster(handed_on) && is_faster(shared_out),
-      fmt::format(
-          "one chain, handed on among {} workers, is {}; eight chains shared out among them "
-          "are {}; a batch through the layers of the network is {}.",
-          workers, speed_text(handed_on, "when one does all of it"),
-          speed_text(shared_out, "one after the other"),
-          speed_text(batched, "its samples one by one")));
+
+      "one chain, handed on among {} workers, is {}; eight chains shared out among them "
+      "are {}; a batch through the layers of the network is {}.",
+      workers, speed_text(handed_on, "when one does all of it"),
+      speed_text(shared_out, "one after the other"), speed_text(batched, "its samples one by one"));
 }
 
 }  // namespace

@@ -56,10 +56,6 @@ int judged_workers(const Race& race, std::string_view name) {
   return judged_workers(worker_counts, race.cpus);
 }
 
-Verdict make_verdict(bool holds, const std::string& text) {
-  return {holds, (holds ? "Holds here: " : "Not here: ") + text};
-}
-
 std::string speed_text(const Spread& speedup, std::string_view base) {
   const std::string times = short_number(speedup.median);
   if (is_faster(speedup)) return fmt::format("{} times as fast as {}", times, base);

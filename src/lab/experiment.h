@@ -4,8 +4,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "lab/lab.h"
 #include "measure/race.h"
@@ -80,7 +83,11 @@ extern const Experiment kVectorizeExperiment, kSamplesExperiment, kConvExperimen
 int judged_workers(const Race& race, std::string_view name = {});
 
 /// "Holds here: …" or "Not here: …".
-Verdict make_verdict(bool holds, const std::string& text);
+template <class... Values>
+Verdict make_verdict(bool holds, fmt::format_string<Values...> text, Values&&... values) {
+  return {holds, (holds ? "Holds here: " : "Not here: ") +
+                     fmt::format(text, std::forward<Values>(values)...)};
+}
 
 /// "1.82 times as fast as …", "3.6 times slower than …", "about as fast as … (1.02 times, 0.95 to
 /// 1.07)".

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 
 namespace trp {
@@ -56,9 +54,8 @@ void run(Lab& lab) {
 Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
   const Spread apart = race.speedup({"a cache line apart", workers}, {"side by side", workers});
-  return make_verdict(is_faster(apart),
-                      fmt::format("with {} workers, counters a cache line apart are {}.", workers,
-                                  speed_text(apart, "counters side by side")));
+  return make_verdict(is_faster(apart), "with {} workers, counters a cache line apart are {}.",
+                      workers, speed_text(apart, "counters side by side"));
 }
 
 }  // namespace

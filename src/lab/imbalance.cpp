@@ -80,8 +80,8 @@ Verdict verdict(const Race& race) {
   const Spread claimed = race.speedup({"uneven items, claimed 1 at a time", workers},
                                       {"uneven items, a shard each", workers});
   return make_verdict(is_faster(claimed),
-                      fmt::format("with {} workers, uneven items claimed one at a time are {}.",
-                                  workers, speed_text(claimed, "a shard for each worker")));
+                      "with {} workers, uneven items claimed one at a time are {}.", workers,
+                      speed_text(claimed, "a shard for each worker"));
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 #include <array>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "core/fail.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
@@ -62,10 +60,9 @@ Spread best_speedup(const Race& race, const std::string& preprocessing) {
 Verdict verdict(const Race& race) {
   const Spread costly = best_speedup(race, "costly, ");
   const Spread cheap = best_speedup(race, "cheap, ");
-  return make_verdict(
-      is_faster(costly),
-      fmt::format("with costly preprocessing the best number of loaders is {}; with cheap, {}.",
-                  speed_text(costly, "loading inline"), speed_text(cheap, "loading inline")));
+  return make_verdict(is_faster(costly),
+                      "with costly preprocessing the best number of loaders is {}; with cheap, {}.",
+                      speed_text(costly, "loading inline"), speed_text(cheap, "loading inline"));
 }
 
 }  // namespace

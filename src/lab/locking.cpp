@@ -3,8 +3,6 @@
 #include <mutex>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 
 namespace trp {
@@ -53,10 +51,9 @@ Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
   const Spread sharded = race.speedup({"sharded", workers}, {"mutex", workers});
   const Spread mutex = race.speedup({"mutex", workers}, {"mutex", 1});
-  return make_verdict(
-      is_faster(sharded) && !is_faster(mutex),
-      fmt::format("under a mutex {} workers are {}; with a counter each they are {}.", workers,
-                  speed_text(mutex, "one"), speed_text(sharded, "under the mutex")));
+  return make_verdict(is_faster(sharded) && !is_faster(mutex),
+                      "under a mutex {} workers are {}; with a counter each they are {}.", workers,
+                      speed_text(mutex, "one"), speed_text(sharded, "under the mutex"));
 }
 
 }  // namespace

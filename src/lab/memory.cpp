@@ -3,8 +3,6 @@
 #include <functional>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "measure/fma_peak.h"
 
@@ -69,11 +67,11 @@ Verdict verdict(const Race& race) {
   const double ridge = race.per_second({kArithmetic}).median / race.per_second({kTriad}).median;
   return make_verdict(
       moving.upper < arithmetic.lower,
-      fmt::format(
-          "moving memory, {0} workers are {1}; in arithmetic they are {2}. The roofline's "
-          "ridge is at {3} operations per byte: with fewer, as in the triad (0.17), memory is "
-          "the limit.",
-          workers, speed_text(moving, "one"), speed_text(arithmetic, "one"), short_number(ridge)));
+
+      "moving memory, {0} workers are {1}; in arithmetic they are {2}. The roofline's "
+      "ridge is at {3} operations per byte: with fewer, as in the triad (0.17), memory is "
+      "the limit.",
+      workers, speed_text(moving, "one"), speed_text(arithmetic, "one"), short_number(ridge));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
 
@@ -24,8 +22,8 @@ Verdict verdict(const Race& race) {
   const Spread layers = race.speedup({"layers on different workers", 2}, {"sequential"});
   return make_verdict(
       !is_faster(layers),
-      fmt::format("layers on different workers are {}; each layer divided among {} workers is {}.",
-                  speed_text(layers, "one worker"), workers, speed_text(tensor, "one worker")));
+      "layers on different workers are {}; each layer divided among {} workers is {}.",
+      speed_text(layers, "one worker"), workers, speed_text(tensor, "one worker"));
 }
 
 }  // namespace

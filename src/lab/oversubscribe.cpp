@@ -4,8 +4,6 @@
 #include <thread>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
 #include "parallel/progress_counter.h"
@@ -78,14 +76,14 @@ void run(Lab& lab) {
 
 Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
-  const int too_many = race.contenders.back().workers;
+  const int too_many = std::ranges::max_element(race.contenders, {}, &Contender::workers)->workers;
   const Spread pool = race.speedup({kPool, workers}, {kNewThreads, workers});
   const Spread fitting = race.speedup({kBlock, workers}, {kBlock, too_many});
   return make_verdict(is_faster(pool) && is_faster(fitting),
-                      fmt::format("a pool of {0} workers is {1}; {0} workers that stay awake are "
-                                  "{2}.",
-                                  workers, speed_text(pool, kNewThreads),
-                                  speed_text(fitting, std::to_string(too_many))));
+                      "a pool of {0} workers is {1}; {0} workers that stay awake are "
+                      "{2}.",
+                      workers, speed_text(pool, kNewThreads),
+                      speed_text(fitting, std::to_string(too_many)));
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ void run(Lab& lab) {
 
 std::vector<Cell> more_cells(const Race&, const Contender& contender) {
   if (contender.name == "sequential") return {"", ""};
-  return {100 * predicted_bubble(contender.workers, std::stoi(contender.name)),
-          100 * contender.idle_share};
+  return {100 * contender.idle_share,
+          100 * predicted_bubble(contender.workers, std::stoi(contender.name))};
 }
 
 Verdict verdict(const Race& race) {
@@ -38,9 +38,9 @@ Verdict verdict(const Race& race) {
   const double after = race.find(eight).idle_share;
   return make_verdict(
       is_faster(speedup) && after < before,
-      fmt::format("in two stages, eight micro-batches are {}; the bubble, as measured, went from "
-                  "{:.0f} % to {:.0f} %.",
-                  speed_text(speedup, "one"), 100 * before, 100 * after));
+      "in two stages, eight micro-batches are {}; the bubble, as measured, went from "
+      "{:.0f} % to {:.0f} %.",
+      speed_text(speedup, "one"), 100 * before, 100 * after);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ constinit const Experiment kPipelineExperiment = {
     .verdict = verdict,
     .contenders_are = "in stages",
     .unit = "k samples/s",
-    .more_columns = {"bubble % predicted", "measured"},
+    .more_columns = {"bubble %", "predicted %"},
     .more_cells = more_cells};
 
 }  // namespace trp

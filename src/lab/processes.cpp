@@ -2,8 +2,6 @@
 #include <span>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "core/fail.h"
 #include "core/random.h"
 #include "lab/experiment.h"
@@ -29,10 +27,12 @@ struct Regression {
     targets = random_tensor(kBatch, kOutputs, random);
   }
 
-  std::size_t size() const { return static_cast<std::size_t>(x.cols() * kOutputs); }
+  std::size_t size() const { return static_cast<std::size_t>(x.cols() * weights.stride()); }
 
   /// Of weights or a gradient, in memory that processes may share or send.
-  TensorView view(Floats memory) const { return {memory.data(), x.cols(), kOutputs, kOutputs}; }
+  TensorView view(Floats memory) const {
+    return {memory.data(), x.cols(), kOutputs, weights.stride()};
+  }
 
   void compute(Floats from, Range rows, Floats gradient) {
     const auto [begin, end] = rows;
@@ -71,7 +71,8 @@ Floats part_of(Floats memory, int part, std::size_t size) {
 /// interpreter would.
 void serve(int process, int socket, Floats shared, Regression regression) {
   const std::size_t size = regression.size();
-  std::vector<float> weights(size), gradient(size);
+  Tensor own_weights = regression.weights, own_gradient = regression.weights;
+  const Floats weights(own_weights.row(0), size), gradient(own_gradient.row(0), size);
   Order order{};
   while (receive(socket, &order, sizeof(order))) {
     if (!order.by_pipe) {
@@ -143,11 +144,10 @@ Verdict verdict(const Race& race) {
   const ContenderId threads = {"threads", workers};
   const Spread against_shared = race.speedup(threads, {"processes, shared memory", workers});
   const Spread against_pipes = race.speedup(threads, {"processes, pipes", workers});
-  return make_verdict(
-      is_faster(against_shared) && is_faster(against_pipes),
-      fmt::format("{} threads are {}, and {}.", workers,
-                  speed_text(against_shared, "processes that share memory"),
-                  speed_text(against_pipes, "processes that send gradients through pipes")));
+  return make_verdict(is_faster(against_shared) && is_faster(against_pipes),
+                      "{} threads are {}, and {}.", workers,
+                      speed_text(against_shared, "processes that share memory"),
+                      speed_text(against_pipes, "processes that send gradients through pipes"));
 }
 
 }  // namespace

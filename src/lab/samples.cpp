@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
 
@@ -27,11 +25,11 @@ Verdict verdict(const Race& race) {
   const Spread by_both = race.speedup({"a product per worker", workers}, one_by_one);
   return make_verdict(
       is_faster(by_workers) && is_faster(by_product),
-      fmt::format(
-          "{} workers are {}; the batch as one product, by one worker, is {}; both together "
-          "are {}.",
-          workers, speed_text(by_workers, "one that takes sample by sample"),
-          speed_text(by_product, "that"), speed_text(by_both, "that")));
+
+      "{} workers are {}; the batch as one product, by one worker, is {}; both together "
+      "are {}.",
+      workers, speed_text(by_workers, "one that takes sample by sample"),
+      speed_text(by_product, "that"), speed_text(by_both, "that"));
 }
 
 }  // namespace

@@ -74,15 +74,15 @@ Verdict verdict(const Race& race) {
   const auto& [smallest, at_smallest] = speedups.front();
   const auto& [largest, at_largest] = speedups.back();
   if (!is_faster(at_largest))
-    return make_verdict(false, fmt::format("with {}, the most that were tried, workers are {}.",
-                                           largest, speed_text(at_largest, "one")));
+    return make_verdict(false, "with {}, the most that were tried, workers are {}.", largest,
+                        speed_text(at_largest, "one"));
   const auto not_faster = std::ranges::find_if_not(
       speedups.rbegin(), speedups.rend(), [](const Crossing& c) { return is_faster(c.speedup); });
   const auto& [elements, speedup] = *not_faster.base();
-  return make_verdict(
-      elements != smallest && is_slower(at_smallest),
-      fmt::format("workers are faster from {} on, where they are {}; with {} they are {}.",
-                  elements, speed_text(speedup, "one"), smallest, speed_text(at_smallest, "one")));
+  return make_verdict(elements != smallest && is_slower(at_smallest),
+                      "workers are faster from {} on, where they are {}; with {} they are {}.",
+                      elements, speed_text(speedup, "one"), smallest,
+                      speed_text(at_smallest, "one"));
 }
 
 }  // namespace

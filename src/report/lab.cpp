@@ -1,5 +1,6 @@
 #include "report/lab.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,9 @@
 namespace trp {
 namespace {
 
+constexpr std::size_t kLabelColumns = 10;
+constexpr std::size_t kMaxColumns = 80;
+
 struct CellToJson {
   Json operator()(const std::string& text) const { return text; }
   Json operator()(double value) const { return value; }
@@ -23,35 +27,47 @@ struct CellToJson {
   }
 };
 
+std::string spread_text(const Spread& spread) {
+  return fmt::format("{} ({}–{})", short_number(spread.median), short_number(spread.lower),
+                     short_number(spread.upper));
+}
+
 struct CellToText {
+  bool with_quartiles;
+
   std::string operator()(const std::string& text) const { return text; }
   std::string operator()(double value) const { return short_number(value); }
   std::string operator()(const WorkersCell& workers) const {
     return fmt::format("{}{}", workers.count, workers.beyond_cpus ? "*" : "");
   }
   std::string operator()(const Spread& spread) const {
-    return fmt::format("{} ({}–{})", short_number(spread.median), short_number(spread.lower),
-                       short_number(spread.upper));
+    return with_quartiles ? spread_text(spread) : short_number(spread.median);
   }
 };
 
 std::string under_label(std::string_view label, std::string_view text) {
-  return labelled(label, 10, text, 80);
+  return labelled(label, kLabelColumns, text, kMaxColumns);
 }
 
-void write_table(LineWriter& out, const Table& table, int cpus) {
-  std::vector<Cells> rows = {table.columns};
-  bool beyond_cpus = false;
-  for (const auto& row : table.rows) {
-    rows.emplace_back();
-    for (const Cell& cell : row) {
-      rows.back().push_back(std::visit(CellToText(), cell));
-      const auto* workers = std::get_if<WorkersCell>(&cell);
-      beyond_cpus |= workers && workers->beyond_cpus;
+/// The quartiles of the first columns are left out where a terminal has no room for them.
+std::vector<std::string> lines_of(const Table& table) {
+  std::vector<std::string> lines;
+  for (std::size_t first = 0; first <= table.columns.size(); ++first) {
+    std::vector<Cells> rows = {table.columns};
+    for (const auto& row : table.rows) {
+      rows.emplace_back();
+      for (std::size_t column = 0; column < row.size(); ++column)
+        rows.back().push_back(std::visit(CellToText(column >= first), row[column]));
     }
+    lines = table_lines(rows);
+    if (std::ranges::all_of(lines, [](auto& line) { return columns_of(line) <= kMaxColumns - 2; }))
+      break;
   }
-  for (const std::string& line : table_lines(rows)) out.write_line("  " + line);
-  if (beyond_cpus) out.write_line(fmt::format("  * more workers than CPUs ({})", cpus));
+  return lines;
+}
+
+bool is_beyond_cpus(const std::vector<Cell>& row) {
+  return std::get<WorkersCell>(row[1]).beyond_cpus;
 }
 
 }  // namespace
@@ -77,11 +93,14 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
   const auto good = fmt::fg(fmt::terminal_color::green);
   const auto bad = fmt::fg(fmt::terminal_color::yellow);
   const Verdict verdict = experiment.verdict(race);
+  const Table table = make_table(experiment, race);
   out.write_line("");
   out.write_line(
       paint(color, fmt::emphasis::bold, fmt::format("{}: {}", experiment.name, experiment.title)));
   out.write_line(under_label("claim", experiment.claim));
-  write_table(out, make_table(experiment, race), race.cpus);
+  for (const std::string& line : lines_of(table)) out.write_line("  " + line);
+  if (std::ranges::any_of(table.rows, is_beyond_cpus))
+    out.write_line(fmt::format("  * more workers than CPUs ({})", race.cpus));
   out.write_line(under_label(
       "results", race.correct ? "checked another way before they were timed: right"
                               : "WRONG when checked another way: what was timed is of no "

@@ -7,18 +7,17 @@
 namespace trp {
 namespace {
 
-/// How many columns of a terminal UTF-8 text takes; it has no wide characters here.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string padded(const std::string& text, std::size_t columns, bool left) {
   const std::string space(columns - std::min(columns, columns_of(text)), ' ');
   return left ? text + space : space + text;
 }
 
 }  // namespace
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
 std::vector<std::string> table_lines(const std::vector<Cells>& rows) {
   std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());

@@ -9,6 +9,9 @@ namespace trp {
 
 using Cells = std::vector<std::string>;
 
+/// Returns how many columns of a terminal UTF-8 text takes that has no wide characters.
+std::size_t columns_of(std::string_view text);
+
 /// Lays out rows of equally many cells as lines of a terminal, with two spaces between columns. The
 /// first column is aligned to the left, the others to the right.
 std::vector<std::string> table_lines(const std::vector<Cells>& rows);

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace trp {
 namespace {
@@ -111,6 +114,32 @@ bool tie_thread(int n) {
 void untie_thread() {
   const CpuMask& all = first_affinity_mask();
   if (!all.empty()) sched_setaffinity(0, bytes_of(all), all.data());
+}
+
+std::size_t cache_bytes(const std::filesystem::path& root) {
+  int last_level = 0;
+  std::map<std::string, std::size_t>
+      kilobytes;  // of each cache of that level, by the CPUs it serves
+  for (int cpu = 0;; ++cpu) {
+    const fs::path caches = root / "sys/devices/system/cpu" / fmt::format("cpu{}", cpu) / "cache";
+    int index = 0;
+    for (;; ++index) {
+      const fs::path cache = caches / fmt::format("index{}", index);
+      int level = 0;
+      std::size_t size = 0;
+      std::string cpus;
+      if (!(std::ifstream(cache / "level") >> level && std::ifstream(cache / "size") >> size &&
+            std::ifstream(cache / "shared_cpu_list") >> cpus))
+        break;
+      if (level > last_level) kilobytes.clear();
+      last_level = std::max(last_level, level);
+      if (level == last_level) kilobytes[cpus] = size;
+    }
+    if (index == 0) break;
+  }
+  std::size_t sum = 0;
+  for (const auto& [cpus, size] : kilobytes) sum += size << 10;
+  return sum > 0 ? sum : std::size_t{32} << 20;
 }
 
 std::string cpu_model(const std::filesystem::path& root) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -16,6 +17,10 @@ bool tie_thread(int n);
 
 /// Lets the calling thread run on all of those CPUs again, whatever it has inherited.
 void untie_thread();
+
+/// How many bytes the processor's last-level caches hold, all together: an array must be larger for
+/// its use to be of memory. 32 MiB where the system does not tell.
+std::size_t cache_bytes(const std::filesystem::path& root = "/");
 
 /// The processor's name, as in /proc/cpuinfo; "unknown CPU" where that does not tell.
 std::string cpu_model(const std::filesystem::path& root = "/");

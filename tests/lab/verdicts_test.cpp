@@ -56,11 +56,9 @@ bool has(const std::string& text, const std::string& part) {
 
 /// Of the loop that vectorizes against the textbook's, of the kernel against that loop.
 Verdict vectorize(double loop, double kernel, double share_of_peak) {
-  return verdict_of("vectorize",
-                    {steady("triple loop of the textbook"),
-                     varying("loops in the order that vectorizes", 1, loop),
-                     varying("this program's kernel", 1, loop * kernel),
-                     steady("multiply-adds in registers only", loop * kernel / share_of_peak)});
+  return verdict_of("vectorize", {steady("textbook's loops"), varying("reordered loops", 1, loop),
+                                  varying("our kernel", 1, loop * kernel),
+                                  steady("registers only", loop * kernel / share_of_peak)});
 }
 
 /// Each against sample by sample.

@@ -97,3 +97,23 @@ TEST_CASE("a tied thread has one CPU, round and round, until it is untied") {
   })
       .join();
 }
+
+TEST_CASE("the last-level caches are added up, each once") {
+  const TemporaryFolder root;
+  const auto add = [&](int cpu, int index, int level, const char* size, const char* cpus) {
+    const std::string cache = "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cache/index" +
+                              std::to_string(index) + "/";
+    root.write(cache + "level", std::to_string(level) + "\n");
+    root.write(cache + "size", size);
+    root.write(cache + "shared_cpu_list", cpus);
+  };
+  CHECK(cache_bytes(root.path()) == 32 << 20);
+  add(0, 0, 1, "48K\n", "0\n");
+  add(0, 1, 2, "2048K\n", "0\n");
+  CHECK(cache_bytes(root.path()) == 2 << 20);
+  add(0, 2, 3, "16384K\n", "0-1\n");
+  add(1, 0, 1, "48K\n", "1\n");
+  add(1, 1, 3, "16384K\n", "0-1\n");
+  add(2, 0, 3, "16384K\n", "2-3\n");
+  CHECK(cache_bytes(root.path()) == 32 << 20);
+}

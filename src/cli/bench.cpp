@@ -1,6 +1,7 @@
 #include "measure/bench.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string_view>
 
@@ -14,10 +15,8 @@
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
-#include "nn/kernels.h"
 #include "report/bench_report.h"
-#include "report/environment.h"
-#include "report/numbers.h"
+#include "report/budget_table.h"
 #include "report/time.h"
 #include "system/atomic_file.h"
 #include "system/cpu.h"
@@ -25,7 +24,6 @@
 #include "system/stop_signals.h"
 #include "train/network.h"
 #include "train/words.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -82,9 +80,9 @@ void add_measuring(CLI::App& app, BenchCommandOptions& options) {
       ->transform(whole_number(0, kMaxRuns));
   app.add_option("-r,--runs", options.runs, "rounds that count")
       ->transform(whole_number(1, kMaxRuns));
-  add_export_file(app, "json", options.export_json);
-  add_export_file(app, "csv", options.export_csv);
-  add_export_file(app, "markdown", options.export_markdown);
+  add_export_file(app, "json", options.files.json);
+  add_export_file(app, "csv", options.files.csv);
+  add_export_file(app, "markdown", options.files.markdown);
   app.add_flag("--timeline", options.timeline,
                "draw a step of each case: what every worker did when");
   app.add_option("--min-speedup", options.min_speedup, "exit with 4 when the best speedup is lower")
@@ -94,10 +92,10 @@ void add_measuring(CLI::App& app, BenchCommandOptions& options) {
 }
 
 void check_together(const BenchCommandOptions& options) {
-  const auto to_output = std::ranges::count(
-      std::vector{options.export_json, options.export_csv, options.export_markdown}, "-");
+  const BenchFiles& files = options.files;
+  const auto to_output = std::ranges::count(std::array{files.json, files.csv, files.markdown}, "-");
   if (to_output > 0 && options.timeline)
-    throw UsageError("--timeline: expected the text on standard output, found --export-… -");
+    fail_usage("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
     fail_usage("--export-…: expected - for one format at most, found {}", to_output);
   check_warmup(options.recipe);
@@ -106,21 +104,17 @@ void check_together(const BenchCommandOptions& options) {
 /// Above this many runnable threads before the first run, times are not to be trusted.
 constexpr double kBusyLoad = 0.5;
 
-constexpr int kTimelineColumns = 72;
-
 void warn_of_noise() {
   double load = 0;
-  if (getloadavg(&load, 1) == 1 && load > kBusyLoad) {
+  if (getloadavg(&load, 1) == 1 && load > kBusyLoad)
     say("warning: the machine is busy (load {:.1f} in the last minute); times will vary", load);
-  }
   const std::string governor = frequency_governor();
-  if (!governor.empty() && governor != "performance") {
+  if (!governor.empty() && governor != "performance")
     say("warning: the CPUs' frequency is scaled (governor {}); times will vary", governor);
-  }
 }
 
-void check_exports(const BenchCommandOptions& options) {
-  for (const std::string& path : {options.export_json, options.export_csv, options.export_markdown})
+void check_files(const BenchFiles& files) {
+  for (const std::string& path : {files.json, files.csv, files.markdown})
     if (!path.empty() && path != "-") check_writable(path);
 }
 
@@ -141,72 +135,46 @@ BenchContext bench_context(const BenchOptions& bench, const DataSets& data) {
           .runs = bench.runs};
 }
 
-/// Writes the files that were asked for, and returns what is for standard output.
-std::string export_all(const BenchCommandOptions& options, const BenchContext& context,
-                       const std::vector<BenchRow>& rows, const std::vector<BenchResult>& results) {
-  std::string output;
-  const auto write = [&](const std::string& path, const std::string& text) {
-    if (path == "-") {
-      output = text;
-    } else if (!path.empty()) {
-      write_file_atomically(path, text);
-    }
-  };
-  write(options.export_json, bench_json(context, rows, results));
-  write(options.export_csv, bench_csv(rows));
-  write(options.export_markdown, bench_markdown(context, rows));
-  return output.empty() ? bench_text(context, rows) : output;
-}
-
 /// Runs all rounds, and rewrites the files after each that counts.
-std::vector<BenchResult> measure(const BenchCommandOptions& options, const BenchOptions& bench,
-                                 const BenchContext& context, const DataSets& data, int cpus,
-                                 const StopSignals& signals) {
+std::vector<BenchRow> measure(const BenchCommandOptions& options, const BenchOptions& bench,
+                              const BenchContext& context, const DataSets& data,
+                              const StopSignals& signals) {
   const auto case_count = static_cast<int>(bench.cases.size());
   const int rounds = bench.warmup + bench.runs;
+  const int cpus = context.environment.cpus;
   if (!options.quiet) say("{} cases, {} rounds", case_count, rounds);
-  const auto after_run = [&](std::span<const BenchResult> results, int run) {
-    const int round = run / case_count;
-    if (run % case_count != 0) return;
+  const auto after_turn = [&](std::span<const BenchRow> rows, int turn) {
+    const int round = turn / case_count;
+    if (turn % case_count != 0) return;
     if (!options.quiet)
       say("round {} of {}{} done", round, rounds, round <= bench.warmup ? " (warm-up)" : "");
-    if (round > bench.warmup)
-      export_all(options, context, summarize(results, cpus), {results.begin(), results.end()});
+    if (round > bench.warmup) export_bench(options.files, context, compare_rows(rows, cpus));
   };
-  return run_bench(bench, data, cpus, after_run, signals.requested());
+  return compare_rows(run_bench(bench, data, cpus, after_turn, signals.requested()), cpus);
 }
 
-void warn_of_outliers(const std::vector<BenchRow>& rows, int runs) {
+void warn_of_outliers(const std::vector<BenchRow>& rows) {
   for (const BenchRow& row : rows) {
-    if (row.outliers == 0) continue;
-    say("warning: {} of {} runs of {} with {} at batch size {} {} far slower or faster than the "
-        "others",
-        row.outliers, runs, plan_name(row.benched.plan),
-        count_of(row.benched.plan.workers, "worker"), row.benched.batch_size,
-        row.outliers == 1 ? "is an outlier," : "are outliers,");
+    const int outliers = count_outliers(row.seconds);
+    if (outliers > 0)
+      say("warning: {} of {} runs of {} at batch size {} {} far slower or faster than the others",
+          outliers, row.seconds.size(), case_text(row), row.batch_size,
+          outliers == 1 ? "is an outlier," : "are outliers,");
   }
 }
 
-/// A step of each case, in the text on standard output.
 std::string timelines(const BenchOptions& bench, const DataSets& data, int cpus,
                       const std::atomic<bool>& stop) {
   std::string text = fmt::format("\n{}\n", timeline_legend());
-  for (const BenchCase& benched : bench.cases) {
-    const PhaseRecorder recorder = trace_case(bench, benched, data, cpus, stop);
-    text += fmt::format("\n{}, {}, batch size {}: a step\n", plan_name(benched.plan),
-                        count_of(benched.plan.workers, "worker"), benched.batch_size);
-    for (const std::string& line : timeline_picture(recorder, kTimelineColumns))
-      text += line + '\n';
-  }
+  for (const BenchRow& row : bench.cases)
+    text += timeline_text(row, trace_case(bench, row, data, cpus, stop));
   return text;
 }
 
 int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
   double best = 0;
-  for (const BenchRow& row : rows) {
-    if (row.benched.plan.strategy != StrategyKind::kSequential)
-      best = std::max(best, row.speedup.value);
-  }
+  for (const BenchRow& row : rows)
+    if (row.plan.strategy != StrategyKind::kSequential) best = std::max(best, row.speedup().median);
   if (!options.min_speedup || best >= *options.min_speedup) return kExitDone;
   say("the best speedup of {:.2f} is below --min-speedup {}", best, *options.min_speedup);
   return kExitBoundNotMet;
@@ -241,20 +209,18 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   const DataFiles files = find_named_data(options.data);
-  check_exports(options);
+  check_files(options.files);
   if (!options.quiet) warn_of_noise();
-  const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
   const BenchOptions bench = bench_options(options);
   const BenchContext context = bench_context(bench, data);
   const StopSignals signals;
-  const auto results = measure(options, bench, context, data, cpus, signals);
-  const std::vector<BenchRow> rows = summarize(results, cpus);
-  if (!options.quiet) warn_of_outliers(rows, bench.runs);
+  const std::vector<BenchRow> rows = measure(options, bench, context, data, signals);
+  if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {
-    std::string output = export_all(options, context, rows, results);
+    std::string output = export_bench(options.files, context, rows);
     if (options.timeline && signals.received() == 0)
-      output += timelines(bench, data, cpus, signals.requested());
+      output += timelines(bench, data, context.environment.cpus, signals.requested());
     if (output.ends_with('\n')) output.pop_back();
     standard_output().write_line(output);
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/bench_report.h"
 #include "report/predictions.h"
 #include "system/terminal.h"
 #include "trp/dataset.h"
@@ -43,7 +44,7 @@ struct BenchCommandOptions {
   std::vector<Index> batch_sizes = {64};
   int warmup = 1;
   int runs = 5;
-  std::string export_json, export_csv, export_markdown;  // files; - is standard output
+  BenchFiles files;
   std::optional<double> min_speedup;
   bool timeline = false;  // a picture of a step of each case
   bool quiet = false;

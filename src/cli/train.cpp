@@ -79,7 +79,7 @@ void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config
 
 void add_timing(CLI::App& app, TrainOptions& options) {
   app.option_defaults()->group(kParallelismGroup);
-  app.add_flag("--compare", options.compare, "train sequentially first: the speedup");
+  app.add_flag("--compare", options.compare, "train sequentially as well, in turns: the speedup");
   app.add_flag("--time", options.time, "tell where the time goes");
   app.option_defaults()->group(kParallelismAdvancedGroup);
   add_path(app, "--trace", options.trace, "write the timeline of every worker, for ui.perfetto.dev",

@@ -28,7 +28,7 @@ struct TrainOptions {
   std::string save;        // a file for the model; empty: none
   std::string checkpoint;  // a file to resume from later; empty: none
   std::string resume;      // a file to resume from; empty: start anew
-  bool compare = false;    // train sequentially before
+  bool compare = false;    // train sequentially as well
   bool time = false;       // tell where the time went
   std::string trace;       // a file for the timeline of every worker; empty: none
   int trace_steps = 200;

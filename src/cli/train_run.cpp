@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "formats/array_file.h"
 #include "formats/strict_json.h"
 #include "measure/choose.h"
+#include "measure/comparison.h"
 #include "profile/clock.h"
 #include "report/environment.h"
 #include "report/numbers.h"
@@ -181,23 +183,19 @@ void warn_of_fewer_workers(const ThreadPool& pool, int wanted, Output& output) {
                   pool.worker_count(), wanted));
 }
 
-/// Trains as one worker does, if that is to be compared with.
-std::optional<TrainResult> train_sequentially(const TrainOptions& options, const DataSets& data,
-                                              ThreadPool& pool, const StopSignals& signals,
-                                              Output& output) {
-  if (!options.compare) return std::nullopt;
-  output.hint("training sequentially first, to compare");
-  return train(options.recipe, {.strategy = StrategyKind::kSequential}, data, pool, {},
-               signals.requested());
-}
-
-std::optional<Comparison> compare(const std::optional<TrainResult>& sequential,
-                                  const TrainResult& result, int workers) {
-  if (!sequential || result.status == TrainStatus::kInterrupted) return std::nullopt;
-  return Comparison{.sequential_seconds = sequential->train_seconds,
-                    .parallel_seconds = result.train_seconds,
-                    .workers = workers,
-                    .same_bits = sequential->weights == result.weights};
+/// Lets a sequential training follow step by step, if that is to be compared with.
+std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const DataSets& data,
+                                          ThreadPool& pool, const StopSignals& signals,
+                                          TrainEvents& events, Output& output) {
+  if (!options.compare) return nullptr;
+  output.hint("training sequentially as well, in turns, to compare");
+  auto twin = std::make_unique<SequentialTwin>(options.recipe, data.train, pool, events.recorder);
+  events.step = [report = std::move(events.step), twin = twin.get(),
+                 &signals](const StepReport& step) {
+    report(step);
+    twin->follow(step, signals.requested());
+  };
+  return twin;
 }
 
 /// Writes what was asked for; returns whether all of it is written.
@@ -253,12 +251,14 @@ int run_train(const TrainOptions& given) {
                                        checkpoints ? &*checkpoints : nullptr, signals);
   events.save_every = options.save_every;
   if (recorder) events.recorder = &*recorder;
-  const auto sequential = train_sequentially(options, data, pool, signals, output);
+  const auto twin = make_twin(options, data, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
             resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
 
-  const std::optional<Comparison> comparison = compare(sequential, result, pool.worker_count());
+  std::optional<Comparison> comparison;
+  if (twin && result.status != TrainStatus::kInterrupted)
+    comparison = twin->compare(result, pool.worker_count());
   const bool all_kept = keep(options, result, recorder, checkpoints, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.report(RunSummary{result, stopwatch.seconds(), comparison, times});

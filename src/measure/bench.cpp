@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -12,56 +15,53 @@
 namespace trp {
 namespace {
 
-const BenchResult* sequential_of(std::span<const BenchResult> results, Index batch_size) {
-  const auto found = std::ranges::find_if(results, [&](const BenchResult& result) {
-    return result.benched.plan.strategy == StrategyKind::kSequential &&
-           result.benched.batch_size == batch_size;
-  });
-  return found == results.end() ? nullptr : &*found;
-}
-
 constexpr Index kTracedSteps = 40;
 
-Recipe recipe_of(const BenchOptions& options, const BenchCase& benched) {
+const BenchRow* sequential_of(std::span<const BenchRow> rows, Index batch_size) {
+  const auto found = std::ranges::find_if(rows, [&](const BenchRow& row) {
+    return row.plan.strategy == StrategyKind::kSequential && row.batch_size == batch_size;
+  });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+Recipe recipe_of(const BenchOptions& options, const BenchRow& row) {
   Recipe recipe = options.recipe;
-  recipe.batch_size = benched.batch_size;
+  recipe.batch_size = row.batch_size;
   return recipe;
 }
 
-/// The seconds of a training of the case and, in `times`, where they went; nothing if it was
-/// stopped.
-std::optional<double> run_case(const BenchOptions& options, const DataSets& data, int cpus,
-                               const std::atomic<bool>& stop, BenchResult& result,
-                               PhaseTimes& times) {
-  const BenchCase& benched = result.benched;
-  ThreadPool pool(benched.plan.workers, cpus);
-  if (pool.worker_count() < benched.plan.workers) {
+/// Returns the seconds of a training by the row's plan and, in `times`, where they went; nothing if
+/// it was stopped.
+std::optional<double> run_once(const BenchOptions& options, const DataSets& data, int cpus,
+                               const std::atomic<bool>& stop, BenchRow& row, PhaseTimes& times) {
+  ThreadPool pool(row.plan.workers, cpus);
+  if (pool.worker_count() < row.plan.workers) {
     fail("the system allows only {} of {} workers, so their speed cannot be measured",
-         pool.worker_count(), benched.plan.workers);
+         pool.worker_count(), row.plan.workers);
   }
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus);
   const TrainResult trained =
-      train(recipe_of(options, benched), benched.plan, data, pool, {.recorder = &recorder}, stop);
+      train(recipe_of(options, row), row.plan, data, pool, {.recorder = &recorder}, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     fail("training diverges at batch size {}, so its time says nothing; try a lower learning rate",
-         benched.batch_size);
+         row.batch_size);
   }
-  result.weights = trained.weights;
-  result.samples =
+  row.weights = trained.weights;
+  row.samples =
       static_cast<Index>(std::llround(trained.samples_per_second * trained.train_seconds));
   times = recorder.times();
   return trained.train_seconds;
 }
 
-void check_same_bits(std::span<const BenchResult> results, const BenchResult& result) {
-  if (bits_may_differ(result.benched.plan)) return;
-  const BenchResult* sequential = sequential_of(results, result.benched.batch_size);
-  if (!sequential || sequential->weights.empty() || sequential->weights == result.weights) return;
+void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
+  if (bits_may_differ(row.plan)) return;
+  const BenchRow* sequential = sequential_of(rows, row.batch_size);
+  if (!sequential || sequential->weights.empty() || sequential->weights == row.weights) return;
   fail(
       "{} workers at batch size {} have trained other weights than sequential training ({}, not "
       "{}): a fault of this program or of this machine; please report it",
-      result.benched.plan.workers, result.benched.batch_size, result.weights, sequential->weights);
+      row.plan.workers, row.batch_size, row.weights, sequential->weights);
 }
 
 }  // namespace
@@ -74,10 +74,10 @@ bool same_plan(const Plan& a, const Plan& b) {
   return true;
 }
 
-std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
-                                   std::span<const MergeKind> merges, std::span<const int> workers,
-                                   std::span<const Index> batch_sizes) {
-  std::vector<BenchCase> cases;
+std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
+                                  std::span<const MergeKind> merges, std::span<const int> workers,
+                                  std::span<const Index> batch_sizes) {
+  std::vector<BenchRow> cases;
   for (const Index batch_size : batch_sizes) {
     const auto add = [&](StrategyKind kind, MergeKind merge, int worker_count) {
       Plan plan = base;
@@ -98,106 +98,90 @@ std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKin
   return cases;
 }
 
-std::vector<BenchResult> run_bench(
+std::vector<BenchRow> run_bench(
     const BenchOptions& options, const DataSets& data, int cpus,
-    const std::function<void(std::span<const BenchResult>, int run)>& after_run,
+    const std::function<void(std::span<const BenchRow>, int turn)>& after_turn,
     const std::atomic<bool>& stop) {
-  std::vector<BenchResult> results;
-  std::vector<PhaseTimes> times(options.cases.size());  // of the last run of each case
+  std::vector<BenchRow> rows = options.cases;
+  std::vector<PhaseTimes> times(rows.size());  // of the last run of each
   Race race = {.cpus = cpus};
-  for (const BenchCase& benched : options.cases) {
-    const std::size_t i = results.size();
-    results.push_back({.benched = benched, .seconds = {}, .weights = {}});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     race.contenders.push_back({.turn = [&, i](double) {
-      const auto seconds = run_case(options, data, cpus, stop, results[i], times[i]);
-      if (seconds) check_same_bits(results, results[i]);
+      const auto seconds = run_once(options, data, cpus, stop, rows[i], times[i]);
+      if (seconds) check_same_bits(rows, rows[i]);
       return seconds;
     }});
   }
-  const auto count = static_cast<int>(results.size());
-  const auto after_turn = [&](int run) {
-    for (std::size_t i = 0; i < results.size() && run % count == 0; ++i) {
-      results[i].seconds = race.contenders[i].seconds;
-      if (!results[i].seconds.empty()) results[i].times += times[i];
+  const auto count = static_cast<int>(rows.size());
+  const auto keep_round = [&](int turn) {
+    const bool is_whole = turn % count == 0 && turn / count > options.warmup;
+    for (std::size_t i = 0; i < rows.size() && is_whole; ++i) {
+      rows[i].seconds = race.contenders[i].seconds;
+      rows[i].times += times[i];
     }
-    if (after_run) after_run(results, run);
+    if (after_turn) after_turn(rows, turn);
   };
-  race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = after_turn});
-  return results;
+  race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = keep_round});
+  return rows;
 }
 
-PhaseRecorder trace_case(const BenchOptions& options, const BenchCase& benched,
-                         const DataSets& data, int cpus, const std::atomic<bool>& stop) {
-  Recipe recipe = recipe_of(options, benched);
-  const Index samples = kTracedSteps * benched.batch_size;
+PhaseRecorder trace_case(const BenchOptions& options, const BenchRow& row, const DataSets& data,
+                         int cpus, const std::atomic<bool>& stop) {
+  Recipe recipe = recipe_of(options, row);
+  const Index samples = kTracedSteps * row.batch_size;
   recipe.limit = recipe.limit > 0 ? std::min(recipe.limit, samples) : samples;
   recipe.epochs = 1;
   recipe.warmup_epochs = 0;
-  ThreadPool pool(benched.plan.workers, cpus);
+  ThreadPool pool(row.plan.workers, cpus);
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus,
                          static_cast<int>(kTracedSteps));
-  train(recipe, benched.plan, data, pool, {.recorder = &recorder}, stop);
+  train(recipe, row.plan, data, pool, {.recorder = &recorder}, stop);
   return recorder;
 }
 
-std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus) {
-  std::vector<BenchRow> rows;
-  for (const BenchResult& result : results) {
-    const BenchResult* sequential = sequential_of(results, result.benched.batch_size);
-    if (result.seconds.empty() || !sequential || sequential->seconds.empty()) continue;
-    const double time = median(result.seconds);
-    const Estimate own = {time, standard_deviation(result.seconds)};
-    const Estimate alone = {median(sequential->seconds), standard_deviation(sequential->seconds)};
-    const Estimate speedup = ratio(alone, own);
-    rows.push_back({.benched = result.benched,
-                    .median_seconds = time,
-                    .seconds = {mean(result.seconds), own.sigma},
-                    .samples_per_second = static_cast<double>(result.samples) / time,
-                    .speedup = speedup,
-                    .efficiency = efficiency(speedup.value, result.benched.plan.workers),
-                    .karp_flatt = karp_flatt(speedup.value, result.benched.plan.workers),
-                    .same_bits = result.weights == sequential->weights,
-                    .oversubscribed = result.benched.plan.workers > cpus,
-                    .outliers = count_outliers(result.seconds)});
-    if (!result.times.workers.empty() && !sequential->times.workers.empty())
-      rows.back().budget = make_budget(result.times, sequential->times);
+std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus) {
+  std::vector<BenchRow> compared;
+  for (const BenchRow& row : rows) {
+    const BenchRow* sequential = sequential_of(rows, row.batch_size);
+    if (row.seconds.empty() || !sequential) continue;
+    BenchRow& own = compared.emplace_back(row);
+    std::ranges::transform(sequential->seconds, row.seconds, std::back_inserter(own.speedups),
+                           std::divides());
+    own.same_bits = row.weights == sequential->weights;
+    own.oversubscribed = row.plan.workers > cpus;
+    if (!row.times.workers.empty()) own.budget = make_budget(row.times, sequential->times);
   }
-  return rows;
+  return compared;
 }
 
 std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
   std::vector<AmdahlFit> fits;
   for (const BenchRow& row : rows) {
     const auto like_row = [&](const auto& other) {
-      return other.batch_size == row.benched.batch_size && same_plan(other.plan, row.benched.plan);
+      return other.batch_size == row.batch_size && same_plan(other.plan, row.plan);
     };
     if (std::ranges::any_of(fits, like_row)) continue;
     std::vector<SpeedupPoint> points;
     bool parallel = false;
     for (const BenchRow& other : rows) {
-      if (!like_row(other.benched) || other.oversubscribed) continue;
-      points.push_back({other.benched.plan.workers, other.speedup.value});
-      parallel |= other.benched.plan.workers > 1;
+      if (!like_row(other) || other.oversubscribed) continue;
+      points.push_back({other.plan.workers, other.speedup().median});
+      parallel |= other.plan.workers > 1;
     }
-    if (parallel) fits.push_back({row.benched.plan, row.benched.batch_size, fit_amdahl(points)});
+    if (parallel) fits.push_back({row.plan, row.batch_size, fit_amdahl(points)});
   }
   return fits;
 }
 
 std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows) {
-  std::vector<BenchRow> fastest;
+  std::map<Index, const BenchRow*> fastest;
   for (const BenchRow& row : rows) {
-    const auto found = std::ranges::find_if(fastest, [&](const BenchRow& other) {
-      return other.benched.batch_size == row.benched.batch_size;
-    });
-    if (found == fastest.end()) {
-      fastest.push_back(row);
-    } else if (row.median_seconds < found->median_seconds) {
-      *found = row;
-    }
+    const BenchRow*& best = fastest.try_emplace(row.batch_size, &row).first->second;
+    if (median(row.seconds) < median(best->seconds)) best = &row;
   }
-  std::ranges::sort(fastest, {}, [](const BenchRow& row) { return row.benched.batch_size; });
-  return fastest;
+  std::vector<BenchRow> copies;
+  for (const auto& [batch_size, row] : fastest) copies.push_back(*row);
+  return copies;
 }
 
 }  // namespace trp

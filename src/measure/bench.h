@@ -13,10 +13,24 @@
 
 namespace trp {
 
-/// One way to do the same training.
-struct BenchCase {
-  Plan plan;
+/// A way to do a training, and what came of it.
+struct BenchRow {
+  Plan plan = {};
   Index batch_size = 64;
+
+  // Measured.
+  std::vector<double> seconds = {};  // of training, in each round that counts
+  Index samples = 0;                 // of a run
+  std::string weights = {};          // digest
+  PhaseTimes times = {};             // of all rounds that count together
+
+  // Compared with sequential training at the same batch size.
+  std::vector<double> speedups = {};  // in each round
+  bool same_bits = false;
+  bool oversubscribed = false;                  // more workers than CPUs
+  std::optional<Budget> budget = std::nullopt;  // of all rounds together
+
+  Spread speedup() const { return spread_of(speedups); }
 };
 
 /// Whether two plans differ in nothing but their numbers of workers and settings that do not
@@ -25,58 +39,33 @@ bool same_plan(const Plan& a, const Plan& b);
 
 /// For each batch size: sequentially first, then each strategy with each number of workers, data
 /// parallelism with each merge.
-std::vector<BenchCase> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
-                                   std::span<const MergeKind> merges, std::span<const int> workers,
-                                   std::span<const Index> batch_sizes);
+std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
+                                  std::span<const MergeKind> merges, std::span<const int> workers,
+                                  std::span<const Index> batch_sizes);
 
 struct BenchOptions {
-  Recipe recipe;  // but for the batch size
-  std::vector<BenchCase> cases;
-  int warmup = 1;  // rounds that are not counted
-  int runs = 5;    // rounds that are
+  Recipe recipe;                // but for the batch size
+  std::vector<BenchRow> cases;  // that have not been run
+  int warmup = 1;               // rounds that are not counted
+  int runs = 5;                 // rounds that are
 };
 
-/// What is known of a case so far.
-struct BenchResult {
-  BenchCase benched;
-  std::vector<double> seconds;  // of training, of each run
-  std::string weights;          // digest
-  Index samples = 0;            // of each run
-  PhaseTimes times = {};        // of all runs that count together
-};
-
-/// Runs every case once, then every case again, and so on, so that a busy spell of the machine
-/// meets all of them. Every run starts from the same weights. after_run(results, run) is called
-/// after each, `run` counting from 1, the warm-up included. Ends early when `stop` becomes true;
-/// the round in hand is then not counted.
+/// Races the cases: every one is run once in each round, from the same weights. Calls
+/// after_turn(rows, turn), which may be empty, after each run, `turn` counting from 1, the warm-up
+/// included. Ends early when `stop` becomes true; the round in hand is then not counted.
 /// Throws Error if a case ends with other weights than the sequential one of its batch size, but
 /// for MergeKind::kArrival, or if the training diverges.
-std::vector<BenchResult> run_bench(
+std::vector<BenchRow> run_bench(
     const BenchOptions& options, const DataSets& data, int cpus,
-    const std::function<void(std::span<const BenchResult>, int run)>& after_run,
+    const std::function<void(std::span<const BenchRow>, int turn)>& after_turn,
     const std::atomic<bool>& stop);
 
-/// The first steps of one more run of a case, recorded to be looked at.
-PhaseRecorder trace_case(const BenchOptions& options, const BenchCase& benched,
-                         const DataSets& data, int cpus, const std::atomic<bool>& stop);
+/// Records the first steps of one more run of a case, to be looked at.
+PhaseRecorder trace_case(const BenchOptions& options, const BenchRow& row, const DataSets& data,
+                         int cpus, const std::atomic<bool>& stop);
 
-/// A case's runs, compared with the sequential ones of the same batch size.
-struct BenchRow {
-  BenchCase benched;
-  double median_seconds = 0;
-  Estimate seconds;  // mean
-  double samples_per_second = 0;
-  Estimate speedup;  // of the medians, with the deviations of the runs
-  double efficiency = 0;
-  double karp_flatt = 0;
-  bool same_bits = false;
-  bool oversubscribed = false;  // more workers than CPUs
-  int outliers = 0;
-  std::optional<Budget> budget = std::nullopt;  // of all runs together
-};
-
-/// One row for each result that has been run.
-std::vector<BenchRow> summarize(std::span<const BenchResult> results, int cpus);
+/// Returns the rows that have been run, compared with the sequential ones among them.
+std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus);
 
 /// Amdahl's law fitted to one plan at one batch size, over the numbers of workers that have a
 /// CPU each.
@@ -89,7 +78,7 @@ struct AmdahlFit {
 /// For each plan that was run with 2 workers or more, but no more than CPUs.
 std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows);
 
-/// What to use: the fastest row of each batch size, in ascending order of batch sizes.
+/// The row of each batch size with the shortest median, in ascending order of batch sizes.
 std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows);
 
 }  // namespace trp

@@ -7,12 +7,12 @@
 
 #include "measure/race.h"
 #include "profile/clock.h"
+#include "train/words.h"
 #include "trp/trainer.h"
 
 namespace trp {
 namespace {
 
-constexpr double kTurnSeconds = 0.004;   // steps by one plan before it is the next one's turn
 constexpr double kSlowStepShare = 0.05;  // of the limit: a step that takes longer is not tried
 constexpr Index kProbeSamples = 16;      // to see how long a step takes
 
@@ -35,26 +35,9 @@ struct Probe {
       : plan(tried), pool(tried.workers, cpus), trainer(recipe, tried, samples, pool) {
     plan.workers = pool.worker_count();
   }
-
-  double step_seconds() {
-    const Stopwatch stopwatch;
-    trainer.step();
-    return stopwatch.seconds();
-  }
-
-  /// The first step of a turn wakes threads and fills caches; the best one of the others counts.
-  double turn(double seconds) {
-    const Stopwatch stopwatch;
-    step_seconds();
-    double best = step_seconds();
-    while (stopwatch.seconds() < seconds) best = std::min(best, step_seconds());
-    return best;
-  }
 };
 
-double best_of(const Contender& contender) { return std::ranges::min(contender.seconds); }
-
-/// The likeliest first, since time may run out.
+/// In ascending order of workers.
 std::vector<Plan> candidates_of(const Plan& base, int cpus) {
   std::vector<Plan> candidates;
   const auto add = [&](StrategyKind strategy, MergeKind merge, int workers) {
@@ -66,13 +49,13 @@ std::vector<Plan> candidates_of(const Plan& base, int cpus) {
   add(StrategyKind::kSequential, MergeKind::kFactored, 1);
   const int max_workers = base.workers > 0 ? base.workers : cpus;
   if (max_workers == 1) return candidates;
+  if (base.workers == 0)
+    for (int count = 2; count < max_workers; count *= 2)
+      add(StrategyKind::kData, MergeKind::kFactored, count);
   add(StrategyKind::kData, MergeKind::kFactored, max_workers);
   add(StrategyKind::kTensor, MergeKind::kFactored, max_workers);
   add(StrategyKind::kPipeline, MergeKind::kFactored, max_workers);
   add(StrategyKind::kData, MergeKind::kOrdered, max_workers);
-  if (base.workers == 0)
-    for (int count = 2; count < max_workers; count *= 2)
-      add(StrategyKind::kData, MergeKind::kFactored, count);
   return candidates;
 }
 
@@ -81,7 +64,10 @@ double expected_step_seconds(Recipe recipe, const Plan& sequential, const Datase
   const Index batch_size = std::min(recipe.batch_size, samples.sample_count);
   recipe.batch_size = std::min(batch_size, kProbeSamples);
   Probe probe(recipe, sequential, samples, 1);
-  return std::min(probe.step_seconds(), probe.step_seconds()) * static_cast<double>(batch_size) /
+  probe.trainer.step();
+  const Stopwatch stopwatch;
+  probe.trainer.step();
+  return stopwatch.seconds() * static_cast<double>(batch_size) /
          static_cast<double>(recipe.batch_size);
 }
 
@@ -93,34 +79,38 @@ Choice choose_plan(const Recipe& recipe, const Plan& base, const Dataset& sample
   const std::vector<Plan> candidates = candidates_of(base, cpus);
   if (candidates.size() == 1) return {.plan = candidates[0], .tried = 1};
   const Recipe probed = to_probe(recipe);
-  if (expected_step_seconds(probed, candidates[0], samples) >= kSlowStepShare * limit_seconds)
-    return {.plan = candidates[1], .seconds = stopwatch.seconds()};
-
-  const auto has_time_for = [&](double seconds) {
-    return stopwatch.seconds() + std::max(kTurnSeconds, 2 * seconds) < limit_seconds;
-  };
-  // Each probe is made when it has its first turn, which takes time too.
+  if (expected_step_seconds(probed, candidates[0], samples) >= kSlowStepShare * limit_seconds) {
+    Plan untried = candidates[0];
+    untried.strategy = StrategyKind::kData;
+    untried.workers = candidates.back().workers;
+    return {.plan = untried, .seconds = stopwatch.seconds()};
+  }
   std::vector<std::unique_ptr<Probe>> probes;
   Race race = {.cpus = cpus};
-  double setup_seconds = 0;
   for (const Plan& plan : candidates) {
-    if (!probes.empty() && !has_time_for(setup_seconds)) break;
-    const Stopwatch setup;
-    probes.push_back(std::make_unique<Probe>(probed, plan, samples, cpus));
-    race.contenders.push_back(
-        {.turn = [&probe = *probes.back()](double seconds) { return probe.turn(seconds); }});
-    take_turn(race.contenders.back(), kTurnSeconds);
-    setup_seconds = setup.seconds();
+    Probe& probe = *probes.emplace_back(std::make_unique<Probe>(probed, plan, samples, cpus));
+    race.add({plan_name(plan), plan.workers}, [&probe] { probe.trainer.step(); });
   }
-  for (std::size_t i = 0; has_time_for(best_of(race.contenders[i])); i = (i + 1) % probes.size())
-    take_turn(race.contenders[i], kTurnSeconds);
+  race.run({.seconds = (limit_seconds - stopwatch.seconds()) / 2});  // it may take twice as long
 
-  const auto fastest = std::ranges::min_element(race.contenders, {}, best_of);
-  const double speedup = best_of(race.contenders.front()) / best_of(*fastest);
-  const auto chosen = speedup < kMinGain ? race.contenders.begin() : fastest;
-  return {.plan = probes[static_cast<std::size_t>(chosen - race.contenders.begin())]->plan,
+  const auto id = [&](std::size_t i) -> ContenderId {
+    return {race.contenders[i].name, race.contenders[i].workers};
+  };
+  std::size_t chosen = 0;
+  double best = 1;
+  for (std::size_t i = 1; i < probes.size(); ++i) {
+    const double speedup = race.speedup(id(i), id(0)).median;
+    const bool pays =
+        candidates[i].workers == candidates[chosen].workers
+            ? speedup > best
+            : speedup >= kMinGain * best && is_faster(race.speedup(id(i), id(chosen)));
+    if (!pays) continue;
+    chosen = i;
+    best = speedup;
+  }
+  return {.plan = probes[chosen]->plan,
           .tried = static_cast<int>(probes.size()),
-          .speedup = best_of(race.contenders.front()) / best_of(*chosen),
+          .speedup = best,
           .seconds = stopwatch.seconds()};
 }
 

@@ -14,14 +14,15 @@ struct Choice {
   double seconds = 0;  // that choosing took
 };
 
-/// A parallel plan has to be faster than sequential training by this factor to be chosen.
+/// More workers have to be faster than fewer, or than sequential training, by this factor to be
+/// chosen.
 inline constexpr double kMinGain = 1.03;
 
-/// Tries sequential training and the strategies, data parallelism merged in each way that keeps the
-/// bits, in turns on a few steps of a network of its own; with `base.workers` workers, or, when
-/// that is 0, with 2, 4, … up to as many as CPUs. Ends after about `limit_seconds`. Where a step
-/// takes so long that nothing could be compared, the choice is data parallelism, untried. What is
-/// not tried is as in `base`.
+/// Races sequential training and the strategies, data parallelism merged in each way that keeps the
+/// bits, on a few steps of a network of its own each; with `base.workers` workers, or, when that is
+/// 0, with 2, 4, … up to as many as CPUs. Ends after about `limit_seconds`. Where a step takes so
+/// long that nothing could be compared, the choice is data parallelism, untried. What is not tried
+/// is as in `base`.
 Choice choose_plan(const Recipe& recipe, const Plan& base, const Dataset& samples, int cpus,
                    double limit_seconds);
 

@@ -31,13 +31,14 @@ Turn repeated(Work work) {
   };
 }
 
-}  // namespace
-
+/// Returns false if the turn was stopped.
 bool take_turn(Contender& contender, double seconds) {
   const std::optional<double> taken = contender.turn(seconds);
   if (taken) contender.seconds.push_back(*taken);
   return taken.has_value();
 }
+
+}  // namespace
 
 void Race::add(Contender contender, Work work) {
   contender.turn = repeated(std::move(work));

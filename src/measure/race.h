@@ -27,9 +27,6 @@ struct Contender {
   double idle_share = 0;             // of its workers' time, where that is measured
 };
 
-/// Lets the contender take a turn, which counts. Returns false if it was stopped.
-bool take_turn(Contender& contender, double seconds);
-
 struct ContenderId {
   std::string_view name;
   int workers = 1;

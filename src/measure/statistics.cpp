@@ -54,12 +54,6 @@ Spread scaled(const Spread& spread, double factor) {
   return {factor * spread.median, factor * spread.lower, factor * spread.upper};
 }
 
-Estimate ratio(const Estimate& numerator, const Estimate& denominator) {
-  const double value = numerator.value / denominator.value;
-  return {value, std::abs(value) * std::hypot(numerator.sigma / numerator.value,
-                                              denominator.sigma / denominator.value)};
-}
-
 double efficiency(double speedup, int workers) { return speedup / workers; }
 
 double karp_flatt(double speedup, int workers) {

@@ -43,15 +43,6 @@ Spread scaled(const Spread& spread, double factor);
 inline bool is_faster(const Spread& speedup) { return speedup.lower > 1; }
 inline bool is_slower(const Spread& speedup) { return speedup.upper < 1; }
 
-/// A measured value and its standard deviation.
-struct Estimate {
-  double value = 0;
-  double sigma = 0;
-};
-
-/// numerator / denominator, which are independent: relative errors are added in quadrature.
-Estimate ratio(const Estimate& numerator, const Estimate& denominator);
-
 // What speedups tell. There are W workers, at least one; a speedup S is the sequential time over
 // the parallel one.
 

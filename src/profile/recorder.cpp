@@ -42,21 +42,31 @@ PhaseRecorder::PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_
 }
 
 void PhaseRecorder::begin() {
-  begin_ = clock_.now();
+  begin_ = tick();
   for (Slot& own : slots_) own.last = begin_;
   slot(0).current = roles_.rest;
   read_cpu_time(slot(0), begin_, 0);
 }
 
 void PhaseRecorder::end() {
-  end_ = clock_.now();
+  end_ = tick();
   charge(slot(0), end_);
+}
+
+void PhaseRecorder::pause() {
+  charge(slot(0), tick());
+  paused_since_ = clock_.now();
+}
+
+void PhaseRecorder::resume() {
+  paused_ += clock_.now() - paused_since_;
+  slot(0).cpu_known = false;
 }
 
 void PhaseRecorder::enter(PhaseScope& scope) {
   if (scope.extent_ == PhaseScope::Extent::kStep) is_traced_ = ++step_ < traced_steps_;
   Slot& own = slot(scope.worker_);
-  scope.begin_ = clock_.now();
+  scope.begin_ = tick();
   charge(own, scope.begin_);
   scope.outer_phase_ = std::exchange(own.current, scope.phase_);
   if (scope.extent_ == PhaseScope::Extent::kForkJoin)
@@ -65,7 +75,7 @@ void PhaseRecorder::enter(PhaseScope& scope) {
 
 void PhaseRecorder::leave(const PhaseScope& scope) {
   Slot& own = slot(scope.worker_);
-  const std::int64_t now = clock_.now();
+  const std::int64_t now = tick();
   charge(own, now);
   if (is_traced_)
     own.events.push_back({static_cast<std::int16_t>(scope.phase_),
@@ -120,7 +130,7 @@ void PhaseRecorder::read_cpu_time(Slot& own, std::int64_t now, std::int64_t tick
         std::clamp(wall - (cpu_seconds - own.cpu_seconds), 0.0, seconds_of(ticks));
   }
   own.cpu_known = true;
-  own.cpu_read_at = clock_.now();
+  own.cpu_read_at = tick();
   own.cpu_seconds = cpu_seconds;
 }
 

@@ -38,6 +38,10 @@ class PhaseRecorder {
   void begin();
   void end();
 
+  /// The time from pause() to resume(), called between steps, is left out of all that is recorded.
+  void pause();
+  void resume();
+
   /// Returns the times from begin() to end(), which has been called. Workers that have never been
   /// forked have time too.
   PhaseTimes times() const;
@@ -76,6 +80,7 @@ class PhaseRecorder {
   void enter(PhaseScope& scope);
   void leave(const PhaseScope& scope);
   void end_fork_join(std::int64_t ticks);
+  std::int64_t tick() const { return clock_.now() - paused_; }
   void charge(Slot& own, std::int64_t now);
   void read_cpu_time(Slot& own, std::int64_t now, std::int64_t ticks);
   bool is_work(int phase) const { return roles_.work >> phase & 1U; }
@@ -97,6 +102,8 @@ class PhaseRecorder {
   std::int32_t step_ = -1;
   std::int64_t begin_ = 0;
   std::int64_t end_ = 0;
+  std::int64_t paused_ = 0;  // ticks of all pauses
+  std::int64_t paused_since_ = 0;
   std::int64_t barrier_before_ = 0;  // of worker 0, before the fork
   std::int64_t fork_join_ = 0;
   std::int64_t busiest_ = 0;

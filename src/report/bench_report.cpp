@@ -1,6 +1,10 @@
 #include "report/bench_report.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -9,6 +13,8 @@
 #include "report/json.h"
 #include "report/numbers.h"
 #include "report/table.h"
+#include "report/time.h"
+#include "system/atomic_file.h"
 #include "train/words.h"
 
 namespace trp {
@@ -17,44 +23,46 @@ namespace {
 const Cells kHeader = {"plan",      "workers", "median s",   "mean ± σ s",
                        "samples/s", "speedup", "efficiency", "serial fraction"};
 
-bool is_sequential(const BenchRow& row) {
-  return row.benched.plan.strategy == StrategyKind::kSequential;
+std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
+
+bool is_sequential(const BenchRow& row) { return row.plan.strategy == StrategyKind::kSequential; }
+
+bool is_parallel(const BenchRow& row) { return row.plan.workers > 1; }
+
+double serial_fraction(const BenchRow& row) {
+  return karp_flatt(row.speedup().median, row.plan.workers);
 }
 
-bool is_parallel(const BenchRow& row) { return row.benched.plan.workers > 1; }
-
-/// Faster than sequential by more than the spread of the measurement.
-bool pays(const BenchRow& row) { return row.speedup.value - row.speedup.sigma > 1; }
+std::string speedup_text(const Spread& speedup) {
+  return fmt::format("{:.2f} ({:.2f}–{:.2f})", speedup.median, speedup.lower, speedup.upper);
+}
 
 Cells cells_of(const BenchRow& row) {
-  return {plan_name(row.benched.plan) + (row.same_bits ? "" : " ≈"),
+  const double time = median(row.seconds);
+  return {plan_name(row.plan) + (row.same_bits ? "" : " ≈"),
           workers_text(row),
-          fmt::format("{:.4f}", row.median_seconds),
-          fmt::format("{:.4f} ± {:.4f}", row.seconds.value, row.seconds.sigma),
-          with_unit(row.samples_per_second),
-          is_sequential(row) ? "1"
-                             : fmt::format("{:.2f} ± {:.2f}", row.speedup.value, row.speedup.sigma),
-          is_sequential(row) ? "" : percent(row.efficiency),
-          is_parallel(row) ? percent(row.karp_flatt) : ""};
+          fmt::format("{:.4f}", time),
+          fmt::format("{:.4f} ± {:.4f}", mean(row.seconds), standard_deviation(row.seconds)),
+          with_unit(static_cast<double>(row.samples) / time),
+          is_sequential(row) ? "1" : speedup_text(row.speedup()),
+          is_sequential(row) ? "" : percent(efficiency(row.speedup().median, row.plan.workers)),
+          is_parallel(row) ? percent(serial_fraction(row)) : ""};
 }
 
-std::vector<Index> batch_sizes_of(const std::vector<BenchRow>& rows) {
-  std::vector<Index> sizes;
-  for (const BenchRow& row : rows)
-    if (std::ranges::find(sizes, row.benched.batch_size) == sizes.end())
-      sizes.push_back(row.benched.batch_size);
-  return sizes;
-}
-
-/// The tables of a batch size, those of the budgets only where there are budgets.
-std::vector<std::vector<Cells>> tables_of(const std::vector<BenchRow>& all_rows, Index batch_size) {
-  std::vector<BenchRow> rows = all_rows;
-  std::erase_if(rows, [&](const BenchRow& row) { return row.benched.batch_size != batch_size; });
-  std::vector<std::vector<Cells>> tables = {{kHeader}};
-  for (const BenchRow& row : rows) tables[0].push_back(cells_of(row));
-  for (const std::vector<Cells>& table : {budget_table(rows), pop_table(rows)})
-    if (table.size() > 1) tables.push_back(table);
-  return tables;
+/// The tables of each batch size under its title, those of the budgets only where there are any.
+std::string tables_text(const std::vector<BenchRow>& rows, std::string_view title_format,
+                        const std::function<std::string(const std::vector<Cells>&)>& to_text) {
+  std::map<Index, std::vector<BenchRow>> by_batch_size;
+  for (const BenchRow& row : rows) by_batch_size[row.batch_size].push_back(row);
+  std::string text;
+  for (const auto& [batch_size, group] : by_batch_size) {
+    std::vector<Cells> times = {kHeader};
+    std::ranges::transform(group, std::back_inserter(times), cells_of);
+    text += fmt::format(fmt::runtime(title_format), title_of(batch_size));
+    for (const std::vector<Cells>& table : {times, budget_table(group), pop_table(group)})
+      if (table.size() > 1) text += '\n' + to_text(table);
+  }
+  return text;
 }
 
 std::vector<std::string> footnotes(const std::vector<BenchRow>& rows) {
@@ -72,24 +80,20 @@ std::string context_line(const BenchContext& context) {
                      count_of(context.epochs, "epoch"), count_of(context.warmup, "warm-up run"));
 }
 
-std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
-
 std::string fastest_text(const BenchRow& row) {
-  const std::string title = title_of(row.benched.batch_size);
+  const std::string title = title_of(row.batch_size);
   if (is_sequential(row))
     return fmt::format("{}: nothing is faster than sequential training here", title);
-  return fmt::format("{}: {} with {} is fastest, {:.2f} times as fast as sequential training",
-                     title, plan_name(row.benched.plan),
-                     count_of(row.benched.plan.workers, "worker"), row.speedup.value);
+  return fmt::format("{}: {} is fastest, {:.2f} times as fast as sequential training", title,
+                     case_text(row), row.speedup().median);
 }
 
 /// From which batch size on parallel training pays.
 std::string payoff_text(const std::vector<BenchRow>& fastest) {
   const auto first = std::ranges::find_if(
-      fastest, [](const BenchRow& row) { return is_parallel(row) && pays(row); });
+      fastest, [](const BenchRow& row) { return is_parallel(row) && is_faster(row.speedup()); });
   if (first == fastest.end()) return "parallel training pays at none of these batch sizes";
-  return fmt::format("of these batch sizes, parallel training pays from {} on",
-                     first->benched.batch_size);
+  return fmt::format("of these batch sizes, parallel training pays from {} on", first->batch_size);
 }
 
 std::string amdahl_text(const AmdahlFit& fit) {
@@ -103,93 +107,76 @@ std::string amdahl_text(const AmdahlFit& fit) {
 
 /// The fields of a row that CSV has too.
 Json row_object(const BenchRow& row) {
-  return {{"batch_size", row.benched.batch_size},
-          {"plan", plan_name(row.benched.plan)},
-          {"workers", row.benched.plan.workers},
-          {"median_seconds", row.median_seconds},
-          {"mean_seconds", row.seconds.value},
-          {"sigma_seconds", row.seconds.sigma},
-          {"samples_per_second", row.samples_per_second},
-          {"speedup", row.speedup.value},
-          {"speedup_sigma", row.speedup.sigma},
-          {"efficiency", is_sequential(row) ? Json() : Json(row.efficiency)},
-          {"serial_fraction", is_parallel(row) ? Json(row.karp_flatt) : Json()},
+  const double time = median(row.seconds);
+  const double speedup = row.speedup().median;
+  return {{"batch_size", row.batch_size},
+          {"plan", plan_name(row.plan)},
+          {"workers", row.plan.workers},
+          {"median_seconds", time},
+          {"mean_seconds", mean(row.seconds)},
+          {"sigma_seconds", standard_deviation(row.seconds)},
+          {"samples_per_second", static_cast<double>(row.samples) / time},
+          {"speedup", speedup},
+          {"speedup_sigma", standard_deviation(row.speedups)},
+          {"efficiency", is_sequential(row) ? Json() : Json(efficiency(speedup, row.plan.workers))},
+          {"serial_fraction", is_parallel(row) ? Json(serial_fraction(row)) : Json()},
           {"same_bits", row.same_bits},
           {"oversubscribed", row.oversubscribed},
-          {"outliers", row.outliers}};
+          {"outliers", count_outliers(row.seconds)}};
 }
 
-const BenchResult& result_of(const BenchRow& row, const std::vector<BenchResult>& results) {
-  return *std::ranges::find_if(results, [&](const BenchResult& candidate) {
-    return candidate.benched.batch_size == row.benched.batch_size &&
-           candidate.benched.plan.workers == row.benched.plan.workers &&
-           same_plan(candidate.benched.plan, row.benched.plan);
-  });
+Json full_object(const BenchRow& row) {
+  Json object = row_object(row);
+  object.update({{"seconds", row.seconds},
+                 {"weights", row.weights},
+                 {"budget", row.budget ? budget_object(*row.budget) : Json()},
+                 {"pop", row.budget ? pop_object(*row.budget) : Json()}});
+  return object;
 }
 
 }  // namespace
 
 std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
   std::vector<std::string> verdict;
+  std::vector<BenchRow> parallel = rows;
+  std::erase_if(parallel, [](const BenchRow& row) { return !is_parallel(row); });
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   for (const BenchRow& row : fastest) verdict.push_back(fastest_text(row));
-  if (fastest.size() > 1 && std::ranges::any_of(rows, is_parallel))
-    verdict.push_back(payoff_text(fastest));
-  for (const BenchRow& row : rows) {
-    const bool fastest_parallel = std::ranges::none_of(rows, [&](const BenchRow& other) {
-      return is_parallel(other) && other.benched.batch_size == row.benched.batch_size &&
-             other.median_seconds < row.median_seconds;
-    });
-    if (!is_parallel(row) || !fastest_parallel) continue;
-    const std::string loss = largest_loss_text(row);
-    if (!loss.empty())
-      verdict.push_back(fmt::format("{}: {}", title_of(row.benched.batch_size), loss));
+  if (fastest.size() > 1 && !parallel.empty()) verdict.push_back(payoff_text(fastest));
+  for (const BenchRow& row : fastest_rows(parallel)) {
+    if (const std::string loss = largest_loss_text(row); !loss.empty())
+      verdict.push_back(fmt::format("{}: {}", title_of(row.batch_size), loss));
   }
   for (const AmdahlFit& fit : fit_all(rows)) verdict.push_back(amdahl_text(fit));
   return verdict;
 }
 
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context);
-  for (const Index batch_size : batch_sizes_of(rows)) {
-    text += fmt::format("\n{}", title_of(batch_size));
-    for (const std::vector<Cells>& table : tables_of(rows, batch_size))
-      text += fmt::format("\n{}\n", fmt::join(table_lines(table), "\n"));
-  }
+  std::string text = context_line(context) + tables_text(rows, "{}", [](const auto& table) {
+                       return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
+                     });
   for (const std::string& note : footnotes(rows)) text += note + '\n';
   return text + fmt::format("\n{}\n", fmt::join(bench_verdict(rows), "\n"));
 }
 
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context);
-  for (const Index batch_size : batch_sizes_of(rows)) {
-    text += fmt::format("\n**{}**\n", title_of(batch_size));
-    for (const std::vector<Cells>& table : tables_of(rows, batch_size))
-      text += '\n' + markdown_table(table);
-  }
+  std::string text = context_line(context) + tables_text(rows, "**{}**", [](const auto& table) {
+                       return '\n' + markdown_table(table);
+                     });
   const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
   return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));
 }
 
 std::string bench_csv(const std::vector<BenchRow>& rows) {
-  std::string text = csv_header(row_object(BenchRow())) + '\n';
+  std::string text = csv_header(row_object(rows.front())) + '\n';
   for (const BenchRow& row : rows) text += csv_row(row_object(row)) + '\n';
   return text;
 }
 
-std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows,
-                       const std::vector<BenchResult>& results) {
+std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows) {
   Json row_objects = Json::array(), fits = Json::array();
-  for (const BenchRow& row : rows) {
-    const BenchResult& result = result_of(row, results);
-    Json object = row_object(row);
-    object.update({{"seconds", result.seconds},
-                   {"weights", result.weights},
-                   {"budget", row.budget ? budget_object(*row.budget) : Json()},
-                   {"pop", row.budget ? pop_object(*row.budget) : Json()}});
-    row_objects.push_back(std::move(object));
-  }
+  for (const BenchRow& row : rows) row_objects.push_back(full_object(row));
   for (const AmdahlFit& fit : fit_all(rows)) {
     fits.push_back({{"batch_size", fit.batch_size},
                     {"plan", plan_name(fit.plan)},
@@ -205,6 +192,29 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                    {"amdahl", std::move(fits)},
                    {"verdict", bench_verdict(rows)}});
   return to_text(document, 2) + '\n';
+}
+
+std::string export_bench(const BenchFiles& files, const BenchContext& context,
+                         const std::vector<BenchRow>& rows) {
+  std::string output;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    if (path == "-") {
+      output = text;
+    } else if (!path.empty()) {
+      write_file_atomically(path, text);
+    }
+  };
+  write(files.json, bench_json(context, rows));
+  write(files.csv, bench_csv(rows));
+  write(files.markdown, bench_markdown(context, rows));
+  return output.empty() ? bench_text(context, rows) : output;
+}
+
+std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder) {
+  constexpr int kColumns = 72;
+  return fmt::format("\n{}, {}, batch size {}: a step\n{}\n", plan_name(row.plan),
+                     count_of(row.plan.workers, "worker"), row.batch_size,
+                     fmt::join(timeline_picture(recorder, kColumns), "\n"));
 }
 
 }  // namespace trp

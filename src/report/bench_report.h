@@ -18,7 +18,13 @@ struct BenchContext {
   int runs = 5;
 };
 
-// Each of these gives the whole text of a report, which ends in a line feed.
+/// Files for the results; "-" is standard output, and what has no name is not written.
+struct BenchFiles {
+  std::string json, csv, markdown;
+};
+
+// Each of these gives the whole text of a report, which ends in a line feed. There is a row at
+// least, and all have been run and compared.
 
 /// Aligned tables for people, for each batch size: the times, where they went, and the factors of
 /// efficiency; then the verdict.
@@ -30,9 +36,15 @@ std::string bench_markdown(const BenchContext& context, const std::vector<BenchR
 /// A header and one line for each row.
 std::string bench_csv(const std::vector<BenchRow>& rows);
 
-/// One JSON document; `results` gives the seconds of each run.
-std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows,
-                       const std::vector<BenchResult>& results);
+/// One JSON document.
+std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows);
+
+/// Writes the files, and returns what is for standard output: the text, unless a file is "-".
+std::string export_bench(const BenchFiles& files, const BenchContext& context,
+                         const std::vector<BenchRow>& rows);
+
+/// Draws a typical step of a case, under a title.
+std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder);
 
 /// Sentences drawn from the rows: what is fastest, where parallel training begins to pay, what it
 /// loses most time to, what Amdahl's law allows.

@@ -50,7 +50,7 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
 }
 
 Cells share_cells(const BenchRow& row, const Json& shares) {
-  Cells cells = {plan_name(row.benched.plan), workers_text(row)};
+  Cells cells = {plan_name(row.plan), workers_text(row)};
   for (const Json& share : shares)
     cells.push_back(fmt::format("{:.1f} %", 100 * share.get<double>()));
   return cells;
@@ -88,7 +88,7 @@ std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
   for (const auto& factor : factors.items())
     table[0].push_back((table[0].size() == 2 ? "= " : "× ") + factor.key());
   for (const BenchRow& row : rows) {
-    if (row.budget && row.benched.plan.strategy != StrategyKind::kSequential)
+    if (row.budget && row.plan.strategy != StrategyKind::kSequential)
       table.push_back(share_cells(row, pop_object(*row.budget)));
   }
   return table;
@@ -99,13 +99,16 @@ std::string largest_loss_text(const BenchRow& row) {
   const BudgetPart part = largest_loss(*row.budget);
   const double share = row.budget->share(part);
   if (share < kMinLoss) return {};
-  return fmt::format("{} with {} loses most time to {}, {}: {}", plan_name(row.benched.plan),
-                     count_of(row.benched.plan.workers, "worker"), text_of(part).loss,
-                     percent(share), remedy_of(part, row.benched.plan.strategy));
+  return fmt::format("{} loses most time to {}, {}: {}", case_text(row), text_of(part).loss,
+                     percent(share), remedy_of(part, row.plan.strategy));
 }
 
 std::string workers_text(const BenchRow& row) {
-  return fmt::format("{}{}", row.benched.plan.workers, row.oversubscribed ? "*" : "");
+  return fmt::format("{}{}", row.plan.workers, row.oversubscribed ? "*" : "");
+}
+
+std::string case_text(const BenchRow& row) {
+  return fmt::format("{} with {}", plan_name(row.plan), count_of(row.plan.workers, "worker"));
 }
 
 }  // namespace trp

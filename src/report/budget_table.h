@@ -26,4 +26,7 @@ std::string largest_loss_text(const BenchRow& row);
 /// The number of workers, with a star if there are more than CPUs.
 std::string workers_text(const BenchRow& row);
 
+/// "data/factored with 2 workers"
+std::string case_text(const BenchRow& row);
+
 }  // namespace trp

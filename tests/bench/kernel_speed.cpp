@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "bench/bench_options.h"
-#include "bench/quartiles.h"
+#include "bench/spread_text.h"
 #include "bench/step_products.h"
 #include "measure/fma_peak.h"
 
@@ -114,8 +114,7 @@ void print_row(Index batch_size, const std::string& name, const Speeds& speeds) 
     std::vector<double> gflops;
     for (const double s : seconds) gflops.push_back(speeds.flops / s / 1e9);
     fmt::print(" {} |", with_spread(gflops));
-    if (&seconds != &ours && (!fastest || quartiles(seconds).median < quartiles(*fastest).median))
-      fastest = &seconds;
+    if (&seconds != &ours && (!fastest || median(seconds) < median(*fastest))) fastest = &seconds;
   }
   fmt::print(" {:.0f} % | {:.2f} | {:.2f} |\n", 100 * median_ratio(speeds.peak_seconds, ours),
              median_ratio(speeds.seconds[1], ours), median_ratio(*fastest, ours));

@@ -22,7 +22,7 @@
 #include "bench/bench_options.h"
 #include "bench/eigen_step.h"
 #include "bench/epoch_peer.h"
-#include "bench/quartiles.h"
+#include "bench/spread_text.h"
 #include "data/data_files.h"
 #include "data/dataset.h"
 #include "data/sampler.h"
@@ -191,8 +191,7 @@ void print_summary(Index batch_size, const std::vector<Contender>& contenders,
   for (std::size_t c = 0; c < contenders.size(); ++c) {
     if (contenders[c].family == contenders.front().family) continue;
     const auto [found, is_new] = fastest.try_emplace(contenders[c].family, c);
-    if (!is_new &&
-        quartiles(measured[c].speeds).median > quartiles(measured[found->second].speeds).median)
+    if (!is_new && median(measured[c].speeds) > median(measured[found->second].speeds))
       found->second = c;
   }
   fmt::print("\n");

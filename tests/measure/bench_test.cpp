@@ -29,18 +29,19 @@ BenchOptions small_plan() {
   return plan;
 }
 
-BenchResult result_of(StrategyKind kind, MergeKind merge, int workers,
-                      const std::vector<double>& seconds) {
-  return {.benched = {{.strategy = kind, .merge = merge, .workers = workers}, 64},
+BenchRow row_of(StrategyKind kind, MergeKind merge, int workers,
+                const std::vector<double>& seconds) {
+  return {.plan = {.strategy = kind, .merge = merge, .workers = workers},
+          .batch_size = 64,
           .seconds = seconds,
-          .weights = "w",
-          .samples = 1000};
+          .samples = 1000,
+          .weights = "w"};
 }
 
 }  // namespace
 
 TEST_CASE("each batch size has one sequential case and every combination that differs") {
-  const std::vector<BenchCase> cases = small_plan().cases;
+  const std::vector<BenchRow> cases = small_plan().cases;
   // Per batch size: sequential, and (3 merges + tensor + pipeline) with two numbers of workers.
   REQUIRE(cases.size() == 2 * (1 + 5 * 2));
   CHECK(cases[0].plan.strategy == StrategyKind::kSequential);
@@ -60,7 +61,7 @@ TEST_CASE("a bench runs every case in turn, does not count the warm-up, and comp
   std::vector<int> runs;
   const auto results = run_bench(
       plan, data, 2,
-      [&](std::span<const BenchResult> so_far, int run) {
+      [&](std::span<const BenchRow> so_far, int run) {
         runs.push_back(run);
         CHECK(so_far.size() == plan.cases.size());
       },
@@ -68,16 +69,15 @@ TEST_CASE("a bench runs every case in turn, does not count the warm-up, and comp
   REQUIRE(runs.size() == plan.cases.size() * 4);
   for (std::size_t i = 0; i < runs.size(); ++i) CHECK(runs[i] == static_cast<int>(i) + 1);
   std::set<std::string> digests;
-  for (const BenchResult& result : results) {
+  for (const BenchRow& result : results) {
     CHECK(result.seconds.size() == 3);
     CHECK(result.samples == 50);
-    if (!same_plan(result.benched.plan, {.merge = MergeKind::kArrival}))
-      digests.insert(result.weights);
+    if (!same_plan(result.plan, {.merge = MergeKind::kArrival})) digests.insert(result.weights);
   }
   CHECK(digests.size() == 2);  // one for each batch size
-  for (const BenchRow& row : summarize(results, 2)) {
-    CHECK(row.seconds.value > 0);
-    CHECK(row.samples_per_second > 0);
+  for (const BenchRow& row : compare_rows(results, 2)) {
+    CHECK(median(row.seconds) > 0);
+    CHECK(row.speedups.size() == 3);
     CHECK(row.oversubscribed == false);
   }
 }
@@ -89,7 +89,7 @@ TEST_CASE("a bench that is stopped keeps the rounds that were finished") {
   std::atomic<bool> stop{false};
   const auto results = run_bench(
       plan, data, 2, [&](auto, int run) { stop = run == 2 * count + 3; }, stop);
-  for (const BenchResult& result : results) CHECK(result.seconds.size() == 1);
+  for (const BenchRow& result : results) CHECK(result.seconds.size() == 1);
 }
 
 TEST_CASE("a training that diverges is no measurement") {
@@ -100,23 +100,19 @@ TEST_CASE("a training that diverges is no measurement") {
 
 TEST_CASE("rows compare medians with those of sequential training") {
   using enum StrategyKind;
-  std::vector<BenchResult> results = {
-      result_of(kSequential, MergeKind::kFactored, 1, {4, 4, 4.4}),
-      result_of(kData, MergeKind::kFactored, 2, {2, 2.5, 2}),
-      result_of(kData, MergeKind::kFactored, 4, {1.25, 1.25, 1.25}),
-      result_of(kData, MergeKind::kArrival, 2, {5, 5, 5}),
-      result_of(kTensor, MergeKind::kFactored, 2, {}),  // not run yet
+  std::vector<BenchRow> results = {
+      row_of(kSequential, MergeKind::kFactored, 1, {4, 4, 4.4}),
+      row_of(kData, MergeKind::kFactored, 2, {2, 2.5, 2}),
+      row_of(kData, MergeKind::kFactored, 4, {1.25, 1.25, 1.25}),
+      row_of(kData, MergeKind::kArrival, 2, {5, 5, 5}),
+      row_of(kTensor, MergeKind::kFactored, 2, {}),  // not run yet
   };
   results[3].weights = "other";
-  const std::vector<BenchRow> rows = summarize(results, 2);
+  const std::vector<BenchRow> rows = compare_rows(results, 2);
   REQUIRE(rows.size() == 4);
-  CHECK(rows[0].speedup.value == 1);
-  CHECK(rows[1].median_seconds == 2);
-  CHECK(rows[1].speedup.value == 2);
-  CHECK(rows[1].speedup.sigma > 0);
-  CHECK(rows[1].efficiency == 1);
-  CHECK(rows[1].karp_flatt == Approx(0).margin(1e-12));
-  CHECK(rows[1].samples_per_second == 500);
+  CHECK(rows[0].speedup() == Spread{1, 1, 1});
+  CHECK(rows[1].speedups == std::vector<double>{2, 1.6, 2.2});
+  CHECK(rows[1].speedup().median == 2);
   CHECK_FALSE(rows[1].oversubscribed);
   CHECK(rows[2].oversubscribed);
   CHECK(rows[1].same_bits);
@@ -124,7 +120,7 @@ TEST_CASE("rows compare medians with those of sequential training") {
 
   const std::vector<BenchRow> fastest = fastest_rows(rows);
   REQUIRE(fastest.size() == 1);
-  CHECK(fastest[0].benched.plan.workers == 4);
+  CHECK(fastest[0].plan.workers == 4);
 
   // The four workers share two CPUs: their time is no evidence about Amdahl's law.
   const std::vector<AmdahlFit> fits = fit_all(rows);

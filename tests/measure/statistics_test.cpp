@@ -44,19 +44,6 @@ TEST_CASE("only quartiles on one side of 1 make a difference") {
   CHECK(!is_slower({0.8, 0.7, 1.01}));
 }
 
-TEST_CASE("the error of a ratio is what repeated measurements show") {
-  const Estimate a = {10, 0.2};
-  const Estimate b = {4, 0.1};
-  const Estimate r = ratio(a, b);
-  CHECK(r.value == 2.5);
-  std::mt19937 random(1);
-  std::normal_distribution<double> first(a.value, a.sigma);
-  std::normal_distribution<double> second(b.value, b.sigma);
-  Values ratios;
-  for (int i = 0; i < 100'000; ++i) ratios.push_back(first(random) / second(random));
-  CHECK(r.sigma == Approx(standard_deviation(ratios)).epsilon(0.02));
-}
-
 TEST_CASE("Karp-Flatt and the fit find the serial fraction that Amdahl's law was given") {
   for (const double fraction : {0.0, 0.05, 0.3, 1.0}) {
     std::vector<SpeedupPoint> points;

@@ -61,11 +61,11 @@ TEST_CASE("a model is not replaced by one that has not been trained yet") {
   REQUIRE(training.run({"--epochs", "1", "--save", training.path("m.npz")}).exit_code == 0);
   const std::string before = training.content("m.npz");
   Arguments loud = training.command(
-      {"--epochs", "1000000", "--compare", "--seed", "2", "--save", training.path("m.npz")});
+      {"--hidden", "4000,4000", "--compare", "--seed", "2", "--save", training.path("m.npz")});
   std::erase(loud, "-q");
   Program program({.arguments = loud});
-  REQUIRE(program.wait_for("training sequentially first"));
-  usleep(20'000);
+  // The network, which is made twice then, is large.
+  REQUIRE(program.wait_for("training sequentially as well"));
   program.send(SIGINT);
   const ProgramResult result = program.wait();
   CHECK(result.exit_code == 128 + SIGINT);

@@ -8,17 +8,18 @@
 namespace trp {
 namespace {
 
-BenchResult result_of(StrategyKind kind, int workers, Index batch_size, double seconds) {
-  return {.benched = {{.strategy = kind, .workers = workers}, batch_size},
+BenchRow row_of(StrategyKind kind, int workers, Index batch_size, double seconds) {
+  return {.plan = {.strategy = kind, .workers = workers},
+          .batch_size = batch_size,
           .seconds = {seconds, seconds, seconds},
-          .weights = "xxh128:1",
-          .samples = 1000};
+          .samples = 1000,
+          .weights = "xxh128:1"};
 }
 
-const std::vector<BenchResult> kResults = {
-    result_of(StrategyKind::kSequential, 1, 8, 1), result_of(StrategyKind::kData, 2, 8, 1.25),
-    result_of(StrategyKind::kSequential, 1, 64, 1), result_of(StrategyKind::kData, 2, 64, 0.625),
-    result_of(StrategyKind::kData, 4, 64, 0.8)};
+const std::vector<BenchRow> kRows = {
+    row_of(StrategyKind::kSequential, 1, 8, 1), row_of(StrategyKind::kData, 2, 8, 1.25),
+    row_of(StrategyKind::kSequential, 1, 64, 1), row_of(StrategyKind::kData, 2, 64, 0.625),
+    row_of(StrategyKind::kData, 4, 64, 0.8)};
 
 const BenchContext kContext = {.environment = sample_environment(),
                                .data = "/data",
@@ -28,7 +29,7 @@ const BenchContext kContext = {.environment = sample_environment(),
                                .runs = 3};
 
 TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
-  CHECK(bench_text(kContext, summarize(kResults, 2)) ==
+  CHECK(bench_text(kContext, compare_rows(kRows, 2)) ==
         "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 warm-up run\n"
         "\n"
         "batch size 8\n"
@@ -59,7 +60,7 @@ TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
 }
 
 TEST_CASE("Markdown, CSV and JSON hold the same rows") {
-  const std::vector<BenchRow> rows = summarize(kResults, 2);
+  const std::vector<BenchRow> rows = compare_rows(kRows, 2);
   const std::string markdown = bench_markdown(kContext, rows);
   CHECK(markdown.find("| data/factored | 4* | 0.8000 | 0.8000 ± 0.0000 | 1.25 k | 1.25 ± 0.00 | "
                       "31.25 % | 73.33 % |\n") != std::string::npos);
@@ -69,7 +70,7 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
       "speedup,speedup_sigma,efficiency,serial_fraction,same_bits,oversubscribed,outliers\n"));
   CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0\n") !=
         std::string::npos);
-  const auto json = nlohmann::json::parse(bench_json(kContext, rows, kResults));
+  const auto json = nlohmann::json::parse(bench_json(kContext, rows));
   CHECK(json["event"] == "bench");
   CHECK(json["schema"] == 2);
   CHECK(json["cpu"] == "Some CPU");
@@ -89,11 +90,11 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
 TEST_CASE("a verdict says so when parallel training never pays, or wins everywhere") {
   const auto verdict_of = [](double small, double large) {
     return bench_verdict(
-        summarize(std::vector<BenchResult>{result_of(StrategyKind::kSequential, 1, 8, 1),
-                                           result_of(StrategyKind::kTensor, 2, 8, small),
-                                           result_of(StrategyKind::kSequential, 1, 64, 1),
-                                           result_of(StrategyKind::kTensor, 2, 64, large)},
-                  2));
+        compare_rows(std::vector<BenchRow>{row_of(StrategyKind::kSequential, 1, 8, 1),
+                                           row_of(StrategyKind::kTensor, 2, 8, small),
+                                           row_of(StrategyKind::kSequential, 1, 64, 1),
+                                           row_of(StrategyKind::kTensor, 2, 64, large)},
+                     2));
   };
   CHECK(verdict_of(2, 2)[2] == "parallel training pays at none of these batch sizes");
   CHECK(verdict_of(0.5, 0.5)[2] == "of these batch sizes, parallel training pays from 8 on");

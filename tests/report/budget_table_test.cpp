@@ -9,7 +9,7 @@ BenchRow row_of(StrategyKind kind, int workers, const std::vector<double>& secon
   Budget budget = {.total_seconds = 10, .seconds = {}, .sequential_seconds = seconds[0]};
   std::copy(seconds.begin(), seconds.end(), budget.seconds.begin());
   BenchRow row;
-  row.benched = {{.strategy = kind, .workers = workers}, 64};
+  row.plan = {.strategy = kind, .workers = workers};
   row.budget = budget;
   return row;
 }

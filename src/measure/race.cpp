@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "profile/clock.h"
+#include "profile/cpu_time.h"
 
 namespace trp {
 namespace {
@@ -31,12 +32,48 @@ Turn repeated(Work work) {
   };
 }
 
-/// Returns false if the turn was stopped.
-bool take_turn(Contender& contender, double seconds) {
-  const std::optional<double> taken = contender.turn(seconds);
-  if (taken) contender.seconds.push_back(*taken);
-  return taken.has_value();
-}
+/// Measures what others' use of the CPUs costs turns.
+class LossMeter {
+ public:
+  explicit LossMeter(int cpus) : cpus_(cpus) {}
+
+  /// Keeps the loss of the turn since the last call.
+  void charge(Contender& contender) {
+    const CpuTimes now = read_cpu_times();
+    const double wall = now.wall - before_.wall;
+    const double had =
+        (now.own - before_.own) / (cpus_ * wall);  // it would have taken this at least
+    const double lost = lost_cpu_seconds(before_, now, cpus_);
+    lost_ += lost;
+    contender.lost.push_back(contender.seconds.back() * std::min(lost / wall, 1 - had));
+    before_ = now;
+  }
+
+  /// Takes off what was lost though no others were there: a thread that is woken waits, too. Adds
+  /// what other virtual machines have had.
+  void correct(std::vector<Contender>& contenders) const {
+    const MachineTimes end = read_machine_times();
+    const double all = end.cpus * (before_.wall - first_.wall);
+    const double others = all - (end.idle - begin_.idle) - (before_.own - first_.own);
+    const double stolen = (end.stolen - begin_.stolen) / all;
+    const double scale = others < lost_ ? std::max(0.0, others / lost_) : 1;
+    for (Contender& contender : contenders)
+      for (std::size_t round = 0; round < contender.lost.size(); ++round)
+        contender.lost[round] =
+            std::min(contender.lost[round] * scale +
+                         contender.seconds[round] * stolen * std::min(contender.workers, cpus_),
+                     kMaxLost * contender.seconds[round]);
+  }
+
+ private:
+  static constexpr double kMaxLost = 0.99;  // of a turn: it has done something
+
+  const int cpus_;
+  const MachineTimes begin_ = read_machine_times();
+  const CpuTimes first_ = read_cpu_times();
+  CpuTimes before_ = first_;
+  double lost_ = 0;  // CPU seconds
+};
 
 }  // namespace
 
@@ -51,21 +88,26 @@ void Race::run(const RaceOptions& options) {
       options.seconds / static_cast<double>(contenders.size()) / options.rounds;
   const auto forget_since = [&](int round) {
     for (Contender& contender : contenders)
-      contender.seconds.resize(
-          std::min(contender.seconds.size(), static_cast<std::size_t>(std::max(round, 0))));
+      for (std::vector<double>* times : {&contender.seconds, &contender.lost})
+        times->resize(std::min(times->size(), static_cast<std::size_t>(std::max(round, 0))));
   };
+  LossMeter meter(cpus);
   int turns_taken = 0;
   bool stopped = false;
   for (int round = -options.warmup; round < options.rounds && !stopped; ++round) {
     if (round >= kMinRounds && options.seconds > 0 && stopwatch.seconds() > 2 * options.seconds)
       break;
     for (Contender& contender : contenders) {
-      stopped = !take_turn(contender, turn_seconds);
+      const std::optional<double> seconds = contender.turn(turn_seconds);
+      stopped = !seconds;
+      if (seconds) contender.seconds.push_back(*seconds);
+      if (seconds) meter.charge(contender);
       if (stopped || (round < 0 && &contender == &contenders.back())) forget_since(round);
       if (stopped) break;
       if (options.after_turn) options.after_turn(++turns_taken);
     }
   }
+  meter.correct(contenders);
   for (Contender& contender : contenders) contender.turn = nullptr;
 }
 

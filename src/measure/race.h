@@ -24,6 +24,7 @@ struct Contender {
   std::string base = {};  // what tables compare it with, of one worker; empty: the first contender
   Turn turn = {};
   std::vector<double> seconds = {};  // of one call, in each round that counts
+  std::vector<double> lost = {};     // how many of these others' use of the CPUs has cost, at most
   double idle_share = 0;             // of its workers' time, where that is measured
 };
 
@@ -51,7 +52,8 @@ struct Race {
 
   /// Times the contenders round by round. When the seconds are up twice over after three rounds
   /// that count, the others are left out; when a turn is stopped, the race ends and its round
-  /// does not count. Forgets the turns in the end, so that the race may outlive what they need.
+  /// does not count. Forgets the turns in the end, so that the race may outlive what they need. Lost
+  /// seconds are known for sure when it is over: until then wake-ups may count.
   void run(const RaceOptions& options);
 
   /// Throws std::out_of_range if there is no such contender.
@@ -66,5 +68,39 @@ struct Race {
   /// How many times as much work a contender does in the same time as another, round by round.
   Spread speedup(const ContenderId& id, const ContenderId& base) const;
 };
+
+// On a busy machine other programs lengthen turns. What is said of the times of a race is certain
+// if it would be said of the times without others, too. Those are not known, but they lie between
+// `seconds - lost` and `seconds`. `Timed` is a struct with these two, such as Contender.
+
+/// Below this share of lost seconds a machine is as good as one of our own.
+inline constexpr double kMaxLostShare = 0.02;
+
+/// Returns the share of their seconds that others may have cost the contenders, on average.
+template <class Timed>
+double lost_share(const std::vector<Timed>& timed) {
+  double sum = 0;
+  for (const Timed& each : timed)
+    if (!each.lost.empty()) sum += mean(each.lost) / mean(each.seconds);
+  return timed.empty() ? 0 : sum / static_cast<double>(timed.size());
+}
+
+/// Returns whether conclude(timed) is the same when lost seconds, some or all of them, are given
+/// back to one of the contenders, or to all but that one; or whether hardly any are lost.
+template <class Timed, class Conclude>
+bool is_certain(const std::vector<Timed>& timed, const Conclude& conclude) {
+  if (lost_share(timed) < kMaxLostShare) return true;
+  const auto concluded = conclude(timed);
+  for (std::size_t one = 0; one < timed.size(); ++one)
+    for (const bool is_alone : {true, false})
+      for (const double share : {0.25, 0.5, 0.75, 1.0}) {
+        std::vector<Timed> other = timed;
+        for (std::size_t i = 0; i < other.size(); ++i)
+          for (std::size_t round = 0; round < other[i].lost.size(); ++round)
+            if ((i == one) == is_alone) other[i].seconds[round] -= share * other[i].lost[round];
+        if (conclude(other) != concluded) return false;
+      }
+  return true;
+}
 
 }  // namespace trp

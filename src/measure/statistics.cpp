@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 namespace trp {
 
 double mean(std::span<const double> values) {
   assert(!values.empty());
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  const double first = values.front();  // from which little is lost by rounding
+  double sum = 0;
+  for (const double value : values) sum += value - first;
+  return first + sum / static_cast<double>(values.size());
 }
 
 double standard_deviation(std::span<const double> values) {

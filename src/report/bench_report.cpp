@@ -33,8 +33,17 @@ double serial_fraction(const BenchRow& row) {
   return karp_flatt(row.speedup().median, row.plan.workers);
 }
 
-std::string speedup_text(const Spread& speedup) {
-  return fmt::format("{:.2f} ({:.2f}–{:.2f})", speedup.median, speedup.lower, speedup.upper);
+// A single run tells nothing of the spread.
+
+std::string seconds_text(const std::vector<double>& seconds) {
+  return fmt::format("{:.4f}", mean(seconds)) +
+         (seconds.size() > 1 ? fmt::format(" ± {:.4f}", standard_deviation(seconds)) : "");
+}
+
+std::string speedup_text(const std::vector<double>& speedups) {
+  const Spread spread = spread_of(speedups);
+  return fmt::format("{:.2f}", spread.median) +
+         (speedups.size() > 1 ? fmt::format(" ({:.2f}–{:.2f})", spread.lower, spread.upper) : "");
 }
 
 Cells cells_of(const BenchRow& row) {
@@ -42,9 +51,9 @@ Cells cells_of(const BenchRow& row) {
   return {plan_name(row.plan) + (row.same_bits ? "" : " ≈"),
           workers_text(row),
           fmt::format("{:.4f}", time),
-          fmt::format("{:.4f} ± {:.4f}", mean(row.seconds), standard_deviation(row.seconds)),
+          seconds_text(row.seconds),
           with_unit(static_cast<double>(row.samples) / time),
-          is_sequential(row) ? "1" : speedup_text(row.speedup()),
+          is_sequential(row) ? "1" : speedup_text(row.speedups),
           is_sequential(row) ? "" : percent(efficiency(row.speedup().median, row.plan.workers)),
           is_parallel(row) ? percent(serial_fraction(row)) : ""};
 }
@@ -105,6 +114,10 @@ std::string amdahl_text(const AmdahlFit& fit) {
                      limit);
 }
 
+Json sigma_object(const std::vector<double>& values) {
+  return values.size() > 1 ? Json(standard_deviation(values)) : Json();
+}
+
 /// The fields of a row that CSV has too.
 Json row_object(const BenchRow& row) {
   const double time = median(row.seconds);
@@ -114,10 +127,10 @@ Json row_object(const BenchRow& row) {
           {"workers", row.plan.workers},
           {"median_seconds", time},
           {"mean_seconds", mean(row.seconds)},
-          {"sigma_seconds", standard_deviation(row.seconds)},
+          {"sigma_seconds", sigma_object(row.seconds)},
           {"samples_per_second", static_cast<double>(row.samples) / time},
           {"speedup", speedup},
-          {"speedup_sigma", standard_deviation(row.speedups)},
+          {"speedup_sigma", sigma_object(row.speedups)},
           {"efficiency", is_sequential(row) ? Json() : Json(efficiency(speedup, row.plan.workers))},
           {"serial_fraction", is_parallel(row) ? Json(serial_fraction(row)) : Json()},
           {"same_bits", row.same_bits},
@@ -152,7 +165,7 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
 }
 
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context) + tables_text(rows, "{}", [](const auto& table) {
+  std::string text = context_line(context) + tables_text(rows, "\n{}", [](const auto& table) {
                        return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
                      });
   for (const std::string& note : footnotes(rows)) text += note + '\n';
@@ -160,9 +173,7 @@ std::string bench_text(const BenchContext& context, const std::vector<BenchRow>&
 }
 
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context) + tables_text(rows, "**{}**", [](const auto& table) {
-                       return '\n' + markdown_table(table);
-                     });
+  std::string text = context_line(context) + tables_text(rows, "\n**{}**\n", markdown_table);
   const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
   return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));

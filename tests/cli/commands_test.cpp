@@ -88,7 +88,7 @@ TEST_CASE("bench: each option reaches its field") {
   CHECK(full.batch_sizes == std::vector<Index>{16, 32});
   CHECK(full.warmup == 0);
   CHECK(full.runs == 7);
-  CHECK(full.export_csv == "-");
+  CHECK(full.files.csv == "-");
   CHECK(full.min_speedup == 1.5);
   CHECK(full.recipe.learning_rate == 0.25);
   CHECK(full.timeline);

@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "lab/lab.h"
+#include "profile/clock.h"
 
 namespace trp {
 namespace {
@@ -69,6 +70,67 @@ TEST_CASE("a speedup is compared round by round, for the same amount of work") {
   CHECK(race.speedup({"b", 2}, {"b"}) == Spread{8, 8, 8});
   CHECK(race.per_second({"b", 2}) == Spread{8, 4, 8});
   CHECK_THROWS_AS(race.seconds({"a", 2}), std::out_of_range);
+}
+
+TEST_CASE("turns know what others cost them, at most") {
+  Race race;
+  for (const char* name : {"a", "b"})
+    race.add({name}, [] {
+      const Stopwatch stopwatch;
+      while (stopwatch.seconds() < 1e-3) continue;
+    });
+  race.run({.rounds = 3, .seconds = 0.02});
+  for (const Contender& contender : race.contenders) {
+    REQUIRE(contender.lost.size() == contender.seconds.size());
+    for (std::size_t round = 0; round < contender.lost.size(); ++round) {
+      CHECK(contender.lost[round] >= 0);
+      CHECK(contender.lost[round] < contender.seconds[round]);
+    }
+  }
+}
+
+TEST_CASE("a conclusion is certain if lost time could not have made it") {
+  const auto b_is_faster = [](const std::vector<Contender>& contenders) {
+    return is_faster(Race{.contenders = contenders}.speedup({"b"}, {"a"}));
+  };
+  // b takes 2 s and a 3; so much was lost in each round.
+  const auto is_sure = [&](double lost_by_a, double lost_by_b) {
+    return is_certain(std::vector<Contender>{{.name = "a",
+                                              .seconds = std::vector<double>(5, 3),
+                                              .lost = std::vector<double>(5, lost_by_a)},
+                                             {.name = "b",
+                                              .seconds = std::vector<double>(5, 2),
+                                              .lost = std::vector<double>(5, lost_by_b)}},
+                      b_is_faster);
+  };
+  CHECK(is_sure(0, 0));
+  CHECK(is_sure(0, 1.9));  // b was even faster than it seemed
+  CHECK(is_sure(0.9, 0));  // a took 2.1 s at least
+  CHECK_FALSE(is_sure(1.1, 0));
+  CHECK_FALSE(is_sure(1.1, 1.1));
+}
+
+TEST_CASE("an interval that holds only between extremes is not missed") {
+  const std::vector<Contender> contenders = {
+      {.name = "a", .seconds = {4, 4, 4}, .lost = {0, 0, 0}},
+      {.name = "b", .seconds = {8, 8, 8}, .lost = {7, 7, 7}}};
+  // True for b at 4 s down to 2, but neither at 8 s nor at 1.
+  CHECK_FALSE(is_certain(contenders, [](const std::vector<Contender>& timed) {
+    return timed[1].seconds[0] <= 4 && timed[1].seconds[0] > 2;
+  }));
+}
+
+TEST_CASE("where hardly anything is lost all is certain") {
+  std::vector<Contender> contenders = {
+      {.name = "a", .seconds = {1.001, 1.001}, .lost = {0.01, 0.01}},
+      {.name = "b", .seconds = {1, 1}, .lost = {0.01, 0.01}}};
+  const auto a_is_slower = [](const std::vector<Contender>& timed) {
+    return timed[0].seconds[0] > timed[1].seconds[0];
+  };
+  CHECK(lost_share(contenders) == Approx(0.01).epsilon(0.01));
+  CHECK(is_certain(contenders, a_is_slower));
+  for (Contender& contender : contenders) contender.lost = {0.05, 0.05};
+  CHECK_FALSE(is_certain(contenders, a_is_slower));
 }
 
 }  // namespace

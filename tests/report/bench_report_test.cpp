@@ -29,41 +29,46 @@ const BenchContext kContext = {.environment = sample_environment(),
                                .runs = 3};
 
 TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
-  CHECK(bench_text(kContext, compare_rows(kRows, 2)) ==
-        "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 warm-up run\n"
-        "\n"
-        "batch size 8\n"
-        "plan           workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
-        "serial fraction\n"
-        "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
-        "data/factored        2    1.2500  1.2500 ± 0.0000        800  0.80 ± 0.00     40.00 %     "
-        "    150.00 %\n"
-        "\n"
-        "batch size 64\n"
-        "plan           workers  median s       mean ± σ s  samples/s      speedup  efficiency  "
-        "serial fraction\n"
-        "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k            1\n"
-        "data/factored        2    0.6250  0.6250 ± 0.0000     1.60 k  1.60 ± 0.00     80.00 %     "
-        "     25.00 %\n"
-        "data/factored       4*    0.8000  0.8000 ± 0.0000     1.25 k  1.25 ± 0.00     31.25 %     "
-        "     73.33 %\n"
-        "* more workers than CPUs\n"
-        "\n"
-        "batch size 8: nothing is faster than sequential training here\n"
-        "batch size 64: data/factored with 2 workers is fastest, 1.60 times as fast as "
-        "sequential training\n"
-        "of these batch sizes, parallel training pays from 64 on\n"
-        "batch size 8, data/factored: by Amdahl's law a serial fraction of 100.00 % allows a "
-        "speedup of at most 1.0\n"
-        "batch size 64, data/factored: by Amdahl's law a serial fraction of 25.00 % allows a "
-        "speedup of at most 4.0\n");
+  CHECK(
+      bench_text(kContext, compare_rows(kRows, 2)) ==
+      "784-10, /data, Some CPU, 2 CPUs, AVX2, 3 runs of 1 epoch after 1 warm-up run\n"
+      "\n"
+      "batch size 8\n"
+      "plan           workers  median s       mean ± σ s  samples/s           speedup  efficiency  "
+      "serial fraction\n"
+      "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k                 1\n"
+      "data/factored        2    1.2500  1.2500 ± 0.0000        800  0.80 (0.80–0.80)     40.00 %  "
+      "   "
+      "    150.00 %\n"
+      "\n"
+      "batch size 64\n"
+      "plan           workers  median s       mean ± σ s  samples/s           speedup  efficiency  "
+      "serial fraction\n"
+      "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k                 1\n"
+      "data/factored        2    0.6250  0.6250 ± 0.0000     1.60 k  1.60 (1.60–1.60)     80.00 %  "
+      "   "
+      "     25.00 %\n"
+      "data/factored       4*    0.8000  0.8000 ± 0.0000     1.25 k  1.25 (1.25–1.25)     31.25 %  "
+      "   "
+      "     73.33 %\n"
+      "* more workers than CPUs\n"
+      "\n"
+      "batch size 8: nothing is faster than sequential training here\n"
+      "batch size 64: data/factored with 2 workers is fastest, 1.60 times as fast as "
+      "sequential training\n"
+      "of these batch sizes, parallel training pays from 64 on\n"
+      "batch size 8, data/factored: by Amdahl's law a serial fraction of 100.00 % allows a "
+      "speedup of at most 1.0\n"
+      "batch size 64, data/factored: by Amdahl's law a serial fraction of 25.00 % allows a "
+      "speedup of at most 4.0\n");
 }
 
 TEST_CASE("Markdown, CSV and JSON hold the same rows") {
   const std::vector<BenchRow> rows = compare_rows(kRows, 2);
   const std::string markdown = bench_markdown(kContext, rows);
-  CHECK(markdown.find("| data/factored | 4* | 0.8000 | 0.8000 ± 0.0000 | 1.25 k | 1.25 ± 0.00 | "
-                      "31.25 % | 73.33 % |\n") != std::string::npos);
+  CHECK(
+      markdown.find("| data/factored | 4* | 0.8000 | 0.8000 ± 0.0000 | 1.25 k | 1.25 (1.25–1.25) | "
+                    "31.25 % | 73.33 % |\n") != std::string::npos);
   const std::string csv = bench_csv(rows);
   CHECK(csv.starts_with(
       "batch_size,plan,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"

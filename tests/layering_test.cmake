@@ -8,7 +8,7 @@ set(PUBLIC_core error plan recipe tensor)
 set(PUBLIC_parallel thread_pool)
 set(PUBLIC_nn mlp)
 set(PUBLIC_data dataset)
-set(PUBLIC_train model predict score trainer)
+set(PUBLIC_train model predict score train train_state trainer)
 set(violations "")
 
 set(allowed "")

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -25,8 +26,11 @@ class Predictor {
   /// Returns the logits, a row for each of the samples of the data set, or for all of them; valid
   /// until the next call. The samples need no labels, but std::invalid_argument is thrown unless
   /// their feature_count is the network's input size. Any number of workers gives the same bits.
-  ConstTensorView logits(const Dataset& dataset, std::span<const std::uint32_t> samples);
-  ConstTensorView logits(const Dataset& dataset);
+  /// Workers ask `give_up`, which may be empty, before each block of samples; when it returns true,
+  /// the work ends and the result has no rows.
+  ConstTensorView logits(const Dataset& dataset, std::span<const std::uint32_t> samples,
+                         const std::function<bool()>& give_up = {});
+  ConstTensorView logits(const Dataset& dataset, const std::function<bool()>& give_up = {});
 
  private:
   struct Scratch;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "trp/dataset.h"
@@ -10,6 +11,7 @@
 
 namespace trp {
 
+/// How well a network does on samples. Of no samples loss and accuracy are NaN.
 struct Score {
   double loss = 0;      // mean over the samples
   double accuracy = 0;  // 0 … 1
@@ -26,11 +28,13 @@ Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, Thread
 
 /// Scores the given samples of the data set, at least one, sharing them out among the pool's
 /// workers. The result does not depend on how many there are. Throws std::invalid_argument unless
-/// features and labels are those of such a network.
+/// features and labels are those of such a network. Workers ask `give_up`, which may be empty,
+/// before each block of samples; when it returns true, the result is the score of no samples.
 Score evaluate(const Mlp& mlp, const Dataset& dataset, std::span<const std::uint32_t> samples,
-               ThreadPool& pool);
+               ThreadPool& pool, const std::function<bool()>& give_up = {});
 
 /// Scores all samples.
-Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool);
+Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool,
+               const std::function<bool()>& give_up = {});
 
 }  // namespace trp

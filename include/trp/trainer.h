@@ -3,18 +3,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "trp/dataset.h"
-#include "trp/mlp.h"
 #include "trp/plan.h"
 #include "trp/recipe.h"
-#include "trp/score.h"
 #include "trp/thread_pool.h"
+#include "trp/train_state.h"
 
 namespace trp {
 
@@ -42,36 +39,6 @@ struct StepReport {
   double mean_loss = 0;      // over samples_done
   double learning_rate = 0;  // of this step
   double seconds = 0;        // of training in this epoch so far
-};
-
-struct EpochResult {
-  int epoch = 0;              // from 1
-  double train_loss = 0;      // mean over the epoch, each batch before its own step
-  double train_accuracy = 0;  // likewise
-  std::optional<Score> validation;
-  double learning_rate = 0;  // of the last step
-  double seconds = 0;        // of training, without validation
-  double samples_per_second = 0;
-};
-
-/// How far an epoch is that is not finished.
-struct EpochProgress {
-  std::int64_t batch = 0;  // steps done
-  double loss_sum = 0;     // over the samples of these steps
-  Index correct_count = 0;
-  double seconds = 0;  // of training
-};
-
-/// Where a training stands between two steps: all that it takes to go on to the same bits.
-struct TrainState {
-  Mlp mlp;
-  Gradient velocity = {};                // no layers without momentum
-  std::vector<EpochResult> epochs = {};  // the finished ones
-  EpochProgress progress = {};           // of the epoch after them
-  // With early stopping, once an epoch is finished: the best one so far and its weights.
-  int best_epoch = 0;
-  double best_loss = std::numeric_limits<double>::infinity();
-  Mlp best = {};
 };
 
 /// Where the loss or a parameter stopped being a finite number.
@@ -113,7 +80,8 @@ class Trainer {
 
   /// Makes the steps that the epoch in hand still lacks, calling `on_step`, which may be empty,
   /// after each, and then scores the validation samples. Returns nothing if `stop` became true
-  /// before, once the step in hand was finished, or if training diverged.
+  /// before, once the step in hand was finished, or if training diverged. Validation that was
+  /// broken off is made again by the next call.
   std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
                                        const std::atomic<bool>& stop);
 
@@ -145,50 +113,5 @@ class Trainer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-enum class TrainStatus { kCompleted, kInterrupted, kDiverged, kEarlyStopped };
-
-struct TrainResult {
-  TrainStatus status = TrainStatus::kCompleted;
-  std::vector<EpochResult> epochs;  // the finished ones
-  std::int64_t steps = 0;           // those before it was resumed included
-  std::optional<Divergence> divergence;
-  int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
-  Score test;
-  double train_seconds = 0;  // all steps, without validation and test
-  double samples_per_second = 0;
-  std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
-  std::string weights;                   // digest
-  Mlp mlp;
-};
-
-/// What train() calls on its own thread; empty functions are skipped.
-struct TrainEvents {
-  std::function<void(const TrainStart&)> start = {};
-  std::function<void(const StepReport&)> step = {};
-  /// After each epoch; after `start`, for those that were finished before a training was resumed.
-  std::function<void(const EpochResult&)> epoch = {};
-  /// After every `save_every` (at least 1) epochs and when training ends, before the epoch is
-  /// reported; but only with a state that is worth saving.
-  std::function<void(const TrainState&)> save = {};
-  int save_every = 1;
-  PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end
-};
-
-/// Trains to the end and scores the network on the test set. The weights depend on recipe and data,
-/// not on the plan (unless bits_may_differ(plan)) and the pool, nor on where a training was stopped
-/// and resumed. When `stop` becomes true the result is that of an interrupted training. A state in
-/// which training is over is just scored.
-///
-/// Throws what Trainer throws, and what an event has thrown, after all threads have stopped.
-TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, ThreadPool& pool,
-                  const TrainEvents& events, const std::atomic<bool>& stop,
-                  std::optional<TrainState> resumed = std::nullopt);
-
-/// Returns the seconds of all steps so far, without validation.
-double train_seconds(const TrainState& state);
-
-/// Returns whether a training of this recipe ends where the state is.
-bool is_over(const Recipe& recipe, const TrainState& state);
 
 }  // namespace trp

@@ -29,7 +29,7 @@
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {
@@ -136,18 +136,22 @@ int exit_code(const TrainOptions& options, const TrainResult& result, int signal
 }
 
 Metadata model_metadata(const TrainOptions& options, const TrainResult& result) {
-  return {{"version", this_build().version},
-          {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
-          {"seed", fmt::format("{}", options.recipe.seed)},
-          {"epochs",
-           fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
-                                                   : result.epochs.size())},
-          {"status", std::string(word_of(result.status))},
-          {"test_accuracy", fmt::format("{}", result.test.accuracy)},
-          {"test_loss", fmt::format("{}", result.test.loss)},
-          {"test_samples", fmt::format("{}", result.test.sample_count)},
-          {"weights", result.weights},
-          {"recipe", json_text(to_json(options.recipe))}};
+  Metadata metadata = {
+      {"version", this_build().version},
+      {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
+      {"seed", fmt::format("{}", options.recipe.seed)},
+      {"epochs",
+       fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
+                                               : result.epochs.size())},
+      {"status", std::string(word_of(result.status))},
+      {"weights", result.weights},
+      {"recipe", json_text(to_json(options.recipe))}};
+  if (result.test.sample_count > 0) {
+    metadata.emplace_back("test_accuracy", fmt::format("{}", result.test.accuracy));
+    metadata.emplace_back("test_loss", fmt::format("{}", result.test.loss));
+    metadata.emplace_back("test_samples", fmt::format("{}", result.test.sample_count));
+  }
+  return metadata;
 }
 
 void save(const TrainOptions& options, const TrainResult& result, Output& output) {

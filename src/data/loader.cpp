@@ -50,7 +50,7 @@ void Loader::start_threads(int thread_count) {
 }
 
 int Loader::ready_count() {
-  return static_cast<int>(queue_.filled_count()) - (holds_batch_ ? 1 : 0);
+  return static_cast<int>(queue_.finished_count()) - (holds_batch_ ? 1 : 0);
 }
 
 const Batch& Loader::next() {

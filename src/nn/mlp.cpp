@@ -8,16 +8,6 @@
 #include "core/random.h"
 
 namespace trp {
-namespace {
-
-/// What a layer gets of the samples in `rows` of a batch.
-InputView rows_of_input(const InputView& input, const Activations& activations, Range rows,
-                        std::size_t layer) {
-  return layer == 0 ? view_rows(input, rows.begin, rows.end)
-                    : activations.outputs[layer - 1].view_rows(rows.begin, rows.end);
-}
-
-}  // namespace
 
 Mlp make_zero_mlp(std::span<const Index> layer_sizes) {
   assert(layer_sizes.size() >= 2);
@@ -120,6 +110,12 @@ Activations make_activations(const Mlp& mlp, Index row_count) {
     activations.gradients.emplace_back(row_count, layer.weight.cols());
   }
   return activations;
+}
+
+InputView rows_of_input(const InputView& input, const Activations& activations, Range rows,
+                        std::size_t l) {
+  return l == 0 ? view_rows(input, rows.begin, rows.end)
+                : activations.outputs[l - 1].view_rows(rows.begin, rows.end);
 }
 
 void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,

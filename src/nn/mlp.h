@@ -47,6 +47,10 @@ struct Activations {
 /// Makes room for the activations of a batch of so many rows.
 Activations make_activations(const Mlp& mlp, Index row_count);
 
+/// Returns what layer l gets of the samples in `rows` of a batch.
+InputView rows_of_input(const InputView& input, const Activations& activations, Range rows,
+                        std::size_t l);
+
 /// Computes columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows
 /// of its input x [rows, in]; result [rows, out].
 void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,

@@ -116,6 +116,26 @@ ReferenceMlp float_gradient(const Example& example) {
   return result;
 }
 
+/// How far products of random bytes are from the same of the floats that they stand for.
+double bytes_error(const Tensor& weight, const Tensor& bias, const Tensor& dz,
+                   RandomStream& random) {
+  const Index rows = dz.rows(), depth = weight.rows(), cols = weight.cols();
+  ByteTensor bytes(rows, depth);
+  Tensor floats(rows, depth);
+  for (Index r = 0; r < rows; ++r) {
+    for (Index c = 0; c < depth; ++c)
+      bytes(r, c) = static_cast<std::uint8_t>(random.below(2) * random.below(256));
+    scale_bytes(bytes.row(r), depth, floats.row(r));
+  }
+  Tensor z(rows, cols), z_of_bytes(rows, cols), dw(depth, cols), dw_of_bytes(depth, cols);
+  forward_product(floats.view(), weight.view(), bias.view(), Activation::kNone, z.view());
+  forward_product(bytes.view(), weight.view(), bias.view(), Activation::kNone, z_of_bytes.view());
+  weight_gradient_product(floats.view(), dz.view(), ChainStart::kZero, dw.view());
+  weight_gradient_product(bytes.view(), dz.view(), ChainStart::kZero, dw_of_bytes.view());
+  return std::max(largest_difference(z_of_bytes, as_double(z)),
+                  largest_difference(dw_of_bytes, as_double(dw)));
+}
+
 }  // namespace
 
 ReferenceMlp::ReferenceMlp(const Mlp& mlp) {
@@ -235,20 +255,7 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
   errors.input_gradient =
       largest_difference(dx, (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask));
 
-  ByteTensor bytes(rows, depth);
-  Tensor floats(rows, depth);
-  for (Index r = 0; r < rows; ++r) {
-    for (Index c = 0; c < depth; ++c)
-      bytes(r, c) = static_cast<std::uint8_t>(random.below(2) * random.below(256));
-    scale_bytes(bytes.row(r), depth, floats.row(r));
-  }
-  Tensor of_bytes(rows, cols), dw_of_bytes(depth, cols);
-  forward_product(floats.view(), weight.view(), bias.view(), Activation::kNone, z.view());
-  forward_product(bytes.view(), weight.view(), bias.view(), Activation::kNone, of_bytes.view());
-  weight_gradient_product(floats.view(), dz.view(), ChainStart::kZero, dw.view());
-  weight_gradient_product(bytes.view(), dz.view(), ChainStart::kZero, dw_of_bytes.view());
-  errors.bytes = std::max(largest_difference(of_bytes, as_double(z)),
-                          largest_difference(dw_of_bytes, as_double(dw)));
+  errors.bytes = bytes_error(weight, bias, dz, random);
   return errors;
 }
 

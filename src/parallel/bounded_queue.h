@@ -27,7 +27,7 @@ class BoundedQueue {
   /// Makes a queue for `count` items, of which as many may be ahead as there are slots, at least
   /// one.
   BoundedQueue(std::vector<Slot> slots, std::int64_t count)
-      : slots_(std::move(slots)), is_filled_(slots_.size()), end_(count) {
+      : slots_(std::move(slots)), items_(slots_.size()), end_(count) {
     if (slots_.empty()) throw std::invalid_argument("BoundedQueue: needs at least one slot");
   }
 
@@ -47,7 +47,7 @@ class BoundedQueue {
     }
     std::exception_ptr exception;
     try {
-      fill(number, slot_of(number));
+      fill(number, slots_[place_of(number)]);
     } catch (...) {
       exception = std::current_exception();
     }
@@ -59,25 +59,25 @@ class BoundedQueue {
   /// one and after cancel(). Rethrows what the item's fill() has thrown, also when called again.
   Slot* next() {
     std::unique_lock lock(mutex_);
-    const auto ready = [&] { return is_cancelled_ || released_ == end_ || filled(released_); };
-    item_.wait(lock, ready);
-    if (released_ == failed_) std::rethrow_exception(exception_);
-    return is_cancelled_ || released_ == end_ ? nullptr : &slot_of(released_);
+    const Item& item = items_[place_of(released_)];
+    finished_.wait(lock, [&] { return is_cancelled_ || released_ == end_ || item.is_finished; });
+    if (item.exception) std::rethrow_exception(item.exception);
+    return is_cancelled_ || released_ == end_ ? nullptr : &slots_[place_of(released_)];
   }
 
   /// Returns how many items are finished, that of the last next() among them until it is released.
-  std::int64_t filled_count() {
+  std::int64_t finished_count() {
     const std::lock_guard lock(mutex_);
-    return std::ranges::count(is_filled_, true);
+    return std::ranges::count(items_, true, &Item::is_finished);
   }
 
   /// Gives the item of the last next() back.
   void release() {
     {
       const std::lock_guard lock(mutex_);
-      assert(filled(released_));
-      set_filled(released_, false);
-      ++released_;
+      Item& item = items_[place_of(released_++)];
+      assert(item.is_finished);
+      item.is_finished = false;
     }
     space_.notify_one();
   }
@@ -90,47 +90,43 @@ class BoundedQueue {
       end_ = claimed_;
     }
     space_.notify_all();
-    item_.notify_one();
+    finished_.notify_one();
   }
 
  private:
+  struct Item {
+    bool is_finished = false;
+    std::exception_ptr exception;  // of its fill()
+  };
+
   void publish(std::int64_t number, const std::exception_ptr& exception) {
     bool is_awaited = false;
     {
       const std::lock_guard lock(mutex_);
-      set_filled(number, true);
+      items_[place_of(number)] = {true, exception};
       is_awaited = number == released_;
-      if (exception && (failed_ < 0 || number < failed_)) {
-        failed_ = number;
-        exception_ = exception;
-      }
       if (exception) end_ = claimed_;  // the consumer gets no further than the failure
     }
     if (exception) space_.notify_all();
-    if (is_awaited) item_.notify_one();
+    if (is_awaited) finished_.notify_one();
   }
 
   std::int64_t capacity() const { return static_cast<std::int64_t>(slots_.size()); }
-  std::size_t index_of(std::int64_t number) const {
+  std::size_t place_of(std::int64_t number) const {
     return static_cast<std::size_t>(number % capacity());
   }
-  Slot& slot_of(std::int64_t number) { return slots_[index_of(number)]; }
-  bool filled(std::int64_t number) const { return is_filled_[index_of(number)]; }
-  void set_filled(std::int64_t number, bool filled) { is_filled_[index_of(number)] = filled; }
 
   // Each belongs to whoever has claimed its number, from publish() to release() to the consumer.
   std::vector<Slot> slots_;
 
   std::mutex mutex_;
-  std::condition_variable space_;  // producers wait for a free slot
-  std::condition_variable item_;   // the consumer waits for item released_
+  std::condition_variable space_;     // producers wait for a free slot
+  std::condition_variable finished_;  // the consumer waits for item released_
   // Guarded by mutex_.
-  std::vector<bool> is_filled_;
+  std::vector<Item> items_;    // of the slots
   std::int64_t claimed_ = 0;   // numbers handed out to producers
   std::int64_t released_ = 0;  // items that the consumer is done with
   std::int64_t end_;           // the first number that will not be claimed
-  std::int64_t failed_ = -1;   // the first item whose fill() has thrown
-  std::exception_ptr exception_;
   bool is_cancelled_ = false;
 };
 

@@ -46,6 +46,7 @@ Json score_object(const ClassScore& score) {
 }  // namespace
 
 std::string test_accuracy_text(const Score& score, bool color) {
+  if (score.sample_count == 0) return "test accuracy  not measured, since training was stopped";
   const std::string accuracy =
       fmt::format("{} ± {}", percent(score.accuracy), percent(score.accuracy_stderr()));
   return fmt::format("test accuracy  {}   (loss {}, {} samples)",

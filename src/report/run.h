@@ -9,7 +9,7 @@
 #include "profile/times.h"
 #include "report/environment.h"
 #include "system/line_writer.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 

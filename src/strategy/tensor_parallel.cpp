@@ -57,44 +57,44 @@ void TensorParallel::for_each_part_of(Index outputs, PhaseRecorder* phases, Phas
   });
 }
 
+/// Calls task(rows) for shards of the batch: for what is done row by row.
+template <class Task>
+void TensorParallel::for_each_shard_of(const StepInput& input, Phase phase, const Task& task) {
+  const auto count = static_cast<int>(std::min<Index>(pool_.worker_count(), input.sample_count()));
+  fork_join(pool_, input.phases, phase, count,
+            [&](int shard, int) { task(split_evenly(input.sample_count(), count, shard)); });
+}
+
 StepResult TensorParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
-  const Index sample_count = input.sample_count();
   const Batch& batch = batch_of(input, buffers_);
-  std::vector<Tensor>& outputs = buffers_.activations.outputs;
-  std::vector<Tensor>& gradients = buffers_.activations.gradients;
-  const auto rows_of = [&](auto& tensor) { return tensor.view_rows(0, sample_count); };
-  const auto input_of_layer = [&](std::size_t l) -> InputView {
-    return l == 0 ? view_rows(batch.input(), 0, sample_count) : rows_of(outputs[l - 1]);
-  };
-
-  // What is done row by row is shared out by rows.
-  const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
-  const auto for_rows = [&](Phase phase, const auto& task) {
-    fork_join(pool_, input.phases, phase, shard_count,
-              [&](int shard, int) { task(split_evenly(sample_count, shard_count, shard)); });
-  };
-  for_rows(Phase::kGather, [&](Range rows) { gather_rows(input, rows, buffers_); });
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l)
-    for_each_part_of(outputs[l].cols(), input.phases, Phase::kForward, [&](Range range) {
-      forward_layer(mlp, l, input_of_layer(l), range, rows_of(outputs[l]));
+  Activations& activations = buffers_.activations;
+  const Range all = {0, input.sample_count()};
+  const auto rows_of = [&](auto& tensor) { return tensor.view_rows(all.begin, all.end); };
+  for_each_shard_of(input, Phase::kGather, [&](Range rows) { gather_rows(input, rows, buffers_); });
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    const TensorView output = rows_of(activations.outputs[l]);
+    for_each_part_of(output.cols(), input.phases, Phase::kForward, [&](Range range) {
+      forward_layer(mlp, l, rows_of_input(batch.input(), activations, all, l), range, output);
     });
-  for_rows(Phase::kForward, [&](Range rows) {
-    compute_losses(input, rows, outputs.back().view_rows(rows.begin, rows.end),
-                   gradients.back().view_rows(rows.begin, rows.end), buffers_);
+  }
+  for_each_shard_of(input, Phase::kForward, [&](Range rows) {
+    compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
+                   activations.gradients.back().view_rows(rows.begin, rows.end), buffers_);
   });
-  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l)
-    for_each_part_of(outputs[l - 1].cols(), input.phases, Phase::kBackward, [&](Range range) {
-      backward_layer(mlp, l, rows_of(gradients[l]), rows_of(outputs[l - 1]), range,
-                     rows_of(gradients[l - 1]));
+  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l) {
+    const TensorView gradient = rows_of(activations.gradients[l - 1]);
+    for_each_part_of(gradient.cols(), input.phases, Phase::kBackward, [&](Range range) {
+      backward_layer(mlp, l, rows_of(activations.gradients[l]), rows_of(activations.outputs[l - 1]),
+                     range, gradient);
     });
-
+  }
   const auto run = [&](int, const auto& task) {
     fork_join(pool_, input.phases, Phase::kSgd, part_count_, [&](int part, int worker) {
       for (const int tile : tiles_of_part_[static_cast<std::size_t>(part)]) task(tile, worker);
     });
   };
   const auto source_of = [&](const Tile& tile) {
-    return tile_factors(input_of_layer(tile.layer), rows_of(gradients[tile.layer]), tile);
+    return tile_factors(batch.input(), activations, all, tile);
   };
   update_.apply(run, source_of, input, optimizer, mlp);
   return sum_results(input, buffers_);

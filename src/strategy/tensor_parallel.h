@@ -24,6 +24,8 @@ class TensorParallel final : public Strategy {
  private:
   template <class Task>
   void for_each_part_of(Index outputs, PhaseRecorder* phases, Phase phase, const Task& task);
+  template <class Task>
+  void for_each_shard_of(const StepInput& input, Phase phase, const Task& task);
 
   ThreadPool& pool_;
   int part_count_;

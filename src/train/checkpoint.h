@@ -7,7 +7,7 @@
 
 #include "train/recipe_json.h"
 #include "trp/recipe.h"
-#include "trp/trainer.h"
+#include "trp/train_state.h"
 
 namespace trp {
 

@@ -1,6 +1,7 @@
 #include "trp/predict.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -40,7 +41,8 @@ Predictor::Predictor(const Mlp& mlp, ThreadPool& pool)
 
 Predictor::~Predictor() = default;
 
-ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::uint32_t> samples) {
+ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::uint32_t> samples,
+                                  const std::function<bool()>& give_up) {
   if (dataset.feature_count != mlp_.input_size())
     throw std::invalid_argument("logits: expected samples of the network's input size");
   const auto count = static_cast<Index>(samples.size());
@@ -49,7 +51,12 @@ ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::u
   const auto block_count =
       static_cast<int>(std::max(blocks_of(count, kMaxRows),
                                 std::min<Index>(pool_.worker_count(), blocks_of(count, kMinRows))));
+  std::atomic<bool> given_up{false};
   pool_.run(block_count, [&](int block, int worker) {
+    if (given_up || (give_up && give_up())) {
+      given_up = true;
+      return;
+    }
     std::unique_ptr<Scratch>& own = scratch_[static_cast<std::size_t>(worker)];
     if (!own || own->elements != elements) own = std::make_unique<Scratch>(mlp_, elements);
     const Range range = split_evenly(count, block_count, block);
@@ -63,13 +70,13 @@ ConstTensorView Predictor::logits(const Dataset& dataset, std::span<const std::u
     for (Index row = 0; row < range.size(); ++row)
       std::copy_n(output.row(row), output.cols(), logits_.row(range.begin + row));
   });
-  return std::as_const(logits_).view_rows(0, count);
+  return std::as_const(logits_).view_rows(0, given_up ? 0 : count);
 }
 
-ConstTensorView Predictor::logits(const Dataset& dataset) {
+ConstTensorView Predictor::logits(const Dataset& dataset, const std::function<bool()>& give_up) {
   std::vector<std::uint32_t> samples(static_cast<std::size_t>(dataset.sample_count));
   std::iota(samples.begin(), samples.end(), 0U);
-  return logits(dataset, samples);
+  return logits(dataset, samples, give_up);
 }
 
 void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_view name) {

@@ -18,6 +18,12 @@ namespace {
 
 constexpr Index kScoredRows = 256;  // rows that a worker scores at a time
 
+/// Of the samples for which there are logits: all or none.
+Score score_of_rows(ConstTensorView logits, std::span<const std::uint8_t> labels,
+                    ThreadPool& pool) {
+  return score(logits, logits.rows() == 0 ? labels.first(0) : labels, pool);
+}
+
 }  // namespace
 
 double Score::accuracy_stderr() const {
@@ -49,15 +55,18 @@ Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, Thread
 }
 
 Score evaluate(const Mlp& mlp, const Dataset& dataset, std::span<const std::uint32_t> samples,
-               ThreadPool& pool) {
+               ThreadPool& pool, const std::function<bool()>& give_up) {
   std::vector<std::uint8_t> labels;
   labels.reserve(samples.size());
   for (const std::uint32_t sample : samples) labels.push_back(dataset.labels.at(sample));
-  return score(Predictor(mlp, pool).logits(dataset, samples), labels, pool);
+  Predictor predictor(mlp, pool);
+  return score_of_rows(predictor.logits(dataset, samples, give_up), labels, pool);
 }
 
-Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool) {
-  return score(Predictor(mlp, pool).logits(dataset), dataset.labels, pool);
+Score evaluate(const Mlp& mlp, const Dataset& dataset, ThreadPool& pool,
+               const std::function<bool()>& give_up) {
+  Predictor predictor(mlp, pool);
+  return score_of_rows(predictor.logits(dataset, give_up), dataset.labels, pool);
 }
 
 }  // namespace trp

@@ -21,7 +21,7 @@
 #include "train/model_arrays.h"
 #include "trp/error.h"
 #include "trp/model.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {

@@ -2,11 +2,15 @@
 #include <utility>
 
 #include "nn/mlp.h"
+#include "profile/clock.h"
 #include "strategy/phase.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {
+
+/// Whoever stops a training does not wait longer than this for its score.
+constexpr double kMaxSecondsAfterStop = 0.1;
 
 void save(Trainer& trainer, const TrainEvents& events) {
   if (events.save && trainer.is_worth_saving()) events.save(trainer.state());
@@ -46,12 +50,16 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   result.mlp = result.best_epoch > 0 ? state.best : state.mlp;
   {
     const auto scope = PhaseScope::common(events.recorder, Phase::kEvaluation);
-    result.test = evaluate(result.mlp, data.test, pool);
+    const Stopwatch stopwatch;
+    result.test = evaluate(result.mlp, data.test, pool, [&] {
+      return stop.load(std::memory_order_relaxed) && stopwatch.seconds() > kMaxSecondsAfterStop;
+    });
   }
   if (events.recorder) events.recorder->end();
   result.divergence = trainer.divergence();
   // Weights that the last step made absurd may still be finite.
-  if (result.status == TrainStatus::kCompleted && !std::isfinite(result.test.loss)) {
+  if (result.status == TrainStatus::kCompleted && result.test.sample_count > 0 &&
+      !std::isfinite(result.test.loss)) {
     result.status = TrainStatus::kDiverged;
     result.divergence = trainer.last_step();
   }

@@ -27,7 +27,7 @@ void check_resumable(const TrainState& state, const Recipe& recipe, std::span<co
   const auto expected_velocities = recipe.momentum == 0 ? 0 : std::ssize(state.mlp.layers);
   check(velocities == expected_velocities, "layers with velocities:", expected_velocities,
         velocities);
-  check(state.progress.batch < steps_per_epoch, "steps of the epoch in hand: fewer than",
+  check(state.progress.batch <= steps_per_epoch, "steps of the epoch in hand: at most",
         steps_per_epoch, state.progress.batch);
   const auto done = static_cast<int>(state.epochs.size());
   check(done <= recipe.epochs, "finished epochs: at most", recipe.epochs, done);

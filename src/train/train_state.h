@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "trp/trainer.h"
+#include "trp/train_state.h"
 
 namespace trp {
 

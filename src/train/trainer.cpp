@@ -135,6 +135,11 @@ struct Trainer::Impl {
     return static_cast<std::int64_t>(state.epochs.size()) * steps_per_epoch;
   }
 
+  /// The rate of a step of the epoch in hand, counted from 0.
+  double rate_of_step(std::int64_t batch) const {
+    return learning_rate_at(learning_rate_schedule, steps_before_epoch() + batch);
+  }
+
   /// Samples that so many steps of an epoch take.
   Index samples_of(std::int64_t batches) const {
     return std::min(batches * batch_size, samples_per_epoch);
@@ -168,8 +173,7 @@ struct Trainer::Impl {
     const Stopwatch stopwatch;
     const auto scope = PhaseScope::step(recorder);
     EpochProgress& progress = state.progress;
-    const double rate =
-        learning_rate_at(learning_rate_schedule, steps_before_epoch() + progress.batch);
+    const double rate = rate_of_step(progress.batch);
     const StepInput input = {.dataset = dataset,
                              .samples = next_samples(),
                              .learning_rate = static_cast<float>(rate),
@@ -203,22 +207,25 @@ struct Trainer::Impl {
     }
     if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(state.mlp))) return {};
     if (!epoch_is_complete()) return {};
-    return end_epoch();
+    return end_epoch([&] { return stop.load(std::memory_order_relaxed); });
   }
 
-  std::optional<EpochResult> end_epoch() {
+  /// Returns nothing if the epoch is not to be ended: `give_up` broke its validation off, or
+  /// training diverged.
+  std::optional<EpochResult> end_epoch(const std::function<bool()>& give_up = {}) {
     const EpochProgress& sums = state.progress;
     const auto n = static_cast<double>(samples_per_epoch);
     EpochResult result{.epoch = epoch_in_hand(),
                        .train_loss = sums.loss_sum / n,
                        .train_accuracy = static_cast<double>(sums.correct_count) / n,
                        .validation = std::nullopt,
-                       .learning_rate = last.learning_rate,
+                       .learning_rate = rate_of_step(sums.batch - 1),
                        .seconds = sums.seconds,
                        .samples_per_second = n / sums.seconds};
     if (!sampler.validation.empty()) {
       const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
-      result.validation = evaluate(state.mlp, dataset, sampler.validation, pool);
+      result.validation = evaluate(state.mlp, dataset, sampler.validation, pool, give_up);
+      if (result.validation->sample_count == 0) return {};
       if (diverges(std::isfinite(result.validation->loss))) return {};
     }
     state.epochs.push_back(result);

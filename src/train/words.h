@@ -8,7 +8,7 @@
 
 #include "trp/plan.h"
 #include "trp/recipe.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 

@@ -18,7 +18,7 @@
 #include "measure/budget.h"
 #include "strategy/phase.h"
 #include "train/run_options.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {

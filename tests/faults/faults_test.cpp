@@ -13,7 +13,7 @@
 #include "faults/wrapped_functions.h"
 #include "strategy/named_plans.h"
 #include "train/run_options.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {

@@ -8,7 +8,7 @@
 #include "catch.h"
 #include "nn/reference.h"
 #include "train/recipe_json.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {

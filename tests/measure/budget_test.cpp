@@ -7,7 +7,7 @@
 #include "strategy/named_plans.h"
 #include "strategy/phase.h"
 #include "train/run_options.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 namespace {

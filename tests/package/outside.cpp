@@ -6,7 +6,7 @@
 #include <trp/model.h>
 #include <trp/predict.h>
 #include <trp/score.h>
-#include <trp/trainer.h>
+#include <trp/train.h>
 
 int main(int argument_count, char** arguments) {
   if (argument_count != 3) return 2;

@@ -147,6 +147,17 @@ TEST_CASE("the best weights and the epochs without better ones survive a stop") 
   }
 }
 
+TEST_CASE("validation that was broken off is made when training is resumed") {
+  const DataSets data = synthetic_data(200, 40, 20, 5);
+  RunOptions options = plain_options();
+  options.recipe.validation_share = 0.2;
+  const std::optional<TrainState> state = stopped_after(20, options, data, 2);
+  REQUIRE(state);
+  CHECK(state->epochs.size() == 1);
+  CHECK(state->progress.batch == 10);
+  check_same(train_on(options, data, 1, {}, state), train_on(options, data, 1));
+}
+
 TEST_CASE("a state is saved after so many epochs, at the end, and before the epoch is reported") {
   const DataSets data = synthetic_data(160, 40, 20, 5);
   RunOptions options = plain_options();

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 

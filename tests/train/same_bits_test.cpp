@@ -7,7 +7,7 @@
 #include "train/image_data.h"
 #include "train/run_options.h"
 #include "trp/mlp.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 using namespace trp;
 

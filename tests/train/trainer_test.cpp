@@ -1,4 +1,4 @@
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 #include <cmath>
 #include <limits>
@@ -78,6 +78,21 @@ TEST_CASE("evaluation agrees with double precision and does not depend on the wo
   }
   const double a = result.test.accuracy;
   CHECK(result.test.accuracy_stderr() == Approx(std::sqrt(a * (1 - a) / 700)));
+}
+
+TEST_CASE("evaluation that is given up scores no samples") {
+  const DataSets data = synthetic_data(20, 3000, 60, 5);
+  const Mlp mlp = train_with(small_options(), data).mlp;
+  for (const int workers : {1, 3}) {
+    ThreadPool pool(workers, workers);
+    std::atomic<int> blocks{0};
+    const Score score = evaluate(mlp, data.test, pool, [&] { return ++blocks > 2; });
+    CHECK(score.sample_count == 0);
+    CHECK(std::isnan(score.accuracy));
+    CHECK(std::isnan(score.loss));
+    CHECK(blocks <= 2 + workers);
+    CHECK(evaluate(mlp, data.test, pool, [] { return false; }).sample_count == 3000);
+  }
 }
 
 TEST_CASE("more workers than samples train like one") {

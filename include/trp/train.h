@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trp/dataset.h"
+#include "trp/mlp.h"
+#include "trp/plan.h"
+#include "trp/recipe.h"
+#include "trp/score.h"
+#include "trp/thread_pool.h"
+#include "trp/train_state.h"
+#include "trp/trainer.h"
+
+namespace trp {
+
+enum class TrainStatus { kCompleted, kInterrupted, kDiverged, kEarlyStopped };
+
+struct TrainResult {
+  TrainStatus status = TrainStatus::kCompleted;
+  std::vector<EpochResult> epochs;  // the finished ones
+  std::int64_t steps = 0;           // those before it was resumed included
+  std::optional<Divergence> divergence;
+  int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
+  Score test;          // of no samples if training was stopped and scoring them would take long
+  double train_seconds = 0;  // all steps, without validation and test
+  double samples_per_second = 0;
+  std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
+  std::string weights;                   // digest
+  Mlp mlp;
+};
+
+/// What train() calls on its own thread; empty functions are skipped.
+struct TrainEvents {
+  std::function<void(const TrainStart&)> start = {};
+  std::function<void(const StepReport&)> step = {};
+  /// After each epoch; after `start`, for those that were finished before a training was resumed.
+  std::function<void(const EpochResult&)> epoch = {};
+  /// After every `save_every` (at least 1) epochs and when training ends, before the epoch is
+  /// reported; but only with a state that is worth saving.
+  std::function<void(const TrainState&)> save = {};
+  int save_every = 1;
+  PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end
+};
+
+/// Trains to the end and scores the network on the test set. The weights depend on recipe and data,
+/// not on the plan (unless bits_may_differ(plan)) and the pool, nor on where a training was stopped
+/// and resumed. When `stop` becomes true the result is that of an interrupted training. A state in
+/// which training is over is just scored.
+///
+/// Throws what Trainer throws, and what an event has thrown, after all threads have stopped.
+TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, ThreadPool& pool,
+                  const TrainEvents& events, const std::atomic<bool>& stop,
+                  std::optional<TrainState> resumed = std::nullopt);
+
+}  // namespace trp

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+#include "trp/mlp.h"
+#include "trp/recipe.h"
+#include "trp/score.h"
+
+namespace trp {
+
+struct EpochResult {
+  int epoch = 0;              // from 1
+  double train_loss = 0;      // mean over the epoch, each batch before its own step
+  double train_accuracy = 0;  // likewise
+  std::optional<Score> validation;
+  double learning_rate = 0;  // of the last step
+  double seconds = 0;        // of training, without validation
+  double samples_per_second = 0;
+};
+
+/// How far an epoch is that is not finished: steps are missing, or the validation after them.
+struct EpochProgress {
+  std::int64_t batch = 0;  // steps done
+  double loss_sum = 0;     // over the samples of these steps
+  Index correct_count = 0;
+  double seconds = 0;  // of training
+};
+
+/// Where a training stands between two steps: all that it takes to go on to the same bits.
+struct TrainState {
+  Mlp mlp;
+  Gradient velocity = {};                // no layers without momentum
+  std::vector<EpochResult> epochs = {};  // the finished ones
+  EpochProgress progress = {};           // of the epoch after them
+  // With early stopping, once an epoch is finished: the best one so far and its weights.
+  int best_epoch = 0;
+  double best_loss = std::numeric_limits<double>::infinity();
+  Mlp best = {};
+};
+
+/// Returns the seconds of all steps so far, without validation.
+double train_seconds(const TrainState& state);
+
+/// Returns whether a training of this recipe ends where the state is.
+bool is_over(const Recipe& recipe, const TrainState& state);
+
+}  // namespace trp

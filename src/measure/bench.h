@@ -9,7 +9,7 @@
 
 #include "measure/budget.h"
 #include "measure/statistics.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 

@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "profile/recorder.h"
-#include "trp/trainer.h"
+#include "trp/train.h"
 
 namespace trp {
 

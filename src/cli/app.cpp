@@ -36,6 +36,18 @@ const CLI::App& chosen_command(const CLI::App& app) {
   return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
 }
 
+/// "--learning-rate" is not near to any option, but what one is described as.
+std::string described_option(const CLI::App& command, const std::string& name) {
+  std::string words = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  std::ranges::replace(words, '-', ' ');
+  constexpr std::size_t kMinLetters = 5;
+  if (words.size() < kMinLetters) return {};
+  const auto options = command.get_options([&words](const CLI::Option* option) {
+    return option->nonpositional() && option->get_description().find(words) != std::string::npos;
+  });
+  return options.empty() ? "" : fmt::format("; did you mean {}?", options.front()->get_name());
+}
+
 std::string unexpected_argument(const CLI::App& command) {
   std::vector<std::string> spellings;
   std::string last_positional;
@@ -47,7 +59,10 @@ std::string unexpected_argument(const CLI::App& command) {
   for (const std::string& argument : leftover) {
     if (!argument.starts_with('-') || argument == "-" || argument == "--") continue;
     const std::string name = argument.substr(0, argument.find('='));
-    return fmt::format("unknown option {}{}", in_quotes(name), suggestion(name, spellings));
+    if (std::ranges::count(spellings, name) > 0) break;  // it stands after --
+    const std::string near = suggestion(name, spellings);
+    return fmt::format("unknown option {}{}", in_quotes(name),
+                       near.empty() ? described_option(command, name) : near);
   }
   const std::string expected =
       last_positional.empty() ? "options only" : "nothing after " + last_positional;
@@ -102,6 +117,8 @@ void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
   };
   if (is_first("help")) {
     while (is_first("help")) arguments.erase(arguments.begin());
+    if (arguments.size() > 1 && !arguments[1].starts_with('-'))
+      throw_unexpected("nothing after help " + arguments[0], arguments[1]);
     arguments.insert(arguments.begin() + !arguments.empty(), "--help");
   }
   std::vector<std::string> names = {"train", "help"};
@@ -147,8 +164,7 @@ void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
 /// Takes no memory.
 void say_out_of_memory() {
   static constexpr std::string_view kText =
-      "tensor_relu_parallel: out of memory; a smaller --batch-size, --hidden or --limit needs "
-      "less\n";
+      "tensor_relu_parallel: out of memory; a smaller network, batch or data set needs less\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
 }
 
@@ -224,8 +240,9 @@ int run_program(const std::vector<std::string>& arguments) {
   } catch (const UsageError& error) {
     const bool is_named =
         !app->get_subcommands().empty() || (!arguments.empty() && arguments.front() == "train");
-    say("{}\nTry: tensor_relu_parallel {}--help", error.what(),
-        is_named ? arguments.front() + " " : "");
+    say("{}", error.what());
+    standard_error().write_line(
+        fmt::format("Try: tensor_relu_parallel {}--help", is_named ? arguments.front() + " " : ""));
     return kExitUsage;
   }
 }

@@ -11,12 +11,14 @@
 
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/inputs.h"
 #include "cli/recipe_options.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
+#include "report/numbers.h"
 #include "report/time.h"
 #include "system/atomic_file.h"
 #include "system/cpu.h"
@@ -32,32 +34,6 @@ constexpr int kMaxRuns = 10'000;
 constexpr double kMaxSpeedup = 1e6;
 constexpr const char* kComparedGroup = "What is compared with sequential training";
 constexpr const char* kMeasuringGroup = "Measuring";
-
-/// Adds an option whose value is a list, each element read by `parse` and shown by `show`.
-template <class Value, class Parse, class Show>
-void add_list(CLI::App& app, const std::string& names, std::vector<Value>& target, Parse parse,
-              Show show, const std::string& help) {
-  const auto show_list = [show](const std::vector<Value>& values) {
-    std::string text;
-    for (const Value& value : values)
-      text += fmt::format("{}{}", text.empty() ? "" : ",", show(value));
-    return text;
-  };
-  app.option_defaults()->group(kComparedGroup);
-  add_value(
-      app, names, target, [parse](std::string_view text) { return parse_list(text, parse); },
-      show_list, help)
-      ->type_name("LIST");
-}
-
-template <class Integer>
-void add_number_list(CLI::App& app, const std::string& names, std::vector<Integer>& target,
-                     Integer max, const std::string& help) {
-  add_list(
-      app, names, target,
-      [max](std::string_view text) { return parse_whole_number<Integer>(text, 1, max); },
-      [](Integer value) { return fmt::format("{}", value); }, help);
-}
 
 template <class Enum, std::size_t kCount>
 void add_word_list(CLI::App& app, const std::string& names, std::vector<Enum>& target,
@@ -98,7 +74,7 @@ void check_together(const BenchCommandOptions& options) {
     fail_usage("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
     fail_usage("--export-…: expected - for one format at most, found {}", to_output);
-  check_warmup(options.recipe);
+  check_recipe(options.recipe);
 }
 
 /// Above this many runnable threads before the first run, times are not to be trusted.
@@ -142,7 +118,7 @@ std::vector<BenchRow> measure(const BenchCommandOptions& options, const BenchOpt
   const auto case_count = static_cast<int>(bench.cases.size());
   const int rounds = bench.warmup + bench.runs;
   const int cpus = context.environment.cpus;
-  if (!options.quiet) say("{} cases, {} rounds", case_count, rounds);
+  if (!options.quiet) say("{}, {}", count_of(case_count, "case"), count_of(rounds, "round"));
   const auto after_turn = [&](std::span<const BenchRow> rows, int turn) {
     const int round = turn / case_count;
     if (turn % case_count != 0) return;
@@ -174,7 +150,7 @@ std::string timelines(const BenchOptions& bench, const DataSets& data, int cpus,
 int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
   double best = 0;
   for (const BenchRow& row : rows)
-    if (row.plan.strategy != StrategyKind::kSequential) best = std::max(best, row.speedup().median);
+    if (!row.is_sequential()) best = std::max(best, row.speedup().median);
   if (!options.min_speedup || best >= *options.min_speedup) return kExitDone;
   say("the best speedup of {:.2f} is below --min-speedup {}", best, *options.min_speedup);
   return kExitBoundNotMet;
@@ -187,6 +163,7 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
       "bench",
       "Times strategies and numbers of workers against sequential training.\n"
       "All runs start from the same weights, take turns, and must end with the same weights.");
+  command.option_defaults()->group(kComparedGroup);
   add_number_list(command, "-j,--workers,--threads", options.workers, kMaxWorkers,
                   "numbers of threads");
   add_word_list(command, "--strategy", options.strategies, kStrategyWords,
@@ -199,10 +176,22 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   add_training(command, options.recipe);
   add_plan(command, options.plan);
   command.footer(
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met, 129/130/143 stopped\n"
+      ", 4 bound not met, 129/130/143 stopped\n"
       "Examples\n"
       "  tensor_relu_parallel bench -j 1,2,4,8 -r 10\n"
       "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n");
+  command.parse_complete_callback([&command, &options] {
+    const auto has = [&options](StrategyKind strategy) {
+      return std::ranges::count(options.strategies, strategy) > 0;
+    };
+    const bool has_pipeline = has(StrategyKind::kPipeline);
+    if (options.quiet) return;
+    say_without_effect(command,
+                       {{"--merge", has(StrategyKind::kData), "without --strategy data"},
+                        {"--micro-batches", has_pipeline, "without --strategy pipeline"},
+                        {"--pipeline-schedule", has_pipeline, "without --strategy pipeline"},
+                        {"--queue", options.plan.loaders > 0, "without --loaders"}});
+  });
   return command;
 }
 

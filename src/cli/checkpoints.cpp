@@ -8,7 +8,8 @@
 
 #include <fmt/ranges.h>
 
-#include "cli/file_kind.h"
+#include "cli/inputs.h"
+#include "cli/recipe_options.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
@@ -24,36 +25,31 @@ std::pair<std::size_t, std::int64_t> place_of(const TrainState& state) {
   return {state.epochs.size(), state.progress.batch};
 }
 
-std::string place_text(const TrainState& state, int epochs) {
-  return fmt::format("{} of {} epochs and {} steps of the next are done", state.epochs.size(),
-                     epochs, state.progress.batch);
-}
-
 /// A value as it is given on the command line.
 std::string value_text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return fmt::format("{}", value.get<double>());
-  if (!value.is_array()) return value.dump();
-  std::vector<std::string> texts;
-  for (const Json& element : value) texts.push_back(value_text(element));
-  return texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, ","));
+  std::string text = value.dump();
+  std::erase_if(text, [](char c) { return c == '"' || c == '[' || c == ']'; });
+  return text.empty() ? "none" : text;
 }
 
+bool is_of_data(const RecipeDifference& difference) { return difference.field.ends_with("_data"); }
+
 std::string difference_text(const RecipeDifference& difference) {
-  std::string option = difference.field;
-  std::ranges::replace(option, '_', '-');
-  if (difference.here.is_boolean()) {
-    const bool is_negated = option == "shuffle";
-    return fmt::format("--{}{} is given {}", is_negated ? "no-" : "", option,
-                       difference.here.get<bool>() != is_negated
-                           ? "here, but not in the checkpoint"
-                           : "in the checkpoint, but not here");
+  if (is_of_data(difference)) {
+    return fmt::format("the {} data are {} here, {} in the checkpoint",
+                       difference.field == "train_data" ? "training" : "test",
+                       value_text(difference.here), value_text(difference.there));
   }
-  const std::string subject = option == "train-data"  ? "the training data are"
-                              : option == "test-data" ? "the test data are"
-                                                      : fmt::format("--{} is", option);
-  return fmt::format("{} {} here, {} in the checkpoint", subject, value_text(difference.here),
-                     value_text(difference.there));
+  const std::string option = option_of(difference.field);
+  if (!difference.here.is_boolean()) {
+    return fmt::format("{} is {} here, {} in the checkpoint", option, value_text(difference.here),
+                       value_text(difference.there));
+  }
+  const bool is_given_here = difference.here.get<bool>() != (difference.field == "shuffle");
+  return fmt::format(
+      "{} is given {}", option,
+      is_given_here ? "here, but not in the checkpoint" : "in the checkpoint, but not here");
 }
 
 /// Throws Error unless the training that the checkpoint is of is this one; says where it goes on.
@@ -62,7 +58,10 @@ void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
   if (const auto found = differences(identity, resumed.identity); !found.empty()) {
     std::vector<std::string> texts;
     for (const RecipeDifference& difference : found) texts.push_back(difference_text(difference));
-    fail("{} belongs to a different run: {}", options.resume, fmt::join(texts, "; "));
+    fail("{} belongs to a different run: {}; hint: {}", options.resume, fmt::join(texts, "; "),
+         std::ranges::any_of(found, is_of_data)
+             ? "--data names the data that it was trained on"
+             : "without these options the checkpoint's are taken");
   }
   const std::size_t finished = resumed.state.epochs.size();
   if (finished > static_cast<std::size_t>(options.recipe.epochs)) {
@@ -71,20 +70,20 @@ void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
   }
   if (resumed.simd != simd_target_name()) {
     output.say(
-        fmt::format("warning: {} was trained with {} instructions and goes on with {}; the last "
-                    "bits may differ "
-                    "from a training that was not stopped",
-                    options.resume, resumed.simd, simd_target_name()));
+        "warning: {} was trained with {} instructions and goes on with {}; the last "
+        "bits may differ "
+        "from a training that was not stopped",
+        options.resume, resumed.simd, simd_target_name());
   }
   if (is_over(options.recipe, resumed.state)) {
-    output.hint(fmt::format("{}: training is finished already, it is only scored", options.resume));
+    output.hint("{}: training is finished already, it is only scored", options.resume);
     return;
   }
-  output.hint(fmt::format("resuming {}: {}", options.resume,
-                          place_text(resumed.state, options.recipe.epochs)));
+  output.hint("resuming {}: {} of {} epochs and {} steps of the next are done", options.resume,
+              finished, options.recipe.epochs, resumed.state.progress.batch);
   if (options.checkpoint.empty()) {
-    output.hint(fmt::format("hint: what is trained from here on is not saved; --checkpoint {} does",
-                            options.resume));
+    output.hint("hint: what is trained from here on is not saved; --checkpoint {} does",
+                options.resume);
   }
 }
 
@@ -104,8 +103,7 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
   if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
     fail("--checkpoint: {} holds something else, which would be lost; name another file", path_);
   }
-  output.say(
-      fmt::format("warning: {} will be replaced; --resume {} would go on with it", path_, path_));
+  output.say("warning: {} will be replaced; --resume {} would go on with it", path_, path_);
 }
 
 void CheckpointKeeper::save(const TrainState& state) {
@@ -119,14 +117,13 @@ void CheckpointKeeper::save(const TrainState& state) {
 
 bool CheckpointKeeper::finish(TrainStatus status) const {
   if (!holds_last_) {
-    output_.say(fmt::format("{} does not hold the last state, which could not be saved", path_));
+    output_.say("{} does not hold the last state, which could not be saved", path_);
   } else if (!saved_) {
     return true;
   } else if (status == TrainStatus::kInterrupted) {
-    output_.hint(
-        fmt::format("saved {}; to go on: the same options with --resume {}", path_, path_));
+    output_.hint("saved {}; to go on: the same options with --resume {}", path_, path_);
   } else if (status == TrainStatus::kDiverged) {
-    output_.say(fmt::format("{} holds the state before training diverged", path_));
+    output_.say("{} holds the state before training diverged", path_);
   }
   return holds_last_;
 }

@@ -32,8 +32,6 @@ enum ExitCode {
   kExitSignalBase = 128,
 };
 
-enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
-
 struct BenchCommandOptions {
   DataOptions data;
   Recipe recipe = {.epochs = 1};
@@ -81,6 +79,7 @@ struct ExportOptions {
 struct LabOptions {
   std::vector<std::string> names;  // of experiments, or "all"; none: list them
   DataOptions data;
+  std::vector<int> workers = {1, 2, 4, 8};
   bool quick = false;
   std::uint64_t seed = 1;
   OutputFormat format = OutputFormat::kText;  // or kJsonLines

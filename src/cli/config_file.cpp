@@ -110,23 +110,26 @@ std::string read_all(std::istream& input, const std::string& path) {
 
 }  // namespace
 
-CLI::ConfigItem ConfigFile::parse_line(std::string_view line, const std::string& where) const {
+CLI::ConfigItem ConfigFile::parse_line(std::string_view line) const {
   const std::size_t equals = line.find('=');
-  if (equals == std::string_view::npos)
-    throw CLI::ConfigError(
-        fmt::format("{}: expected \"name = value\", found {}", where, in_quotes(trimmed(line))));
   const std::string name(trimmed(line.substr(0, equals)));
+  if (name.starts_with('['))
+    fail_usage("expected \"name = value\", found {}; hint: there are no sections",
+               in_quotes(trimmed(line)));
+  if (equals == std::string_view::npos) throw_unexpected("\"name = value\"", trimmed(line));
   const CLI::Option* option = app_.get_option_no_throw("--" + name);
   if (name.empty() || option == nullptr || !option->get_configurable()) {
     std::vector<std::string> names;
-    for (const CLI::Option* one : configurable_options(app_)) names.push_back(one->get_lnames()[0]);
-    throw CLI::ConfigError(
-        fmt::format("{}: unknown name {}{}", where, in_quotes(name), suggestion(name, names)));
+    for (const CLI::Option* one : configurable_options(app_)) {
+      names.push_back(one->get_lnames()[0]);
+      if (one->check_sname(name)) fail_usage("expected {} for {}", names.back(), in_quotes(name));
+    }
+    fail_usage("unknown name {}{}", in_quotes(name), suggestion(name, names));
   }
   try {
     return {.name = name, .inputs = {parse_value(line.substr(equals + 1))}};
   } catch (const UsageError& error) {
-    throw CLI::ConfigError(fmt::format("{}: {}: {}", where, name, error.what()));
+    fail_usage("{}: {}", name, error.what());
   }
 }
 
@@ -141,7 +144,12 @@ std::vector<CLI::ConfigItem> ConfigFile::from_config(std::istream& input) const 
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (is_nothing_or_comment(line)) continue;
     const std::string where = fmt::format("{}:{}", path, number);
-    CLI::ConfigItem item = parse_line(line, where);
+    CLI::ConfigItem item;
+    try {
+      item = parse_line(line);
+    } catch (const UsageError& error) {
+      throw CLI::ConfigError(fmt::format("{}: {}", where, error.what()));
+    }
     const CLI::Option& option = *app_.get_option_no_throw("--" + item.name);
     if (!seen.insert(&option).second)
       throw CLI::ConfigError(fmt::format("{}: expected each name once, found {} again", where,

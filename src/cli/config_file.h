@@ -29,7 +29,7 @@ class ConfigFile : public CLI::Config {
   std::string origin(const std::string& option) const;
 
  private:
-  CLI::ConfigItem parse_line(std::string_view line, const std::string& where) const;
+  CLI::ConfigItem parse_line(std::string_view line) const;
 
   const CLI::App& app_;
   mutable std::map<std::string, std::string> origins_;

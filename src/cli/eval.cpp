@@ -1,17 +1,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include <CLI/CLI.hpp>
 
 #include <fmt/format.h>
 
-#include "cli/accuracy_bound.h"
 #include "cli/commands.h"
-#include "cli/model_input.h"
+#include "cli/inputs.h"
 #include "cli/recipe_options.h"
-#include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
 #include "data/dataset.h"
@@ -30,11 +27,6 @@
 namespace trp {
 namespace {
 
-constexpr std::array<Word<OutputFormat>, 2> kEvalFormatWords = {{
-    {"text", OutputFormat::kText},
-    {"json", OutputFormat::kJson},
-}};
-
 void check_labels(const EvalOptions& options, const Mlp& mlp, const DataFiles& files,
                   const Dataset& data) {
   const auto bad = std::ranges::find_if(
@@ -50,10 +42,11 @@ void check_labels(const EvalOptions& options, const Mlp& mlp, const DataFiles& f
 void say_settings(const EvalOptions& options, const Model& model, const DataFiles& files,
                   const ThreadPool& pool) {
   LineWriter err = standard_error();
-  err.write_line(fmt::format("model     {}, {}", options.model,
-                             network_text(layer_sizes(model.mlp), parameter_count(model.mlp))));
-  err.write_line(fmt::format("data      {}", files.source));
-  err.write_line(fmt::format("workers   {}, {}", pool.worker_count(), simd_target_name()));
+  const std::string network = network_text(layer_sizes(model.mlp), parameter_count(model.mlp));
+  err.write_line(setting_line("model", fmt::format("{}, {}", options.model, network)));
+  err.write_line(setting_line("data", files.source));
+  err.write_line(
+      setting_line("workers", fmt::format("{}, {}", pool.worker_count(), simd_target_name())));
 }
 
 }  // namespace
@@ -68,13 +61,12 @@ CLI::App& add_eval(CLI::App& app, EvalOptions& options) {
   add_data_folder(command, options.data);
   add_test_files(command, options.data);
   add_workers(command, options.workers);
-  command.option_defaults()->group(kOutputGroup);
-  add_word(command, "--format", options.format, kEvalFormatWords, "of standard output");
+  add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJson});
   command.add_flag("-q,--quiet", options.quiet, "results only");
   add_color(command, options.color);
   add_min_accuracy(command, options.min_accuracy);
   command.footer(
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 4 bound not met\n"
+      ", 4 bound not met\n"
       "Example\n"
       "  tensor_relu_parallel eval model.safetensors --data mnist\n");
   return command;
@@ -105,10 +97,7 @@ int run_eval(const EvalOptions& options) {
   } else {
     write_evaluation_text(out, report, use_color(options.color, STDOUT_FILENO));
   }
-  const auto missed = missed_bound(report.result.accuracy, options.min_accuracy);
-  if (!missed) return kExitDone;
-  say("{}", *missed);
-  return kExitBoundNotMet;
+  return check_min_accuracy(report.result.accuracy, options.min_accuracy);
 }
 
 }  // namespace trp

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
-#include "cli/file_kind.h"
+#include "cli/inputs.h"
 #include "cli/values.h"
 #include "formats/strict_json.h"
 #include "train/checkpoint.h"

@@ -109,7 +109,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
     text += fmt::format("\n{}\n", group);
     for (const CLI::Option* option : options) text += option_entry(*option);
   }
-  return text + app->get_footer();
+  return text + "\nExit codes: 0 done, 1 failed, 2 wrong usage" + app->get_footer();
 }
 
 void add_help(CLI::App& app) {

@@ -8,7 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
-#include "cli/file_kind.h"
+#include "cli/inputs.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
 #include "core/fail.h"
@@ -34,7 +34,7 @@ constexpr Index kMaxPictures = 1'000'000;
 class InfoWriter {
  public:
   void write(std::string_view label, std::string_view text) {
-    out_.write_line(fmt::format("{:<13}  {}", label, text));
+    out_.write_line(fmt::format("{:<13}  {}", printable(label), printable(text)));
   }
   void write_lines(std::string text) {
     text.pop_back();

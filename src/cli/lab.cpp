@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <limits>
 
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/inputs.h"
 #include "cli/nearest.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
@@ -28,28 +28,37 @@
 namespace trp {
 namespace {
 
-constexpr std::array<Word<OutputFormat>, 2> kLabFormatWords = {{
-    {"text", OutputFormat::kText},
-    {"jsonl", OutputFormat::kJsonLines},
-}};
-
-std::string experiment_name(const std::string& word) {
+[[noreturn]] void fail_unknown(const std::string& name) {
   std::vector<std::string> names = {"all"};
   for (const Experiment* experiment : experiments()) names.emplace_back(experiment->name);
-  if (std::ranges::find(names, word) != names.end()) return word;
-  fail_usage("unknown experiment {}{}; lab without arguments lists them all", in_quotes(word),
-             suggestion(word, names));
+  fail_usage("unknown experiment {}{}; lab without arguments lists them all", in_quotes(name),
+             suggestion(name, names));
 }
 
 std::vector<const Experiment*> chosen_experiments(const std::vector<std::string>& names) {
-  const auto all = experiments();
-  if (std::ranges::find(names, "all") != names.end()) return {all.begin(), all.end()};
   std::vector<const Experiment*> chosen;
-  for (const std::string& name : names) {
-    const Experiment* experiment = find_experiment(name);
+  const auto choose = [&chosen](const Experiment* experiment) {
     if (std::ranges::find(chosen, experiment) == chosen.end()) chosen.push_back(experiment);
+  };
+  for (const std::string& name : names) {
+    if (name == "all") {
+      std::ranges::for_each(experiments(), choose);
+    } else if (const Experiment* experiment = find_experiment(name)) {
+      choose(experiment);
+    } else {
+      fail_unknown(name);
+    }
   }
   return chosen;
+}
+
+/// In ascending order, with one worker to compare others with.
+std::vector<int> worker_counts(std::vector<int> counts) {
+  if (std::ranges::find(counts, 1) == counts.end()) counts.push_back(1);
+  std::ranges::sort(counts);
+  if (counts.size() == 1)
+    fail_usage("--workers 1: expected a larger number as well, which one worker is compared with");
+  return counts;
 }
 
 }  // namespace
@@ -61,20 +70,25 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
                           "Without arguments it lists the experiments; all stands for all of them. "
                           "Each shows a table,\n"
                           "what its numbers say of the claim here, and what to take away.");
-  command.add_option("EXPERIMENT", options.names)->transform(rewriting(experiment_name));
+  command.add_option("EXPERIMENT", options.names);
   add_data_folder(command, options.data);
   command.option_defaults()->group("Measuring");
-  command.add_flag("--quick", options.quick, "under 10 s for all: to see it work; rough numbers");
+  add_number_list(command, "-j,--workers,--threads", options.workers, kMaxWorkers,
+                  "numbers of workers, where an experiment varies them");
+  command.add_flag("--quick", options.quick, "under 12 s for all: to see it work; rough numbers");
   command.add_option("--seed", options.seed, "of weights and random changes")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
-  command.option_defaults()->group(kOutputGroup);
-  add_word(command, "--format", options.format, kLabFormatWords, "of standard output");
+  add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJsonLines});
   add_color(command, options.color);
   command.footer(
-      "\nExit codes: 0 done, 1 failed or a result was wrong, 2 wrong usage\n"
+      " (1, too, when a result was wrong)\n"
       "Examples\n"
       "  tensor_relu_parallel lab samples accumulate\n"
       "  tensor_relu_parallel lab all --format jsonl | jq -r 'select(.verdict) | .verdict'\n");
+  command.parse_complete_callback([&options] {
+    chosen_experiments(options.names);
+    worker_counts(options.workers);
+  });
   return command;
 }
 
@@ -84,9 +98,14 @@ int run_lab(const LabOptions& options) {
     write_lab_list(out);
     return kExitDone;
   }
+  const auto chosen = chosen_experiments(options.names);
+  const auto workers = worker_counts(options.workers);
   const DataSets data = load_data(find_named_data(options.data), kMaxClasses);
-  const LabContext context = {
-      .data = data, .cpus = available_cpus(), .quick = options.quick, .seed = options.seed};
+  const LabContext context = {.data = data,
+                              .cpus = available_cpus(),
+                              .quick = options.quick,
+                              .seed = options.seed,
+                              .worker_counts = workers};
   const LabStart start = {
       .environment = this_environment(), .data = data.source, .quick = options.quick};
   const bool as_text = options.format == OutputFormat::kText;
@@ -97,7 +116,7 @@ int run_lab(const LabOptions& options) {
     write_lab_start_json(out, start);
   }
   std::string wrong;
-  for (const Experiment* experiment : chosen_experiments(options.names)) {
+  for (const Experiment* experiment : chosen) {
     const Race race = run_experiment(*experiment, context);
     if (as_text) {
       write_experiment_text(out, *experiment, race, color);

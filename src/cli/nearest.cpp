@@ -1,6 +1,7 @@
 #include "cli/nearest.h"
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include <fmt/format.h>
@@ -28,11 +29,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
   constexpr std::size_t kMaxWordLength = 64;  // nothing that long is a slip of the finger
+  constexpr std::size_t kMinBeginning = 5;
   if (word.size() > kMaxWordLength) return std::nullopt;
+  std::string lower(word);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
+    const bool is_beginning = lower.size() >= kMinBeginning && candidate.starts_with(lower);
+    const std::size_t distance = is_beginning ? 1 : edit_distance(lower, candidate);
     if (distance >= best_distance) continue;
     best_distance = distance;
     best = candidate;

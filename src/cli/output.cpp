@@ -4,14 +4,9 @@
 
 #include <new>
 
-#include <fmt/format.h>
-
-#include "report/run.h"
-
 namespace trp {
 
-Output::Output(const OutputOptions& options, int epochs)
-    : options_(options), out_(standard_output()), err_(standard_error()) {
+Output::Output(const OutputOptions& options) : options_(options) {
   const bool color = use_color(options.color, STDERR_FILENO);
   if (!options_.quiet) {
     settings_.reporter = settings_reporter(err_, {.color = color, .pictures = options.verbose});
@@ -22,7 +17,7 @@ Output::Output(const OutputOptions& options, int epochs)
     logged_.reporter = json_lines_reporter(*log_, options.log_interval);
   }
   if (options.progress && !options_.quiet && is_terminal(STDERR_FILENO)) {
-    bar_.emplace(STDERR_FILENO, epochs, color);
+    bar_.emplace(STDERR_FILENO, color);
     progress_.reporter = [this](const RunEvent& event) { bar_->report(event); };
     // Standard output may be the same terminal.
     out_.before_line = err_.before_line = [this] { bar_->clear(); };
@@ -53,21 +48,9 @@ void Output::report(const RunEvent& event) {
     } catch (const std::exception&) {
       listener->failure = std::current_exception();
       if (listener == &logged_)
-        say(fmt::format("warning: {} takes no more lines; training goes on", options_.log));
+        say("warning: {} takes no more lines; training goes on", options_.log);
     }
   }
-}
-
-void Output::say(std::string_view text) {
-  err_.write_line(fmt::format("tensor_relu_parallel: {}", text));
-}
-
-void Output::hint(std::string_view text) {
-  if (!options_.quiet) say(text);
-}
-
-void Output::detail(std::string_view text) {
-  if (options_.verbose) err_.write_line(text);
 }
 
 bool Output::is_written(const std::string& path, const std::function<void()>& write) {
@@ -75,9 +58,9 @@ bool Output::is_written(const std::string& path, const std::function<void()>& wr
     write();
     return true;
   } catch (const std::bad_alloc&) {
-    say(fmt::format("{}: cannot be written: out of memory", path));
+    say("{}: cannot be written: out of memory", path);
   } catch (const std::exception& error) {
-    say(error.what());
+    say("{}", error.what());
   }
   return false;
 }

@@ -3,8 +3,10 @@
 #include <exception>
 #include <functional>
 #include <optional>
-#include <string_view>
+#include <string>
+#include <utility>
 
+#include "cli/say.h"
 #include "cli/train.h"
 #include "report/progress.h"
 #include "report/run.h"
@@ -17,7 +19,7 @@ namespace trp {
 class Output {
  public:
   /// Empties the log file, if there is one. Throws Error if it cannot be opened.
-  Output(const OutputOptions& options, int epochs);
+  explicit Output(const OutputOptions& options);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -25,12 +27,17 @@ class Output {
   /// go on and be saved.
   void report(const RunEvent& event);
 
-  /// For everyone.
-  void say(std::string_view text);
-  /// For those who did not ask for quiet.
-  void hint(std::string_view text);
-  /// For those who asked for more.
-  void detail(std::string_view text);
+  /// Says something to everyone, with the progress bar out of the way.
+  template <class... Args>
+  void say(fmt::format_string<Args...> text, Args&&... args) {
+    if (bar_) bar_->clear();
+    trp::say(text, std::forward<Args>(args)...);
+  }
+  /// Says something to those who did not ask for quiet.
+  template <class... Args>
+  void hint(fmt::format_string<Args...> text, Args&&... args) {
+    if (!options_.quiet) say(text, std::forward<Args>(args)...);
+  }
 
   /// Whether standard output takes no more lines, so that training had better end.
   bool is_lost() const { return results_.failure != nullptr; }
@@ -51,8 +58,8 @@ class Output {
   Reporter results_reporter();
 
   OutputOptions options_;
-  LineWriter out_;
-  LineWriter err_;
+  LineWriter out_ = standard_output();
+  LineWriter err_ = standard_error();
   std::optional<LineWriter> log_;
   std::optional<ProgressBar> bar_;
   Listener settings_, results_, logged_, progress_;

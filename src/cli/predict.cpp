@@ -1,11 +1,10 @@
-#include <array>
 #include <span>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
-#include "cli/model_input.h"
+#include "cli/inputs.h"
 #include "cli/recipe_options.h"
 #include "cli/values.h"
 #include "core/fail.h"
@@ -19,13 +18,6 @@
 #include "trp/predict.h"
 
 namespace trp {
-namespace {
-
-/// Whether they are JSON lines.
-constexpr std::array<Word<bool>, 2> kPredictFormatWords = {{{"text", false}, {"jsonl", true}}};
-
-}  // namespace
-
 CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
   CLI::App& command =
       *app.add_subcommand("predict",
@@ -38,8 +30,7 @@ CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
                    "with the probability of each class");
   command.add_option("--top", options.style.top, "the N likeliest classes")
       ->transform(whole_number<Index>(1, kMaxClasses));
-  add_word(command, "--format", options.style.json_lines, kPredictFormatWords,
-           "of standard output");
+  add_format(command, options.style.format, {OutputFormat::kText, OutputFormat::kJsonLines});
   add_workers(command, options.workers);
   command.option_defaults()->group(kParallelismGroup);
   command

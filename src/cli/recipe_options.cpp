@@ -1,11 +1,12 @@
 #include "cli/recipe_options.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include <fmt/format.h>
 
-#include "cli/values.h"
+#include "cli/say.h"
 #include "core/fail.h"
 #include "trp/dataset.h"
 #include "trp/error.h"
@@ -21,6 +22,13 @@ constexpr Index kMaxSamples = std::numeric_limits<std::uint32_t>::max();  // as 
 constexpr double kMinRate = 1e-38, kMaxRate = 1e38;
 constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
 constexpr double kMaxFactor = 1e6;
+
+constexpr std::array<Word<OutputFormat>, 4> kFormatWords = {{
+    {"text", OutputFormat::kText},
+    {"json", OutputFormat::kJson},
+    {"jsonl", OutputFormat::kJsonLines},
+    {"csv", OutputFormat::kCsv},
+}};
 
 constexpr std::array<Word<ColorWhen>, 3> kColorWords = {{
     {"auto", ColorWhen::kAuto},
@@ -122,6 +130,14 @@ void add_workers(CLI::App& app, int& workers) {
       ->type_name("N|auto");
 }
 
+void add_format(CLI::App& app, OutputFormat& format, std::initializer_list<OutputFormat> formats) {
+  std::vector<Word<OutputFormat>> words;
+  for (const OutputFormat one : formats)
+    words.push_back({word_of<OutputFormat>(kFormatWords, one), one});
+  app.option_defaults()->group(kOutputGroup);
+  add_word(app, "--format", format, words, "of standard output");
+}
+
 void add_color(CLI::App& app, ColorWhen& color) {
   add_word(app, "--color", color, kColorWords, "colours; auto: on a terminal, unless NO_COLOR");
 }
@@ -133,24 +149,33 @@ void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
       ->type_name("X");
 }
 
-DataFiles find_named_data(const DataOptions& data, DataNeed need) {
-  const auto with_options = [](const Error& error) {
-    return fmt::format("{} (--data DIR; --images, --labels, --test-images and --test-labels FILE)",
-                       error.what());
-  };
-  try {
-    return find_data(data, need);
-  } catch (const UsageError& error) {
-    throw UsageError(with_options(error));
-  } catch (const Error& error) {
-    throw Error(with_options(error));
+int check_min_accuracy(double accuracy, std::optional<double> bound) {
+  if (!bound || accuracy >= *bound) return kExitDone;
+  say("the test accuracy of {} is below --min-accuracy {}", accuracy, *bound);
+  return kExitBoundNotMet;
+}
+
+std::string option_of(std::string_view field) {
+  std::string option = fmt::format("--{}{}", field == "shuffle" ? "no-" : "", field);
+  std::ranges::replace(option, '_', '-');
+  return option;
+}
+
+void check_recipe(const Recipe& recipe) {
+  if (recipe.early_stopping > 0 && recipe.validation_share == 0) {
+    fail_usage(
+        "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
+  }
+  if (recipe.warmup_epochs > recipe.epochs) {
+    fail_usage("--warmup-epochs: expected at most the {} of --epochs, found {}", recipe.epochs,
+               recipe.warmup_epochs);
   }
 }
 
-void check_warmup(const Recipe& recipe) {
-  if (recipe.warmup_epochs <= recipe.epochs) return;
-  fail_usage("--warmup-epochs: expected at most the {} of --epochs, found {}", recipe.epochs,
-             recipe.warmup_epochs);
+void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect> effects) {
+  for (const OptionEffect& effect : effects)
+    if (!effect.exists && app.get_option(effect.option)->count() > 0)
+      say("warning: {} has no effect {}", effect.option, effect.condition);
 }
 
 }  // namespace trp

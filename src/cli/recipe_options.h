@@ -1,8 +1,10 @@
 #pragma once
 
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -48,15 +50,31 @@ void add_training(CLI::App& app, Recipe& recipe);
 void add_plan(CLI::App& app, Plan& plan);
 /// -j, --workers; 0 is auto.
 void add_workers(CLI::App& app, int& workers);
+/// --format, with those that the command can write
+void add_format(CLI::App& app, OutputFormat& format, std::initializer_list<OutputFormat> formats);
 /// --color
 void add_color(CLI::App& app, ColorWhen& color);
 /// --min-accuracy
 void add_min_accuracy(CLI::App& app, std::optional<double>& bound);
 
-/// Finds the data; when they are not found, the message names the options as well.
-DataFiles find_named_data(const DataOptions& data, DataNeed need = DataNeed::kTrainAndTest);
+/// Returns kExitBoundNotMet, and says so, if the accuracy is below --min-accuracy, as NaN always
+/// is; else kExitDone.
+int check_min_accuracy(double accuracy, std::optional<double> bound);
 
-/// Throws UsageError if the warm-up is longer than the training.
-void check_warmup(const Recipe& recipe);
+/// Returns the name of the option that sets a field of a recipe's JSON: "--no-shuffle".
+std::string option_of(std::string_view field);
+
+/// Throws UsageError if options of the recipe contradict one another.
+void check_recipe(const Recipe& recipe);
+
+/// When an option has an effect, as far as that depends on others.
+struct OptionEffect {
+  const char* option;
+  bool exists;
+  const char* condition;  // "without --trace", "with --format csv"
+};
+
+/// Says of each option that is given and has no effect why that is.
+void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect> effects);
 
 }  // namespace trp

@@ -2,29 +2,30 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <string>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include <fmt/color.h>
+
 #include "cli/commands.h"
 #include "cli/recipe_options.h"
-#include "cli/values.h"
-#include "nn/kernels.h"
-#include "profile/clock.h"
 #include "report/environment.h"
-#include "report/selftest.h"
-#include "system/cpu.h"
+#include "report/json.h"
 #include "system/line_writer.h"
 #include "system/terminal.h"
 
 namespace trp {
 namespace {
 
-constexpr std::array<Word<OutputFormat>, 2> kSelftestFormatWords = {{
-    {"text", OutputFormat::kText},
-    {"json", OutputFormat::kJson},
-}};
+std::string check_line(const CheckResult& check, bool color) {
+  const auto style = check.ok ? fmt::fg(fmt::terminal_color::green)
+                              : fmt::fg(fmt::terminal_color::red) | fmt::emphasis::bold;
+  return fmt::format("{:<10} {} {}", check.name,
+                     paint(color, style, fmt::format("{:<6}", check.ok ? "ok" : "FAILED")),
+                     check.detail);
+}
 
 }  // namespace
 
@@ -35,25 +36,30 @@ CLI::App& add_selftest(CLI::App& app, SelftestOptions& options) {
       "Compares products with Eigen's, gradients with central differences, the bits of every\n"
       "strategy and instruction set, trains a network that must learn, and reads back the model\n"
       "files that it writes. Needs no data.");
-  command.option_defaults()->group(kOutputGroup);
-  add_word(command, "--format", options.format, kSelftestFormatWords, "of standard output");
+  add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJson});
   add_color(command, options.color);
-  command.footer("\nExit codes: 0 all is well, 1 a check failed, 2 wrong usage\n");
+  command.footer(" (1, too, when a check failed)\n");
   return command;
 }
 
 int run_selftest(const SelftestOptions& options) {
   LineWriter out = standard_output();
-  const bool as_text = options.format == OutputFormat::kText;
-  std::vector<CheckReport> checks;
+  Json document = document_of("selftest", this_environment());
+  bool all_ok = true;
+  Json checks = Json::array();
   for (const SelfCheck& check : self_checks()) {
-    const Stopwatch watch;
-    CheckResult result = run_check(check);
-    checks.push_back({std::string(check.name), std::move(result), watch.seconds()});
-    if (as_text) write_check_text(out, checks.back(), use_color(options.color, STDOUT_FILENO));
+    const CheckResult result = run_check(check);
+    all_ok = all_ok && result.ok;
+    if (options.format == OutputFormat::kText)
+      out.write_line(check_line(result, use_color(options.color, STDOUT_FILENO)));
+    checks.push_back({{"name", result.name},
+                      {"ok", result.ok},
+                      {"detail", result.detail},
+                      {"seconds", result.seconds}});
   }
-  if (!as_text) write_selftest_json(out, this_environment(), checks);
-  return all_ok(checks) ? kExitDone : kExitFailed;
+  document.update({{"ok", all_ok}, {"checks", std::move(checks)}});
+  if (options.format == OutputFormat::kJson) out.write_line(to_text(document));
+  return all_ok ? kExitDone : kExitFailed;
 }
 
 }  // namespace trp

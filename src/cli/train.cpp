@@ -1,7 +1,6 @@
 #include "cli/train.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "cli/values.h"
 #include "core/fail.h"
 #include "system/atomic_file.h"
+#include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
 
@@ -23,21 +23,6 @@ namespace {
 
 constexpr int kMaxTracedSteps = 100'000;
 constexpr int kMaxLogInterval = 1'000'000'000;
-
-constexpr std::array<Word<OutputFormat>, 4> kTrainFormatWords = {{
-    {"text", OutputFormat::kText},
-    {"json", OutputFormat::kJson},
-    {"jsonl", OutputFormat::kJsonLines},
-    {"csv", OutputFormat::kCsv},
-}};
-
-constexpr std::array<Word<std::optional<StrategyKind>>, 5> kStrategyChoices = {{
-    {kStrategyWords[0].text, kStrategyWords[0].value},
-    {kStrategyWords[1].text, kStrategyWords[1].value},
-    {kStrategyWords[2].text, kStrategyWords[2].value},
-    {kStrategyWords[3].text, kStrategyWords[3].value},
-    {"auto", std::nullopt},
-}};
 
 void add_more_training(CLI::App& app, Recipe& recipe) {
   app.option_defaults()->group(kTrainingGroup);
@@ -59,8 +44,11 @@ void add_more_training(CLI::App& app, Recipe& recipe) {
 void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
   add_workers(app, options.plan.workers);
   app.option_defaults()->group(kParallelismGroup);
+  std::vector<Word<std::optional<StrategyKind>>> choices;
+  for (const auto& word : kStrategyWords) choices.push_back({word.text, word.value});
+  choices.push_back({"auto", std::nullopt});
   CLI::Option* strategy =
-      add_word(app, "--strategy", options.strategy, kStrategyChoices,
+      add_word(app, "--strategy", options.strategy, choices,
                "how the work is divided; auto: the fastest in a trial of 0.3 s");
   const auto be_sequential = [&options, strategy, &config] {
     const std::string name = strategy->get_name();
@@ -102,8 +90,9 @@ void add_saving(CLI::App& app, TrainOptions& options) {
 }
 
 void add_output(CLI::App& app, OutputOptions& output) {
-  app.option_defaults()->group(kOutputGroup);
-  add_word(app, "--format", output.format, kTrainFormatWords, "of standard output");
+  add_format(
+      app, output.format,
+      {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kJsonLines, OutputFormat::kCsv});
   add_path(app, "--log", output.log, "write JSON lines to a file as well",
            file_path("a file (--format jsonl writes to standard output)"));
   CLI::Option* quiet = app.add_flag("-q,--quiet", output.quiet, "results only");
@@ -152,21 +141,39 @@ void check_files(const TrainOptions& options) {
 }
 
 void check_together(const TrainOptions& options) {
-  if (options.recipe.early_stopping > 0 && options.recipe.validation_share == 0) {
-    throw UsageError(
-        "--early-stopping: expected --val-split above 0, since it looks at the validation loss");
-  }
   if (!options.strategy && options.plan.merge == MergeKind::kArrival) {
     throw UsageError(
         "--strategy auto: expected --merge factored or ordered, since arrival may train other "
         "weights");
   }
-  check_warmup(options.recipe);
+  if (options.resume.empty()) check_recipe(options.recipe);  // else when the rest of it is known
   check_files(options);
   if (options.compare && !options.resume.empty()) {
     throw UsageError(
         "--compare: expected no --resume, since both trainings are timed from the start");
   }
+}
+
+void check_effects(const CLI::App& app, const TrainOptions& options) {
+  const auto& strategy = options.strategy;  // nothing, which is auto, may become any
+  const bool may_be_data = !strategy || strategy == StrategyKind::kData;
+  const bool may_be_pipeline = !strategy || strategy == StrategyKind::kPipeline;
+  const bool is_parallel = strategy != StrategyKind::kSequential;
+  const bool is_csv = options.output.format == OutputFormat::kCsv;
+  const bool has_steps = !options.output.log.empty() ||
+                         options.output.format == OutputFormat::kJsonLines ||
+                         (options.output.format == OutputFormat::kText && !options.output.quiet);
+  say_without_effect(
+      app, {{"--merge", may_be_data, "without --strategy data"},
+            {"--micro-batches", may_be_pipeline, "without --strategy pipeline"},
+            {"--pipeline-schedule", may_be_pipeline, "without --strategy pipeline"},
+            {"--workers", is_parallel || options.plan.workers <= 1, "with --strategy sequential"},
+            {"--compare", is_parallel, "but to compare sequential training with itself"},
+            {"--compare", !is_csv, "with --format csv"},
+            {"--time", !is_csv, "with --format csv"},
+            {"--trace-steps", !options.trace.empty(), "without --trace"},
+            {"--queue", options.plan.loaders > 0, "without --loaders"},
+            {"--log-interval", has_steps, "with this --format without --log"}});
 }
 
 }  // namespace
@@ -189,8 +196,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
       "Trains a ReLU network on MNIST-style data, with the same weights from any number of "
       "workers.");
   app.footer(
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 diverged, 4 bound not met, 129/130/143 "
-      "stopped\n"
+      ", 3 diverged, 4 bound not met, 129/130/143 stopped\n"
       "Examples\n"
       "  tensor_relu_parallel --epochs 10 --workers 8 --save model.safetensors\n"
       "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n");
@@ -198,7 +204,12 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
     if (!app.get_subcommands().empty()) return;  // another command was named
     if (options.strategy) options.plan.strategy = *options.strategy;
     check_together(options);
+    options.given.clear();
+    const Json recipe = to_json(options.recipe);
+    for (const auto& field : recipe.items())
+      if (app.get_option(option_of(field.key()))->count() > 0) options.given.push_back(field.key());
     if (options.print_config) throw CLI::CallForVersion(app.config_to_str(true, true), 0);
+    if (!options.output.quiet) check_effects(app, options);
   });
   return app;
 }

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 
@@ -33,6 +34,7 @@ struct TrainOptions {
   std::string trace;       // a file for the timeline of every worker; empty: none
   int trace_steps = 200;
   bool print_config = false;
+  std::vector<std::string> given;  // the fields of the recipe, in JSON, that options were given for
 };
 
 /// Adds the options of train to the app itself, whose command it is when no other is named.

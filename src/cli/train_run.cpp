@@ -6,11 +6,12 @@
 
 #include <fmt/ranges.h>
 
-#include "cli/accuracy_bound.h"
 #include "cli/checkpoints.h"
+#include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/recipe_options.h"
 #include "cli/train.h"
+#include "cli/train_advice.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
@@ -19,6 +20,7 @@
 #include "measure/comparison.h"
 #include "profile/clock.h"
 #include "report/environment.h"
+#include "report/evaluation.h"
 #include "report/numbers.h"
 #include "report/trace.h"
 #include "strategy/phase.h"
@@ -49,24 +51,16 @@ std::string choice_text(const Choice& choice) {
   if (choice.tried == 0)
     return fmt::format("{}, untried: a step takes too long to compare ways", what);
   if (choice.tried == 1) return fmt::format("{}: one worker leaves nothing to choose", what);
+  const std::string doubt =
+      choice.is_certain
+          ? ""
+          : fmt::format("; uncertain: other programs may have cost up to {:.0f} % of the time",
+                        100 * choice.lost_share);
   if (choice.plan.strategy == StrategyKind::kSequential)
-    return fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s", what,
-                       choice.tried - 1, choice.seconds);
-  return fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s", what,
-                     choice.speedup, choice.tried, choice.seconds);
-}
-
-int wanted_workers(const Plan& plan, int cpus, Output& output) {
-  if (plan.strategy == StrategyKind::kSequential) {
-    if (plan.workers > 1)
-      output.hint(fmt::format("warning: sequential training has one worker, not {}", plan.workers));
-    return 1;
-  }
-  const int workers = plan.workers > 0 ? plan.workers : cpus;
-  if (workers > cpus)
-    output.hint(fmt::format("warning: {} share {}, which makes training no faster",
-                            count_of(workers, "worker"), count_of(cpus, "CPU")));
-  return workers;
+    return fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s{}", what,
+                       choice.tried - 1, choice.seconds, doubt);
+  return fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s{}",
+                     what, choice.speedup, choice.tried, choice.seconds, doubt);
 }
 
 /// The plan with what it leaves open: the strategy if that is auto, and the number of workers.
@@ -75,10 +69,17 @@ Plan complete_plan(const TrainOptions& options, const Dataset& train, int cpus, 
   if (!options.strategy) {
     const Choice choice = choose_plan(options.recipe, plan, train, cpus, kChoiceSeconds);
     plan = choice.plan;
-    output.hint(choice_text(choice));
+    output.hint("{}", choice_text(choice));
   }
-  plan.workers = wanted_workers(plan, cpus, output);
+  if (plan.workers == 0) plan.workers = cpus;
+  if (plan.strategy == StrategyKind::kSequential) plan.workers = 1;
   return plan;
+}
+
+void write_version(double loading_seconds) {
+  standard_error().write_line(setting_line(
+      "version",
+      fmt::format("{}, data loaded in {:.2f} s", this_build().version, loading_seconds)));
 }
 
 RunStart run_start(const TrainOptions& options, const DataSets& data) {
@@ -99,13 +100,9 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
   return {
       .start =
           [&output, stop_if_lost, start = std::move(start)](const TrainStart& training) mutable {
-            if (training.loaders < start.plan.loaders) {
-              output.say(fmt::format(
-                  "warning: the system allows only {} of {} loaders; training goes on with "
-                  "them",
-                  training.loaders, start.plan.loaders));
-            }
+            warn_of_fewer("loader", training.loaders, start.plan.loaders, output);
             start.training = training;
+            warn_of_workers(start, output);
             output.report(start);
             stop_if_lost();
           },
@@ -119,20 +116,37 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                           : std::function<void(const TrainState&)>()};
 }
 
+/// Loads the checkpoint of --resume, and takes from it what no options of the recipe were given
+/// for.
+std::optional<Checkpoint> load_resumed(TrainOptions& options) {
+  if (options.resume.empty()) return std::nullopt;
+  Checkpoint resumed = load_checkpoint(options.resume);
+  const Json own = to_json(options.recipe);
+  Json recipe = to_json(resumed.identity.recipe);
+  for (const std::string& field : options.given) recipe[field] = own[field];
+  options.recipe = recipe_from_json(recipe);
+  check_recipe(options.recipe);
+  return resumed;
+}
+
+std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
+  const bool is_traced = !options.trace.empty();
+  if (!options.time && !is_traced) return std::nullopt;
+  return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
+                                      is_traced ? options.trace_steps : 0);
+}
+
 int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
   if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
   if (result.status == TrainStatus::kDiverged) {
-    output.say(fmt::format(
+    output.say(
         "training diverged in epoch {}, batch {}, at learning rate {:.4g}: the loss or a weight is "
-        "not a finite number any more; try a lower --lr, or --clip-norm 1",
-        result.divergence->epoch, result.divergence->batch, result.divergence->learning_rate));
+        "no longer a finite number; try a lower --lr{}",
+        result.divergence->epoch, result.divergence->batch, result.divergence->learning_rate,
+        options.recipe.clip_norm > 0 ? "" : ", or --clip-norm 1");
     return kExitDiverged;
   }
-  if (const auto missed = missed_bound(result.test.accuracy, options.min_accuracy)) {
-    output.say(*missed);
-    return kExitBoundNotMet;
-  }
-  return kExitDone;
+  return check_min_accuracy(result.test.accuracy, options.min_accuracy);
 }
 
 Metadata model_metadata(const TrainOptions& options, const TrainResult& result) {
@@ -157,18 +171,18 @@ Metadata model_metadata(const TrainOptions& options, const TrainResult& result) 
 void save(const TrainOptions& options, const TrainResult& result, Output& output) {
   const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
   if (!is_of_use || result.steps == 0) {
-    output.say(fmt::format("{} was not written: {}", options.save,
-                           is_of_use ? "nothing is trained yet" : "the network is of no use"));
+    output.say("{} was not written: {}", options.save,
+               is_of_use ? "nothing is trained yet" : "the network is of no use");
     return;
   }
   save_model(options.save, result.mlp, model_metadata(options, result));
-  output.detail(fmt::format("saved     {}", options.save));
+  output.hint("saved {}", options.save);
 }
 
 void write_trace(const TrainOptions& options, const PhaseRecorder& recorder, Output& output) {
   write_file_atomically(options.trace, trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
                                                                         plan_name(options.plan))));
-  output.detail(fmt::format("trace     {}", options.trace));
+  output.hint("saved {}", options.trace);
 }
 
 /// Throws Error if a strategy did not do what all of them must.
@@ -180,20 +194,14 @@ void check_same_bits(const Comparison& comparison, const Plan& plan) {
       comparison.workers);
 }
 
-void warn_of_fewer_workers(const ThreadPool& pool, int wanted, Output& output) {
-  if (pool.worker_count() == wanted) return;
-  output.say(
-      fmt::format("warning: the system allows only {} of {} workers; training goes on with them",
-                  pool.worker_count(), wanted));
-}
-
 /// Lets a sequential training follow step by step, if that is to be compared with.
 std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const DataSets& data,
                                           ThreadPool& pool, const StopSignals& signals,
                                           TrainEvents& events, Output& output) {
   if (!options.compare) return nullptr;
   output.hint("training sequentially as well, in turns, to compare");
-  auto twin = std::make_unique<SequentialTwin>(options.recipe, data.train, pool, events.recorder);
+  auto twin = std::make_unique<SequentialTwin>(options.recipe, data.train, pool, available_cpus(),
+                                               events.recorder);
   events.step = [report = std::move(events.step), twin = twin.get(),
                  &signals](const StepReport& step) {
     report(step);
@@ -231,25 +239,21 @@ void close(Output& output, bool all_kept, int signal) {
 int run_train(const TrainOptions& given) {
   const Stopwatch stopwatch;
   const DataFiles files = find_named_data(given.data);
-  Output output(given.output, given.recipe.epochs);
+  Output output(given.output);
   check_targets(given);
-  std::optional<Checkpoint> resumed;
-  if (!given.resume.empty()) resumed = load_checkpoint(given.resume);
-  const int cpus = available_cpus();
-  const DataSets data = load_data(files, given.recipe.class_count);
-  output.detail(fmt::format("version   {}, data loaded in {:.2f} s", this_build().version,
-                            stopwatch.seconds()));
   TrainOptions options = given;
-  options.plan = complete_plan(given, data.train, cpus, output);
+  std::optional<Checkpoint> resumed = load_resumed(options);
+  const int cpus = available_cpus();
+  const DataSets data = load_data(files, options.recipe.class_count);
+  warn_of_unscaled_pixels(data.train, output);
+  if (given.output.verbose) write_version(stopwatch.seconds());
+  options.plan = complete_plan(options, data.train, cpus, output);
   std::optional<CheckpointKeeper> checkpoints = keep_checkpoints(options, data, resumed, output);
 
   ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
-  warn_of_fewer_workers(pool, options.plan.workers, output);
+  warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
   options.plan.workers = pool.worker_count();
-  std::optional<PhaseRecorder> recorder;
-  if (options.time || !options.trace.empty())
-    recorder.emplace(kTrainingPhases, pool.worker_count(), cpus,
-                     options.trace.empty() ? 0 : options.trace_steps);
+  std::optional<PhaseRecorder> recorder = make_recorder(options, pool.worker_count(), cpus);
   const StopSignals signals;
   TrainEvents events = to_train_events(output, run_start(options, data),
                                        checkpoints ? &*checkpoints : nullptr, signals);
@@ -261,11 +265,11 @@ int run_train(const TrainOptions& given) {
             resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
 
   std::optional<Comparison> comparison;
-  if (twin && result.status != TrainStatus::kInterrupted)
-    comparison = twin->compare(result, pool.worker_count());
+  if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
   const bool all_kept = keep(options, result, recorder, checkpoints, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
+  warn_of_nothing_learned(result, data, output);
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);
   close(output, all_kept, signals.received());

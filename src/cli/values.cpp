@@ -1,6 +1,7 @@
 #include "cli/values.h"
 
 #include <cstdlib>
+#include <functional>
 
 #include <fmt/ranges.h>
 
@@ -14,20 +15,14 @@ namespace {
 constexpr std::size_t kMaxHiddenLayers = 64;
 constexpr Index kMaxWidth = 65'536;
 
-std::vector<std::string_view> split_at_commas(std::string_view text) {
-  std::vector<std::string_view> parts;
-  for (std::size_t comma = text.find(','); comma != std::string_view::npos;
-       comma = text.find(',')) {
-    parts.push_back(text.substr(0, comma));
-    text.remove_prefix(comma + 1);
-  }
-  parts.push_back(text);
-  return parts;
-}
-
-void check_name(std::string_view text) {
-  if (text.empty() || (text.starts_with('-') && text != "-"))
-    throw_unexpected("a name (./-x for one that starts with -)", text);
+/// A validator of the name of a file or folder.
+CLI::Validator path_validator(const std::function<void(const std::string&)>& check) {
+  return rewriting([check](const std::string& text) {
+    if (check) check(text);
+    if (text.empty() || (text.starts_with('-') && text != "-"))
+      throw_unexpected("a name (./-x for one that starts with -)", text);
+    return text;
+  });
 }
 
 }  // namespace
@@ -44,6 +39,13 @@ double parse_number(std::string_view text, double min, double max, UpperEnd end)
         fmt::format("a number from {} to {}{}", min, excluded ? "less than " : "", max), text);
   }
   return value;
+}
+
+std::vector<std::string_view> split_at_commas(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size(); begin += parts.back().size() + 1)
+    parts.push_back(text.substr(begin, text.find(',', begin) - begin));
+  return parts;
 }
 
 std::vector<Index> parse_widths(std::string_view text) {
@@ -88,28 +90,15 @@ CLI::Validator number(double min, double max, UpperEnd end) {
   });
 }
 
-CLI::Validator any_path() {
-  return rewriting([](const std::string& text) {
-    check_name(text);
-    return text;
-  });
-}
+CLI::Validator any_path() { return path_validator({}); }
 
 CLI::Validator file_path(const std::string& expected) {
-  return rewriting([expected](const std::string& text) {
+  return path_validator([expected](const std::string& text) {
     if (text == "-") throw_unexpected(expected, text);
-    check_name(text);
-    return text;
   });
 }
 
-CLI::Validator model_path() {
-  return rewriting([](const std::string& text) {
-    check_model_name(text);
-    check_name(text);
-    return text;
-  });
-}
+CLI::Validator model_path() { return path_validator(check_model_name); }
 
 CLI::Validator true_or_false() {
   return rewriting([](const std::string& text) {

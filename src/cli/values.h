@@ -1,10 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,16 +66,17 @@ Value parse_word(std::string_view text, std::span<const Word<Value>> words) {
              suggestion(text, texts));
 }
 
+/// The texts between commas.
+std::vector<std::string_view> split_at_commas(std::string_view text);
+
 /// Returns what `parse` makes of each of the texts between commas, all of them different.
 template <class Parse>
 auto parse_list(std::string_view text, const Parse& parse) {
   std::vector<decltype(parse(text))> values;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto value = parse(text.substr(begin, end - begin));
+  for (const std::string_view part : split_at_commas(text)) {
+    const auto value = parse(part);
     if (std::ranges::find(values, value) != values.end()) throw_unexpected("each value once", text);
     values.push_back(value);
-    begin = end + 1;
   }
   return values;
 }
@@ -139,16 +138,43 @@ CLI::Option* add_value(CLI::App& app, const std::string& names, Value& target, P
           [parse, show](const std::string& text) { return std::string(show(parse(text))); }));
 }
 
+/// Adds an option whose value is a list, each element read by `parse` and shown by `show`.
+template <class Value, class Parse, class Show>
+void add_list(CLI::App& app, const std::string& names, std::vector<Value>& target, Parse parse,
+              Show show, const std::string& help) {
+  const auto show_list = [show](const std::vector<Value>& values) {
+    std::string text;
+    for (const Value& value : values)
+      text += fmt::format("{}{}", text.empty() ? "" : ",", show(value));
+    return text;
+  };
+  add_value(
+      app, names, target, [parse](std::string_view text) { return parse_list(text, parse); },
+      show_list, help)
+      ->type_name("LIST");
+}
+
+template <class Integer>
+void add_number_list(CLI::App& app, const std::string& names, std::vector<Integer>& target,
+                     Integer max, const std::string& help) {
+  add_list(
+      app, names, target,
+      [max](std::string_view text) { return parse_whole_number<Integer>(text, 1, max); },
+      [](Integer value) { return fmt::format("{}", value); }, help);
+}
+
 /// Adds an option whose value is one of a few words, which its help lists.
-template <class Value, std::size_t kCount>
+template <class Value>
 CLI::Option* add_word(CLI::App& app, const std::string& names, Value& target,
-                      const std::array<Word<Value>, kCount>& words, const std::string& help) {
+                      std::type_identity_t<std::span<const Word<Value>>> words,
+                      const std::string& help) {
   std::string list;
   for (const auto& word : words) list += fmt::format("{}{}", list.empty() ? "" : "|", word.text);
+  const std::vector<Word<Value>> own(words.begin(), words.end());
   return add_value(
              app, names, target,
-             [&words](std::string_view text) { return parse_word<Value>(text, words); },
-             [&words](const Value& value) { return word_of<Value>(words, value); },
+             [own](std::string_view text) { return parse_word<Value>(text, own); },
+             [own](const Value& value) { return word_of<Value>(own, value); },
              fmt::format("{}: {}", list, help))
       ->type_name("WORD");
 }

@@ -119,13 +119,17 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kAccumulateExperiment = {
     .name = "accumulate",
-    .title = "Gradient accumulation: how often to lock",
+    .title = "Example: the gradient accumulator, and how often to lock",
     .claim =
         "a lock for every sample makes workers wait for one another; a sum of its own for each "
         "worker, merged once per shard, hardly ever does",
     .takeaway =
         "sum privately, merge once per shard; every merge here gives the exact gradient, "
         "only the waiting differs",
+    .in_earnest = "--merge arrival|ordered|factored",
+    .correction =
+        "its good accumulator still holds its lock for the whole addition, one worker at a time; "
+        "here each adds up its shard on its own, and the lock is for merging alone",
     .run = run,
     .verdict = verdict,
     .contenders_are = "merge",

@@ -61,8 +61,11 @@ constinit const Experiment kAmdahlExperiment = {
         "training with W workers is faster, but less than W times: what stays serial bounds the "
         "speedup, and efficiency falls as workers are added",
     .takeaway =
-        "measure speedup and efficiency, look at what is left serial, and stop adding "
-        "workers where efficiency has gone",
+        "the formula is 1 / ((1 - P) + P / N): with the guide's P = 0.9 parallel and N = 4 "
+        "workers, "
+        "1 / (0.1 + 0.9 / 4) = 3.08, and never more than 10; look at what is left serial, and stop "
+        "adding workers where efficiency has gone",
+    .in_earnest = "bench -j 1,2,4,8",
     .run = run,
     .verdict = verdict,
     .contenders_are = "training",

@@ -99,7 +99,6 @@ Verdict verdict(const Race& race) {
   const Spread batched = race.speedup({"network, a batch of 64"}, {"network, sample by sample"});
   return make_verdict(
       !is_faster(handed_on) && is_faster(shared_out),
-
       "one chain, handed on among {} workers, is {}; eight chains shared out among them "
       "are {}; a batch through the layers of the network is {}.",
       workers, speed_text(handed_on, "when one does all of it"),

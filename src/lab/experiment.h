@@ -33,6 +33,7 @@ struct Table {
 struct Verdict {
   bool holds = false;
   std::string text;
+  bool withheld = false;  // CPU time that other programs took could have made it
 };
 
 /// One of the guide's examples: a claim, contenders whose race is to show it, and the verdict that
@@ -43,9 +44,15 @@ struct Experiment {
   std::string_view claim;     // what the guide teaches
   std::string_view takeaway;  // what to remember when it holds
 
+  // For the list of all.
+  std::string_view in_earnest = {};  // what of the program does the same in earnest, if anything
+  std::string_view correction = {};  // where the guide's own code is wrong, if it is
+
   /// Adds contenders and lets them race. Throws Error if the data are of no use for it, or if the
   /// system refuses what it needs.
   void (*run)(Lab& lab);
+
+  /// Returns what follows from the race, were the machine ours alone.
   Verdict (*verdict)(const Race& race);
 
   const char* contenders_are;  // the title of the column of their names
@@ -62,6 +69,9 @@ Race run_experiment(const Experiment& experiment, const LabContext& context);
 /// Names and workers, amounts per second, speedups against the bases, and the columns of its own.
 Table make_table(const Experiment& experiment, const Race& race);
 
+/// Returns the experiment's verdict, or that it is withheld.
+Verdict judge(const Experiment& experiment, const Race& race);
+
 /// All, in the order in which to learn from them.
 std::span<const Experiment* const> experiments();
 
@@ -70,11 +80,11 @@ const Experiment* find_experiment(std::string_view name);
 
 // Each in a file of its own.
 
-extern const Experiment kVectorizeExperiment, kSamplesExperiment, kConvExperiment,
-    kAccumulateExperiment, kTinyExperiment, kDependencyExperiment, kMemoryExperiment,
-    kLockingExperiment, kFalseSharingExperiment, kOversubscribeExperiment, kImbalanceExperiment,
-    kProcessesExperiment, kLoaderExperiment, kModelExperiment, kPipelineExperiment,
-    kAmdahlExperiment;
+extern const Experiment kVectorizeExperiment, kProductExperiment, kSamplesExperiment,
+    kConvExperiment, kAccumulateExperiment, kPredictExperiment, kTinyExperiment,
+    kDependencyExperiment, kMemoryExperiment, kWaitingExperiment, kLockingExperiment,
+    kFalseSharingExperiment, kOversubscribeExperiment, kImbalanceExperiment, kProcessesExperiment,
+    kLoaderExperiment, kModelExperiment, kPipelineExperiment, kStagesExperiment, kAmdahlExperiment;
 
 // For tables and verdicts.
 

@@ -69,6 +69,9 @@ constinit const Experiment kFalseSharingExperiment = {
     .takeaway =
         "what different workers write often belongs on cache lines of its own: "
         "alignas(64)",
+    .correction =
+        "its good counter is a dictionary, not padding: what the workers write still lies side by "
+        "side; alignas(64) puts it on lines of its own",
     .run = run,
     .verdict = verdict,
     .contenders_are = "counters",

@@ -57,12 +57,8 @@ void run(Lab& lab) {
       results[static_cast<std::size_t>(item)] = work_through(steps_of(item));
   };
   lab.amount = 1e-3 * kItems;
-  check(even);
-  lab.base = "uneven, sequential";
-  lab.add_shared_out("even items, a shard each", kItems,
-                     [&](Range shard, int) { do_items(shard, even); });
   check(uneven);
-  lab.add(lab.base, [&] { do_items({0, kItems}, uneven); });
+  lab.add("uneven, sequential", [&] { do_items({0, kItems}, uneven); });
   lab.add_shared_out("uneven items, a shard each", kItems,
                      [&](Range shard, int) { do_items(shard, uneven); });
   for (const Index at_a_time : {1, 16})
@@ -72,6 +68,9 @@ void run(Lab& lab) {
             do_items({part * at_a_time, (part + 1) * at_a_time}, uneven);
           });
         });
+  check(even);
+  lab.add_shared_out("even items, a shard each", kItems,
+                     [&](Range shard, int) { do_items(shard, even); });
   lab.run();
 }
 
@@ -88,13 +87,14 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kImbalanceExperiment = {
     .name = "imbalance",
-    .title = "Load balance: who has the most work sets the time",
+    .title = "Pitfall: load imbalance, who has the most work sets the time",
     .claim =
         "when items take unequal time, equal shards leave workers idle; items claimed as "
         "workers become free keep all of them busy",
     .takeaway =
         "equal work: one shard each; unequal work: more and smaller pieces, claimed one by "
         "one",
+    .in_earnest = "--time, which tells imbalance from other losses",
     .run = run,
     .verdict = verdict,
     .contenders_are = "items",

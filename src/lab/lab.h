@@ -77,7 +77,7 @@ class Lab {
                       const std::function<void(Range range, int part)>& task);
 
   /// Lets the contenders race for about 2 s.
-  void run() { race.run({.seconds = pick(2.0, 0.15)}); }
+  void run() { race.run({.seconds = pick(1.6, 0.15)}); }
 
  private:
   std::map<int, std::unique_ptr<ThreadPool>> pools_;

@@ -76,6 +76,10 @@ constinit const Experiment kLoaderExperiment = {
     .takeaway =
         "add loaders until the trainer no longer waits; for cheap preprocessing let workers "
         "gather their own",
+    .in_earnest = "--loaders N --queue N --augment noise,shift",
+    .correction =
+        "each of its workers walks the whole data set, so every sample is loaded as often as there "
+        "are workers; here a loader claims the next batch, and each is loaded once",
     .run = run,
     .verdict = verdict,
     .contenders_are = "preprocessing",

@@ -5,6 +5,7 @@
 
 #include "lab/experiment.h"
 #include "measure/fma_peak.h"
+#include "system/cpu.h"
 
 namespace trp {
 namespace {
@@ -27,8 +28,9 @@ void triad(Range range, const Floats& b, const Floats& c, Floats& a) {
 
 void run(Lab& lab) {
   // Three arrays that no cache can hold, as in McCalpin's STREAM.
-  const Index count = std::min(lab.pick<Index>(16'000'000, 1'000'000),
-                               static_cast<Index>(memory_to_fill() / (3 * sizeof(float))));
+  const std::size_t bytes = std::min(
+      std::max(lab.pick<std::size_t>(64'000'000, 0), 2 * cache_bytes()), memory_to_fill() / 3);
+  const auto count = static_cast<Index>(bytes / sizeof(float));
   Floats a(static_cast<std::size_t>(count)), b(a.size()), c(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     b[i] = static_cast<float>(i % 1000);
@@ -67,7 +69,6 @@ Verdict verdict(const Race& race) {
   const double ridge = race.per_second({kArithmetic}).median / race.per_second({kTriad}).median;
   return make_verdict(
       moving.upper < arithmetic.lower,
-
       "moving memory, {0} workers are {1}; in arithmetic they are {2}. The roofline's "
       "ridge is at {3} operations per byte: with fewer, as in the triad (0.17), memory is "
       "the limit.",

@@ -35,6 +35,7 @@ constinit const Experiment kModelExperiment = {
         "layers on different workers make room for large networks but no speed, for each layer "
         "waits for the one before; dividing each layer can make speed, at a wait per layer",
     .takeaway = "divide the model when it does not fit; for speed divide the batch",
+    .in_earnest = "--strategy tensor; --strategy pipeline --micro-batches 1",
     .run = run,
     .verdict = verdict,
     .contenders_are = "network",

@@ -90,13 +90,14 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kOversubscribeExperiment = {
     .name = "oversubscribe",
-    .title = "Thread overhead: making, waking and waiting for threads",
+    .title = "Pitfall: thread overhead, making, waking and waiting for threads",
     .claim =
         "making threads for each step costs more than waking those of a pool, and threads "
         "beyond the number of CPUs only take turns",
     .takeaway =
         "make threads once, no more than CPUs; let waits spin only when each worker has a "
         "CPU",
+    .in_earnest = "-j N, which warns when there are more than CPUs",
     .run = run,
     .verdict = verdict,
     .contenders_are = "workers' life",

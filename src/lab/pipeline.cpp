@@ -54,6 +54,7 @@ constinit const Experiment kPipelineExperiment = {
     .takeaway =
         "a few micro-batches per stage are enough: each smaller product is less efficient, "
         "and unequal stages wait for the longest",
+    .in_earnest = "--strategy pipeline --micro-batches N --pipeline-schedule gpipe|1f1b",
     .run = run,
     .verdict = verdict,
     .contenders_are = "in stages",

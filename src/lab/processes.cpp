@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -14,6 +16,9 @@ namespace {
 
 constexpr Index kBatch = 256;
 constexpr Index kOutputs = 128;
+
+constexpr const char* kShared = "processes, shared memory";
+constexpr const char* kPipes = "processes, pipes";
 
 using Floats = std::span<float>;
 
@@ -62,40 +67,51 @@ struct Order {
   Range rows;
 };
 
-/// The weights, and then each worker's gradient.
-Floats part_of(Floats memory, int part, std::size_t size) {
-  return memory.subspan(static_cast<std::size_t>(part) * size, size);
-}
+/// What processes share: the weights, and then a gradient for each worker.
+struct SharedParts {
+  Floats memory;
+  std::size_t size;
+
+  Floats weights() const { return memory.first(size); }
+  Floats gradient(int worker) const {
+    return memory.subspan(static_cast<std::size_t>(1 + worker) * size, size);
+  }
+  void add_up(int workers, Floats sum) const {
+    std::ranges::fill(sum, 0.0F);
+    for (int worker = 0; worker < workers; ++worker)
+      std::ranges::transform(sum, gradient(worker), sum.begin(), std::plus());
+  }
+};
 
 /// Runs in the other process. It has weights and a gradient of its own, as a process of an
 /// interpreter would.
-void serve(int process, int socket, Floats shared, Regression regression) {
-  const std::size_t size = regression.size();
+void serve(int process, int socket, const SharedParts& shared, Regression regression) {
   Tensor own_weights = regression.weights, own_gradient = regression.weights;
-  const Floats weights(own_weights.row(0), size), gradient(own_gradient.row(0), size);
+  const Floats weights(own_weights.row(0), shared.size);
+  const Floats gradient(own_gradient.row(0), shared.size);
   Order order{};
   while (receive(socket, &order, sizeof(order))) {
     if (!order.by_pipe) {
-      std::ranges::copy(part_of(shared, 0, size), weights.begin());
-    } else if (!receive(socket, weights.data(), size * sizeof(float))) {
+      std::ranges::copy(shared.weights(), weights.begin());
+    } else if (!receive(socket, weights.data(), weights.size_bytes())) {
       return;
     }
     regression.compute(weights, order.rows, gradient);
-    if (!order.by_pipe) std::ranges::copy(gradient, part_of(shared, 1 + process, size).begin());
-    send(socket, gradient.data(), order.by_pipe ? size * sizeof(float) : 1);  // 1: it is done
+    if (!order.by_pipe) std::ranges::copy(gradient, shared.gradient(process).begin());
+    send(socket, gradient.data(), order.by_pipe ? gradient.size_bytes() : 1);  // 1: it is done
   }
 }
 
-void compute_by_processes(const WorkerProcesses& processes, bool by_pipe, int workers,
-                          std::size_t size) {
-  const Floats weights = part_of(processes.shared(), 0, size);
+void compute_by_processes(const WorkerProcesses& processes, const SharedParts& shared, bool by_pipe,
+                          int workers) {
   for (int worker = 0; worker < workers; ++worker) {
     const Order order = {by_pipe, split_evenly(kBatch, workers, worker)};
     send(processes.socket(worker), &order, sizeof(order));
-    if (by_pipe) send(processes.socket(worker), weights.data(), weights.size_bytes());
+    if (by_pipe)
+      send(processes.socket(worker), shared.weights().data(), shared.weights().size_bytes());
   }
   for (int worker = 0; worker < workers; ++worker) {
-    const Floats gradient = part_of(processes.shared(), 1 + worker, size);
+    const Floats gradient = shared.gradient(worker);
     char done = 0;
     if (!(by_pipe ? receive(processes.socket(worker), gradient.data(), gradient.size_bytes())
                   : receive(processes.socket(worker), &done, 1)))
@@ -107,47 +123,49 @@ void run(Lab& lab) {
   Regression regression(lab.context);
   const std::size_t size = regression.size();
   // Before there are threads, which have their gradients in the same memory.
-  const WorkerProcesses processes(
-      lab.max_workers(), static_cast<std::size_t>(1 + lab.max_workers()) * size,
-      [&](int process, int socket, Floats shared) { serve(process, socket, shared, regression); });
-  const Floats weights = part_of(processes.shared(), 0, size);
-  regression.view(weights).matrix() = regression.weights.view().matrix();
+  const WorkerProcesses processes(lab.max_workers(),
+                                  static_cast<std::size_t>(1 + lab.max_workers()) * size,
+                                  [&](int process, int socket, Floats memory) {
+                                    serve(process, socket, {memory, size}, regression);
+                                  });
+  const SharedParts shared = {processes.shared(), size};
+  regression.view(shared.weights()).matrix() = regression.weights.view().matrix();
   std::vector<float> sum(size);
   lab.is_right = [&] { return regression.is_gradient(sum); };
   lab.amount = 1e-3 * kBatch;
 
-  const auto add_up = [&](int shards) {
-    std::ranges::fill(sum, 0.0F);
-    for (int shard = 0; shard < shards; ++shard)
-      std::ranges::transform(sum, part_of(processes.shared(), 1 + shard, size), sum.begin(),
-                             std::plus());
-  };
-  const auto by_threads = [&](int workers) {
+  std::mutex interpreter;  // which holds its lock for whatever a thread computes
+  const auto by_threads = [&](int workers, bool under_lock) {
     lab.share_out(workers, kBatch, [&](Range rows, int shard) {
-      regression.compute(weights, rows, part_of(processes.shared(), 1 + shard, size));
+      std::unique_lock lock(interpreter, std::defer_lock);
+      if (under_lock) lock.lock();
+      regression.compute(shared.weights(), rows, shared.gradient(shard));
     });
-    add_up(workers);
+    shared.add_up(workers, sum);
   };
-  lab.add("sequential", [&] { by_threads(1); });
-  lab.add_for_each_count("threads", by_threads);
-  for (const bool by_pipe : {false, true})
-    lab.add_for_each_count(by_pipe ? "processes, pipes" : "processes, shared memory",
-                           [&, by_pipe](int workers) {
-                             compute_by_processes(processes, by_pipe, workers, size);
-                             add_up(workers);
-                           });
+  const auto by_processes = [&](int workers, bool by_pipe) {
+    compute_by_processes(processes, shared, by_pipe, workers);
+    shared.add_up(workers, sum);
+  };
+  lab.add("sequential", [&] { by_threads(1, false); });
+  lab.add_for_each_count("threads", [&](int workers) { by_threads(workers, false); });
+  lab.add_for_each_count("threads under one lock", [&](int workers) { by_threads(workers, true); });
+  lab.add_for_each_count(kShared, [&](int workers) { by_processes(workers, false); });
+  lab.add_for_each_count(kPipes, [&](int workers) { by_processes(workers, true); });
   lab.run();
 }
 
 Verdict verdict(const Race& race) {
   const int workers = judged_workers(race);
   const ContenderId threads = {"threads", workers};
-  const Spread against_shared = race.speedup(threads, {"processes, shared memory", workers});
-  const Spread against_pipes = race.speedup(threads, {"processes, pipes", workers});
-  return make_verdict(is_faster(against_shared) && is_faster(against_pipes),
-                      "{} threads are {}, and {}.", workers,
-                      speed_text(against_shared, "processes that share memory"),
-                      speed_text(against_pipes, "processes that send gradients through pipes"));
+  const Spread against_lock = race.speedup(threads, {"threads under one lock", workers});
+  const Spread against_shared = race.speedup(threads, {kShared, workers});
+  const Spread against_pipes = race.speedup(threads, {kPipes, workers});
+  return make_verdict(
+      is_faster(against_lock) && is_faster(against_shared) && is_faster(against_pipes),
+      "{} threads are {}, {}, and {}.", workers, speed_text(against_lock, "threads under one lock"),
+      speed_text(against_shared, "processes that share memory"),
+      speed_text(against_pipes, "processes that send gradients through pipes"));
 }
 
 }  // namespace
@@ -156,8 +174,9 @@ constinit const Experiment kProcessesExperiment = {
     .name = "processes",
     .title = "The interpreter lock: threads against processes",
     .claim =
-        "an interpreter with a global lock needs processes, to whom weights and gradients must "
-        "be copied every step; threads read and write the same memory",
+        "under a global lock, like an interpreter's, one thread computes at a time; processes get "
+        "around it, but weights and gradients must be copied to them every step; threads without "
+        "it read and write the same memory",
     .takeaway = "C++ threads need none of the copying; if you must use processes, share memory",
     .run = run,
     .verdict = verdict,

@@ -25,7 +25,6 @@ Verdict verdict(const Race& race) {
   const Spread by_both = race.speedup({"a product per worker", workers}, one_by_one);
   return make_verdict(
       is_faster(by_workers) && is_faster(by_product),
-
       "{} workers are {}; the batch as one product, by one worker, is {}; both together "
       "are {}.",
       workers, speed_text(by_workers, "one that takes sample by sample"),
@@ -41,6 +40,7 @@ constinit const Experiment kSamplesExperiment = {
         "samples do not depend on one another, so workers can share them out; and the batch as one "
         "matrix product is faster than sample by sample even for one worker, so both matter",
     .takeaway = "make the batch one product first, then share its rows out among workers",
+    .in_earnest = "--strategy data -j N",
     .run = run,
     .verdict = verdict,
     .contenders_are = "batch",

@@ -96,6 +96,7 @@ constinit const Experiment kTinyExperiment = {
     .takeaway =
         "do not share out what takes less than some ten microseconds; share out more at a "
         "time",
+    .in_earnest = "--strategy auto -j auto; bench tells where workers begin to pay",
     .run = run,
     .verdict = verdict,
     .contenders_are = "x²",

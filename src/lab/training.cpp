@@ -108,7 +108,8 @@ std::shared_ptr<Trainer> add_training(Lab& lab, const std::string& name, const P
   ThreadPool& pool = lab.pool(workers);
   lab.race.correct &= trains_right(lab.context, recipe, plan, pool);
   auto trainer = std::make_shared<Trainer>(recipe, plan, lab.context.data.train, pool);
-  lab.amount = 1e-3 * static_cast<double>(std::min(recipe.batch_size, recipe.limit));
+  lab.amount =
+      1e-3 * static_cast<double>(std::min(recipe.batch_size, trainer->start().train_samples));
   lab.add(name, workers, [trainer] { trainer->step(); });
   return trainer;
 }

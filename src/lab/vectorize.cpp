@@ -90,7 +90,6 @@ Verdict verdict(const Race& race) {
   const Spread kernel = race.speedup({kKernel}, {kReordered});
   return make_verdict(
       is_faster(loop) && is_faster(kernel),
-
       "on one core, the loops in the order that vectorizes are {}; the kernel is {}, and "
       "reaches {:.0f} % of what this core can do.",
       speed_text(loop, "the textbook's"), speed_text(kernel, "these"),

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -19,7 +20,7 @@ constexpr Index kTracedSteps = 40;
 
 const BenchRow* sequential_of(std::span<const BenchRow> rows, Index batch_size) {
   const auto found = std::ranges::find_if(rows, [&](const BenchRow& row) {
-    return row.plan.strategy == StrategyKind::kSequential && row.batch_size == batch_size;
+    return row.is_sequential() && row.batch_size == batch_size;
   });
   return found == rows.end() ? nullptr : &*found;
 }
@@ -32,9 +33,9 @@ Recipe recipe_of(const BenchOptions& options, const BenchRow& row) {
 
 /// Returns the seconds of a training by the row's plan and, in `times`, where they went; nothing if
 /// it was stopped.
-std::optional<double> run_once(const BenchOptions& options, const DataSets& data, int cpus,
-                               const std::atomic<bool>& stop, BenchRow& row, PhaseTimes& times) {
-  ThreadPool pool(row.plan.workers, cpus);
+std::optional<double> run_once(const BenchOptions& options, const DataSets& data, ThreadPool& pool,
+                               int cpus, const std::atomic<bool>& stop, BenchRow& row,
+                               PhaseTimes& times) {
   if (pool.worker_count() < row.plan.workers) {
     fail("the system allows only {} of {} workers, so their speed cannot be measured",
          pool.worker_count(), row.plan.workers);
@@ -104,24 +105,30 @@ std::vector<BenchRow> run_bench(
     const std::atomic<bool>& stop) {
   std::vector<BenchRow> rows = options.cases;
   std::vector<PhaseTimes> times(rows.size());  // of the last run of each
+  std::map<int, ThreadPool> pools;
   Race race = {.cpus = cpus};
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    race.contenders.push_back({.turn = [&, i](double) {
-      const auto seconds = run_once(options, data, cpus, stop, rows[i], times[i]);
-      if (seconds) check_same_bits(rows, rows[i]);
-      return seconds;
-    }});
+    const int workers = rows[i].plan.workers;
+    ThreadPool& pool = pools.try_emplace(workers, workers, cpus, rows[i].plan.pin).first->second;
+    race.contenders.push_back({.workers = workers, .turn = [&, i](double) {
+                                 const auto seconds =
+                                     run_once(options, data, pool, cpus, stop, rows[i], times[i]);
+                                 if (seconds) check_same_bits(rows, rows[i]);
+                                 return seconds;
+                               }});
   }
   const auto count = static_cast<int>(rows.size());
   const auto keep_round = [&](int turn) {
     const bool is_whole = turn % count == 0 && turn / count > options.warmup;
     for (std::size_t i = 0; i < rows.size() && is_whole; ++i) {
       rows[i].seconds = race.contenders[i].seconds;
+      rows[i].lost = race.contenders[i].lost;
       rows[i].times += times[i];
     }
     if (after_turn) after_turn(rows, turn);
   };
   race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = keep_round});
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].lost = race.contenders[i].lost;
   return rows;
 }
 
@@ -132,24 +139,37 @@ PhaseRecorder trace_case(const BenchOptions& options, const BenchRow& row, const
   recipe.limit = recipe.limit > 0 ? std::min(recipe.limit, samples) : samples;
   recipe.epochs = 1;
   recipe.warmup_epochs = 0;
-  ThreadPool pool(row.plan.workers, cpus);
+  ThreadPool pool(row.plan.workers, cpus, row.plan.pin);
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus,
                          static_cast<int>(kTracedSteps));
   train(recipe, row.plan, data, pool, {.recorder = &recorder}, stop);
   return recorder;
 }
 
+std::map<Index, std::vector<BenchRow>> by_batch_size(std::span<const BenchRow> rows) {
+  std::map<Index, std::vector<BenchRow>> groups;
+  for (const BenchRow& row : rows) groups[row.batch_size].push_back(row);
+  return groups;
+}
+
+void update_speedups(std::vector<BenchRow>& rows) {
+  for (BenchRow& row : rows) {
+    row.speedups.clear();
+    std::ranges::transform(sequential_of(rows, row.batch_size)->seconds, row.seconds,
+                           std::back_inserter(row.speedups), std::divides());
+  }
+}
+
 std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus) {
-  std::vector<BenchRow> compared;
-  for (const BenchRow& row : rows) {
-    const BenchRow* sequential = sequential_of(rows, row.batch_size);
-    if (row.seconds.empty() || !sequential) continue;
-    BenchRow& own = compared.emplace_back(row);
-    std::ranges::transform(sequential->seconds, row.seconds, std::back_inserter(own.speedups),
-                           std::divides());
-    own.same_bits = row.weights == sequential->weights;
-    own.oversubscribed = row.plan.workers > cpus;
-    if (!row.times.workers.empty()) own.budget = make_budget(row.times, sequential->times);
+  std::vector<BenchRow> compared(rows.begin(), rows.end());
+  std::erase_if(compared, [](const BenchRow& row) { return row.seconds.empty(); });
+  update_speedups(compared);
+  for (BenchRow& row : compared) {
+    const BenchRow& sequential = *sequential_of(rows, row.batch_size);
+    row.same_bits = row.weights == sequential.weights;
+    row.oversubscribed = row.plan.workers > cpus;
+    const double lost = std::accumulate(row.lost.begin(), row.lost.end(), 0.0);
+    if (!row.times.workers.empty()) row.budget = make_budget(row.times, sequential.times, lost);
   }
   return compared;
 }
@@ -168,20 +188,12 @@ std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
       points.push_back({other.plan.workers, other.speedup().median});
       parallel |= other.plan.workers > 1;
     }
-    if (parallel) fits.push_back({row.plan, row.batch_size, fit_amdahl(points)});
+    const double fraction = fit_amdahl(points);
+    if (parallel)
+      fits.push_back(
+          {row.plan, row.batch_size, fraction < 1 ? std::optional(fraction) : std::nullopt});
   }
   return fits;
-}
-
-std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows) {
-  std::map<Index, const BenchRow*> fastest;
-  for (const BenchRow& row : rows) {
-    const BenchRow*& best = fastest.try_emplace(row.batch_size, &row).first->second;
-    if (median(row.seconds) < median(best->seconds)) best = &row;
-  }
-  std::vector<BenchRow> copies;
-  for (const auto& [batch_size, row] : fastest) copies.push_back(*row);
-  return copies;
 }
 
 }  // namespace trp

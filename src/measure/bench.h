@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@ struct BenchRow {
 
   // Measured.
   std::vector<double> seconds = {};  // of training, in each round that counts
+  std::vector<double> lost = {};     // how many of these others' use of the CPUs has cost, at most
   Index samples = 0;                 // of a run
   std::string weights = {};          // digest
   PhaseTimes times = {};             // of all rounds that count together
@@ -30,6 +32,8 @@ struct BenchRow {
   bool oversubscribed = false;                  // more workers than CPUs
   std::optional<Budget> budget = std::nullopt;  // of all rounds together
 
+  bool is_sequential() const { return plan.strategy == StrategyKind::kSequential; }
+  bool is_parallel() const { return plan.workers > 1; }
   Spread speedup() const { return spread_of(speedups); }
 };
 
@@ -64,6 +68,12 @@ std::vector<BenchRow> run_bench(
 PhaseRecorder trace_case(const BenchOptions& options, const BenchRow& row, const DataSets& data,
                          int cpus, const std::atomic<bool>& stop);
 
+/// Returns the rows of each batch size.
+std::map<Index, std::vector<BenchRow>> by_batch_size(std::span<const BenchRow> rows);
+
+/// Fills in the speedups of rows that have been run equally often.
+void update_speedups(std::vector<BenchRow>& rows);
+
 /// Returns the rows that have been run, compared with the sequential ones among them.
 std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus);
 
@@ -72,13 +82,10 @@ std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus);
 struct AmdahlFit {
   Plan plan;
   Index batch_size = 0;
-  double serial_fraction = 0;
+  std::optional<double> serial_fraction;  // none where workers are slower than one
 };
 
 /// For each plan that was run with 2 workers or more, but no more than CPUs.
 std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows);
-
-/// The row of each batch size with the shortest median, in ascending order of batch sizes.
-std::vector<BenchRow> fastest_rows(std::span<const BenchRow> rows);
 
 }  // namespace trp

@@ -44,7 +44,7 @@ double& part_of(Budget& budget, BudgetPart part) {
 }
 
 /// All of the work counts as useful.
-Budget split(const PhaseTimes& times) {
+Budget split(const PhaseTimes& times, double lost_seconds) {
   const Spans spans = spans_of(times);
   const auto workers =
       static_cast<double>(std::min(static_cast<int>(times.workers.size()), times.cpus));
@@ -63,27 +63,29 @@ Budget split(const PhaseTimes& times) {
   const double in_turns = std::max(0.0, wanted - workers * spans.forked);
   const double busy = wanted - in_turns;
   const double given = std::max(0.0, lost - in_turns);
-  const double idle = workers * spans.forked - busy;
-  const double imbalance =
-      std::clamp(workers * times.busiest_seconds - busy, 0.0, std::max(0.0, idle));
+  const double idle = std::max(0.0, workers * spans.forked - busy);
+  const double unbalanced = std::clamp(workers * times.busiest_seconds - busy, 0.0, idle);
+  // Workers that were kept from their CPUs look idle.
+  const double kept = std::clamp(lost_seconds - given, 0.0, idle);
+  const double imbalance = std::max(0.0, unbalanced - kept);
 
   Budget budget = {.total_seconds = workers * spans.all, .seconds = {}, .sequential_seconds = 0};
   part_of(budget, BudgetPart::kUseful) = work - in_turns - given;
   part_of(budget, BudgetPart::kMerge) = merge;
   part_of(budget, BudgetPart::kMergeWait) = merge_wait;
   part_of(budget, BudgetPart::kImbalance) = imbalance;
-  part_of(budget, BudgetPart::kBarrier) = idle - imbalance;
+  part_of(budget, BudgetPart::kBarrier) = idle - kept - imbalance;
   part_of(budget, BudgetPart::kLoad) = workers * spans.load;
   part_of(budget, BudgetPart::kSerial) = (workers - 1) * spans.serial;
-  part_of(budget, BudgetPart::kPreempted) = given;
+  part_of(budget, BudgetPart::kPreempted) = given + kept;
   return budget;
 }
 
 }  // namespace
 
-Budget make_budget(const PhaseTimes& times, const PhaseTimes& sequential) {
-  Budget budget = split(times);
-  budget.sequential_seconds = split(sequential).of(BudgetPart::kUseful);
+Budget make_budget(const PhaseTimes& times, const PhaseTimes& sequential, double lost_seconds) {
+  Budget budget = split(times, lost_seconds);
+  budget.sequential_seconds = split(sequential, 0).of(BudgetPart::kUseful);
   double& useful = part_of(budget, BudgetPart::kUseful);
   const double work = useful;
   useful = std::min(work, budget.sequential_seconds);

@@ -32,8 +32,9 @@ struct Budget {
 
 /// `times` of a training whose work is that of the training with `sequential` times; both may be
 /// sums over equally many runs. Evaluation is left out. When workers take CPUs from one another,
-/// in a pipeline of more stages than CPUs, that is no time given to others.
-Budget make_budget(const PhaseTimes& times, const PhaseTimes& sequential);
+/// in a pipeline of more stages than CPUs, that is no time given to others. Workers that wait for a
+/// CPU to begin with look idle: `lost_seconds`, if known, are those of all workers.
+Budget make_budget(const PhaseTimes& times, const PhaseTimes& sequential, double lost_seconds = 0);
 
 /// The part that costs most, kUseful aside.
 BudgetPart largest_loss(const Budget& budget);

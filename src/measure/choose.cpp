@@ -71,6 +71,19 @@ double expected_step_seconds(Recipe recipe, const Plan& sequential, const Datase
          static_cast<double>(recipe.batch_size);
 }
 
+/// Returns which one to take, of contenders in ascending order of workers: the fastest, but more
+/// workers only if they pay.
+std::size_t fastest_of(const std::vector<Contender>& contenders) {
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < contenders.size(); ++i) {
+    const Spread gain = speedup(contenders[i], contenders[chosen]);
+    const bool has_more = contenders[i].workers > contenders[chosen].workers;
+    const bool pays = has_more ? gain.median >= kMinGain && is_faster(gain) : gain.median > 1;
+    if (pays && speedup(contenders[i], contenders[0]).median >= kMinGain) chosen = i;
+  }
+  return chosen;
+}
+
 }  // namespace
 
 Choice choose_plan(const Recipe& recipe, const Plan& base, const Dataset& samples, int cpus,
@@ -93,25 +106,14 @@ Choice choose_plan(const Recipe& recipe, const Plan& base, const Dataset& sample
   }
   race.run({.seconds = (limit_seconds - stopwatch.seconds()) / 2});  // it may take twice as long
 
-  const auto id = [&](std::size_t i) -> ContenderId {
-    return {race.contenders[i].name, race.contenders[i].workers};
-  };
-  std::size_t chosen = 0;
-  double best = 1;
-  for (std::size_t i = 1; i < probes.size(); ++i) {
-    const double speedup = race.speedup(id(i), id(0)).median;
-    const bool pays =
-        candidates[i].workers == candidates[chosen].workers
-            ? speedup > best
-            : speedup >= kMinGain * best && is_faster(race.speedup(id(i), id(chosen)));
-    if (!pays) continue;
-    chosen = i;
-    best = speedup;
-  }
+  const std::vector<Contender>& contenders = race.contenders;
+  const std::size_t chosen = fastest_of(contenders);
   return {.plan = probes[chosen]->plan,
           .tried = static_cast<int>(probes.size()),
-          .speedup = best,
-          .seconds = stopwatch.seconds()};
+          .speedup = chosen == 0 ? 1 : speedup(contenders[chosen], contenders[0]).median,
+          .seconds = stopwatch.seconds(),
+          .lost_share = lost_share(contenders),
+          .is_certain = is_certain(contenders, fastest_of)};
 }
 
 }  // namespace trp

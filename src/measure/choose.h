@@ -12,6 +12,9 @@ struct Choice {
   int tried = 0;       // plans, sequential training among them
   double speedup = 1;  // over sequential training, as measured
   double seconds = 0;  // that choosing took
+  double lost_share =
+      0;  // of the time of the plans, which others' use of the CPUs has cost at most
+  bool is_certain = true;  // that could not have made the choice
 };
 
 /// More workers have to be faster than fewer, or than sequential training, by this factor to be

@@ -1,5 +1,7 @@
 #include "measure/comparison.h"
 
+#include <utility>
+
 #include "nn/mlp.h"
 
 namespace trp {
@@ -10,35 +12,49 @@ constexpr double kTurnSeconds = 0.05;
 }  // namespace
 
 SequentialTwin::SequentialTwin(const Recipe& recipe, const Dataset& samples, ThreadPool& pool,
-                               PhaseRecorder* recorder)
+                               int cpus, PhaseRecorder* recorder)
     : recorder_(recorder),
-      trainer_(recipe, {.strategy = StrategyKind::kSequential}, samples, pool) {}
+      pool_(pool),
+      trainer_(recipe, {.strategy = StrategyKind::kSequential}, samples, pool),
+      meter_(cpus),
+      contenders_{{.name = "parallel", .workers = pool.worker_count()}, {.name = "sequential"}} {}
 
 void SequentialTwin::follow(const StepReport& step, const std::atomic<bool>& stop) {
-  if (step.batch == 1) turn_begin_ = 0;
+  other_seconds_ += other_timer_.seconds_of(step);
   ++steps_behind_;
-  if (step.seconds - turn_begin_ < kTurnSeconds) return;
-  turn_begin_ = step.seconds;
+  if (other_seconds_ < kTurnSeconds) return;
   if (recorder_) recorder_->pause();
-  catch_up(stop);
+  take_turn(stop);
   if (recorder_) recorder_->resume();
 }
 
-void SequentialTwin::catch_up(const std::atomic<bool>& stop) {
+void SequentialTwin::take_turn(const std::atomic<bool>& stop) {
+  if (steps_behind_ == 0) return;
+  contenders_[0].seconds.push_back(std::exchange(other_seconds_, 0));
+  meter_.charge(contenders_[0]);
+  double seconds = 0;
   for (; steps_behind_ > 0 && !stop.load(std::memory_order_relaxed); --steps_behind_)
-    trainer_.step();
+    seconds += own_timer_.seconds_of(trainer_.step());
+  contenders_[1].seconds.push_back(seconds);
+  meter_.charge(contenders_[1]);
 }
 
-Comparison SequentialTwin::compare(const TrainResult& other, int workers) {
+Comparison SequentialTwin::compare(const TrainResult& other) {
   const std::atomic<bool> never_stop{false};
-  catch_up(never_stop);
+  take_turn(never_stop);
   if (trainer_.state().epochs.size() < other.epochs.size()) trainer_.run_epoch({}, never_stop);
+  meter_.correct(contenders_);
   const TrainState& state = trainer_.state();
+  const auto is_first_faster = [](const std::vector<Contender>& contenders) {
+    return mean(contenders[0].seconds) < mean(contenders[1].seconds);
+  };
   return {
       .sequential_seconds = train_seconds(state),
       .parallel_seconds = other.train_seconds,
-      .workers = workers,
-      .same_bits = weights_digest(other.best_epoch > 0 ? state.best : state.mlp) == other.weights};
+      .workers = pool_.worker_count(),
+      .same_bits = weights_digest(other.best_epoch > 0 ? state.best : state.mlp) == other.weights,
+      .lost_share = lost_share(contenders_),
+      .is_certain = is_certain(contenders_, is_first_faster)};
 }
 
 }  // namespace trp

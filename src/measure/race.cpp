@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "profile/clock.h"
-#include "profile/cpu_time.h"
 
 namespace trp {
 namespace {
@@ -32,50 +31,39 @@ Turn repeated(Work work) {
   };
 }
 
-/// Measures what others' use of the CPUs costs turns.
-class LossMeter {
- public:
-  explicit LossMeter(int cpus) : cpus_(cpus) {}
-
-  /// Keeps the loss of the turn since the last call.
-  void charge(Contender& contender) {
-    const CpuTimes now = read_cpu_times();
-    const double wall = now.wall - before_.wall;
-    const double had =
-        (now.own - before_.own) / (cpus_ * wall);  // it would have taken this at least
-    const double lost = lost_cpu_seconds(before_, now, cpus_);
-    lost_ += lost;
-    contender.lost.push_back(contender.seconds.back() * std::min(lost / wall, 1 - had));
-    before_ = now;
-  }
-
-  /// Takes off what was lost though no others were there: a thread that is woken waits, too. Adds
-  /// what other virtual machines have had.
-  void correct(std::vector<Contender>& contenders) const {
-    const MachineTimes end = read_machine_times();
-    const double all = end.cpus * (before_.wall - first_.wall);
-    const double others = all - (end.idle - begin_.idle) - (before_.own - first_.own);
-    const double stolen = (end.stolen - begin_.stolen) / all;
-    const double scale = others < lost_ ? std::max(0.0, others / lost_) : 1;
-    for (Contender& contender : contenders)
-      for (std::size_t round = 0; round < contender.lost.size(); ++round)
-        contender.lost[round] =
-            std::min(contender.lost[round] * scale +
-                         contender.seconds[round] * stolen * std::min(contender.workers, cpus_),
-                     kMaxLost * contender.seconds[round]);
-  }
-
- private:
-  static constexpr double kMaxLost = 0.99;  // of a turn: it has done something
-
-  const int cpus_;
-  const MachineTimes begin_ = read_machine_times();
-  const CpuTimes first_ = read_cpu_times();
-  CpuTimes before_ = first_;
-  double lost_ = 0;  // CPU seconds
-};
-
 }  // namespace
+
+Spread speedup(const Contender& a, const Contender& b) {
+  std::vector<double> ratios;
+  for (std::size_t round = 0; round < a.seconds.size(); ++round)
+    ratios.push_back(b.seconds[round] / a.seconds[round]);
+  return scaled(spread_of(ratios), a.amount / b.amount);
+}
+
+void LossMeter::charge(Contender& contender) {
+  const CpuTimes now = read_cpu_times();
+  const double lost = lost_cpu_seconds(before_, now, cpus_);
+  // CPU time that was had is no bound of its own: workers that wait for one another may spin.
+  contender.lost.push_back(contender.seconds.back() * lost / (now.wall - before_.wall));
+  lost_ += lost;
+  before_ = now;
+}
+
+void LossMeter::correct(std::vector<Contender>& contenders) const {
+  constexpr double kMaxShare = 0.99;  // of a turn, which has done something
+  const MachineTimes machine = read_machine_times();
+  const double all = machine.cpus * (before_.wall - first_.wall);
+  const double others = all - (machine.idle - machine_.idle) - (before_.own - first_.own);
+  const double scale = others < lost_ ? std::max(0.0, others / lost_) : 1;
+  const double stolen = (machine.stolen - machine_.stolen) / all;
+  for (Contender& contender : contenders)
+    for (std::size_t round = 0; round < contender.lost.size(); ++round) {
+      const double seconds = contender.seconds[round];
+      const double stolen_seconds = seconds * stolen * std::min(contender.workers, cpus_);
+      contender.lost[round] =
+          std::min(contender.lost[round] * scale + stolen_seconds, kMaxShare * seconds);
+    }
+}
 
 void Race::add(Contender contender, Work work) {
   contender.turn = repeated(std::move(work));
@@ -125,12 +113,7 @@ Spread Race::seconds(const ContenderId& id) const { return spread_of(find(id).se
 Spread Race::per_second(const ContenderId& id) const { return rate(find(id).amount, seconds(id)); }
 
 Spread Race::speedup(const ContenderId& id, const ContenderId& base) const {
-  const Contender& a = find(id);
-  const Contender& b = find(base);
-  std::vector<double> ratios;
-  for (std::size_t round = 0; round < a.seconds.size(); ++round)
-    ratios.push_back(b.seconds[round] / a.seconds[round]);
-  return scaled(spread_of(ratios), a.amount / b.amount);
+  return trp::speedup(find(id), find(base));
 }
 
 }  // namespace trp

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "measure/statistics.h"
+#include "profile/cpu_time.h"
 
 namespace trp {
 
@@ -28,10 +29,34 @@ struct Contender {
   double idle_share = 0;             // of its workers' time, where that is measured
 };
 
+/// Measures what others' use of the CPUs costs contenders whose turns follow one another.
+class LossMeter {
+ public:
+  /// The first turn begins now.
+  explicit LossMeter(int cpus) : cpus_(cpus) {}
+
+  /// Keeps what the contender has lost in the turn that ends now, whose seconds it has already.
+  void charge(Contender& contender);
+
+  /// Takes off what was lost though no others were there, for a thread that is woken waits too, and
+  /// adds what other virtual machines have had. To be called once, after the last turn.
+  void correct(std::vector<Contender>& contenders) const;
+
+ private:
+  const int cpus_;
+  const MachineTimes machine_ = read_machine_times();
+  const CpuTimes first_ = read_cpu_times();
+  CpuTimes before_ = first_;
+  double lost_ = 0;  // CPU seconds
+};
+
 struct ContenderId {
   std::string_view name;
   int workers = 1;
 };
+
+/// Returns how many times as much work `a` does in the same time as `b`, round by round.
+Spread speedup(const Contender& a, const Contender& b);
 
 struct RaceOptions {
   int warmup = 1;      // rounds that are not counted
@@ -43,7 +68,7 @@ struct RaceOptions {
 /// A stopwatch for contenders that take turns, so that a busy spell of the machine meets all of
 /// them. Belongs to one thread.
 struct Race {
-  int cpus = 1;      // that contenders may use
+  int cpus = 1;  // that contenders may use
   std::vector<Contender> contenders = {};
   bool correct = true;  // false once whoever checked a contender found it wrong
 
@@ -52,8 +77,8 @@ struct Race {
 
   /// Times the contenders round by round. When the seconds are up twice over after three rounds
   /// that count, the others are left out; when a turn is stopped, the race ends and its round
-  /// does not count. Forgets the turns in the end, so that the race may outlive what they need. Lost
-  /// seconds are known for sure when it is over: until then wake-ups may count.
+  /// does not count. Forgets the turns in the end, so that the race may outlive what they need.
+  /// Lost seconds are known for sure when it is over: until then wake-ups may count.
   void run(const RaceOptions& options);
 
   /// Throws std::out_of_range if there is no such contender.

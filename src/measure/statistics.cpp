@@ -64,6 +64,11 @@ double karp_flatt(double speedup, int workers) {
   return (1 / speedup - share) / (1 - share);
 }
 
+std::optional<double> serial_fraction(double speedup, int workers) {
+  if (workers <= 1 || !(speedup >= 1)) return std::nullopt;
+  return karp_flatt(speedup, workers);
+}
+
 double amdahl_speedup(double serial_fraction, int workers) {
   return 1 / (serial_fraction + (1 - serial_fraction) / workers);
 }

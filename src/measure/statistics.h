@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 namespace trp {
@@ -53,6 +54,10 @@ double efficiency(double speedup, int workers);
 /// (Karp & Flatt, "Measuring parallel processor performance", CACM 1990); 0 for one worker.
 /// Negative when the speedup is more than W.
 double karp_flatt(double speedup, int workers);
+
+/// The same, where Amdahl's law applies: not for one worker, nor for workers that are slower than
+/// one.
+std::optional<double> serial_fraction(double speedup, int workers);
 
 /// 1 / (f + (1 − f) / W) for the serial fraction f (Amdahl, "Validity of the single processor
 /// approach to achieving large scale computing capabilities", AFIPS 1967).

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <map>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include <fmt/ranges.h>
 
+#include "core/text.h"
 #include "report/budget_table.h"
 #include "report/json.h"
 #include "report/numbers.h"
@@ -25,12 +26,8 @@ const Cells kHeader = {"plan",      "workers", "median s",   "mean ± σ s",
 
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
 
-bool is_sequential(const BenchRow& row) { return row.plan.strategy == StrategyKind::kSequential; }
-
-bool is_parallel(const BenchRow& row) { return row.plan.workers > 1; }
-
-double serial_fraction(const BenchRow& row) {
-  return karp_flatt(row.speedup().median, row.plan.workers);
+std::optional<double> fraction_of(const BenchRow& row) {
+  return serial_fraction(row.speedup().median, row.plan.workers);
 }
 
 // A single run tells nothing of the spread.
@@ -53,18 +50,18 @@ Cells cells_of(const BenchRow& row) {
           fmt::format("{:.4f}", time),
           seconds_text(row.seconds),
           with_unit(static_cast<double>(row.samples) / time),
-          is_sequential(row) ? "1" : speedup_text(row.speedups),
-          is_sequential(row) ? "" : percent(efficiency(row.speedup().median, row.plan.workers)),
-          is_parallel(row) ? percent(serial_fraction(row)) : ""};
+          row.is_sequential() ? "1" : speedup_text(row.speedups),
+          row.is_sequential() ? "" : percent(efficiency(row.speedup().median, row.plan.workers)),
+          !row.is_parallel() ? ""
+          : fraction_of(row) ? percent(*fraction_of(row))
+                             : "-"};
 }
 
 /// The tables of each batch size under its title, those of the budgets only where there are any.
 std::string tables_text(const std::vector<BenchRow>& rows, std::string_view title_format,
                         const std::function<std::string(const std::vector<Cells>&)>& to_text) {
-  std::map<Index, std::vector<BenchRow>> by_batch_size;
-  for (const BenchRow& row : rows) by_batch_size[row.batch_size].push_back(row);
   std::string text;
-  for (const auto& [batch_size, group] : by_batch_size) {
+  for (const auto& [batch_size, group] : by_batch_size(rows)) {
     std::vector<Cells> times = {kHeader};
     std::ranges::transform(group, std::back_inserter(times), cells_of);
     text += fmt::format(fmt::runtime(title_format), title_of(batch_size));
@@ -80,39 +77,20 @@ std::vector<std::string> footnotes(const std::vector<BenchRow>& rows) {
     notes.emplace_back("* more workers than CPUs");
   if (!std::ranges::all_of(rows, &BenchRow::same_bits))
     notes.emplace_back("≈ the last bits differ from sequential training, as this merge allows");
+  const auto is_slower = [](const BenchRow& row) { return row.is_parallel() && !fraction_of(row); };
+  if (std::ranges::any_of(rows, is_slower))
+    notes.emplace_back("- slower than sequential: Amdahl's law does not apply");
   return notes;
 }
 
 std::string context_line(const BenchContext& context) {
   return fmt::format("{}, {}, {}, {} of {} after {}\n", fmt::join(context.layers, "-"),
-                     context.data, machine_text(context.environment), count_of(context.runs, "run"),
-                     count_of(context.epochs, "epoch"), count_of(context.warmup, "warm-up run"));
+                     printable(context.data), machine_text(context.environment),
+                     count_of(context.runs, "run"), count_of(context.epochs, "epoch"),
+                     count_of(context.warmup, "warm-up run"));
 }
 
-std::string fastest_text(const BenchRow& row) {
-  const std::string title = title_of(row.batch_size);
-  if (is_sequential(row))
-    return fmt::format("{}: nothing is faster than sequential training here", title);
-  return fmt::format("{}: {} is fastest, {:.2f} times as fast as sequential training", title,
-                     case_text(row), row.speedup().median);
-}
-
-/// From which batch size on parallel training pays.
-std::string payoff_text(const std::vector<BenchRow>& fastest) {
-  const auto first = std::ranges::find_if(
-      fastest, [](const BenchRow& row) { return is_parallel(row) && is_faster(row.speedup()); });
-  if (first == fastest.end()) return "parallel training pays at none of these batch sizes";
-  return fmt::format("of these batch sizes, parallel training pays from {} on", first->batch_size);
-}
-
-std::string amdahl_text(const AmdahlFit& fit) {
-  const std::string limit =
-      fit.serial_fraction > 0 ? fmt::format("a speedup of at most {:.1f}", 1 / fit.serial_fraction)
-                              : "as much speedup as there are workers";
-  return fmt::format("{}, {}: by Amdahl's law a serial fraction of {} allows {}",
-                     title_of(fit.batch_size), plan_name(fit.plan), percent(fit.serial_fraction),
-                     limit);
-}
+Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 Json sigma_object(const std::vector<double>& values) {
   return values.size() > 1 ? Json(standard_deviation(values)) : Json();
@@ -122,25 +100,27 @@ Json sigma_object(const std::vector<double>& values) {
 Json row_object(const BenchRow& row) {
   const double time = median(row.seconds);
   const double speedup = row.speedup().median;
-  return {{"batch_size", row.batch_size},
-          {"plan", plan_name(row.plan)},
-          {"workers", row.plan.workers},
-          {"median_seconds", time},
-          {"mean_seconds", mean(row.seconds)},
-          {"sigma_seconds", sigma_object(row.seconds)},
-          {"samples_per_second", static_cast<double>(row.samples) / time},
-          {"speedup", speedup},
-          {"speedup_sigma", sigma_object(row.speedups)},
-          {"efficiency", is_sequential(row) ? Json() : Json(efficiency(speedup, row.plan.workers))},
-          {"serial_fraction", is_parallel(row) ? Json(serial_fraction(row)) : Json()},
-          {"same_bits", row.same_bits},
-          {"oversubscribed", row.oversubscribed},
-          {"outliers", count_outliers(row.seconds)}};
+  return {
+      {"batch_size", row.batch_size},
+      {"plan", plan_name(row.plan)},
+      {"workers", row.plan.workers},
+      {"median_seconds", time},
+      {"mean_seconds", mean(row.seconds)},
+      {"sigma_seconds", sigma_object(row.seconds)},
+      {"samples_per_second", static_cast<double>(row.samples) / time},
+      {"speedup", speedup},
+      {"speedup_sigma", sigma_object(row.speedups)},
+      {"efficiency", row.is_sequential() ? Json() : Json(efficiency(speedup, row.plan.workers))},
+      {"serial_fraction", or_null(fraction_of(row))},
+      {"same_bits", row.same_bits},
+      {"oversubscribed", row.oversubscribed},
+      {"outliers", count_outliers(row.seconds)}};
 }
 
 Json full_object(const BenchRow& row) {
   Json object = row_object(row);
   object.update({{"seconds", row.seconds},
+                 {"lost_seconds", row.lost},
                  {"weights", row.weights},
                  {"budget", row.budget ? budget_object(*row.budget) : Json()},
                  {"pop", row.budget ? pop_object(*row.budget) : Json()}});
@@ -148,21 +128,6 @@ Json full_object(const BenchRow& row) {
 }
 
 }  // namespace
-
-std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
-  std::vector<std::string> verdict;
-  std::vector<BenchRow> parallel = rows;
-  std::erase_if(parallel, [](const BenchRow& row) { return !is_parallel(row); });
-  const std::vector<BenchRow> fastest = fastest_rows(rows);
-  for (const BenchRow& row : fastest) verdict.push_back(fastest_text(row));
-  if (fastest.size() > 1 && !parallel.empty()) verdict.push_back(payoff_text(fastest));
-  for (const BenchRow& row : fastest_rows(parallel)) {
-    if (const std::string loss = largest_loss_text(row); !loss.empty())
-      verdict.push_back(fmt::format("{}: {}", title_of(row.batch_size), loss));
-  }
-  for (const AmdahlFit& fit : fit_all(rows)) verdict.push_back(amdahl_text(fit));
-  return verdict;
-}
 
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows) {
   std::string text = context_line(context) + tables_text(rows, "\n{}", [](const auto& table) {
@@ -191,7 +156,7 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
   for (const AmdahlFit& fit : fit_all(rows)) {
     fits.push_back({{"batch_size", fit.batch_size},
                     {"plan", plan_name(fit.plan)},
-                    {"serial_fraction", fit.serial_fraction}});
+                    {"serial_fraction", or_null(fit.serial_fraction)}});
   }
   Json document = document_of("bench", context.environment);
   document.update({{"data", context.data},

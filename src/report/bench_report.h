@@ -47,7 +47,8 @@ std::string export_bench(const BenchFiles& files, const BenchContext& context,
 std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder);
 
 /// Sentences drawn from the rows: what is fastest, where parallel training begins to pay, what it
-/// loses most time to, what Amdahl's law allows.
+/// loses most time to, what Amdahl's law allows; but not those that others' use of the CPUs could
+/// have made.
 std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows);
 
 }  // namespace trp

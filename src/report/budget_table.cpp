@@ -88,7 +88,7 @@ std::vector<Cells> pop_table(const std::vector<BenchRow>& rows) {
   for (const auto& factor : factors.items())
     table[0].push_back((table[0].size() == 2 ? "= " : "× ") + factor.key());
   for (const BenchRow& row : rows) {
-    if (row.budget && row.plan.strategy != StrategyKind::kSequential)
+    if (row.budget && !row.is_sequential())
       table.push_back(share_cells(row, pop_object(*row.budget)));
   }
   return table;

@@ -1,12 +1,12 @@
 #include "report/evaluation.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include <fmt/color.h>
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "report/json.h"
 #include "report/numbers.h"
 #include "system/terminal.h"
@@ -44,6 +44,11 @@ Json score_object(const ClassScore& score) {
 }
 
 }  // namespace
+
+std::string setting_line(std::string_view label, std::string_view text, bool color) {
+  return fmt::format("{} {}", paint(color, fmt::emphasis::bold, fmt::format("{:<9}", label)),
+                     printable(text));
+}
 
 std::string test_accuracy_text(const Score& score, bool color) {
   if (score.sample_count == 0) return "test accuracy  not measured, since training was stopped";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "report/environment.h"
 #include "system/line_writer.h"
@@ -18,6 +19,10 @@ struct EvaluationReport {
   Score result;
   Confusion confusion;
 };
+
+/// "workers   2 on 2 CPUs, …": a line that says before a result how it is made, its label in bold
+/// if colours are wanted.
+std::string setting_line(std::string_view label, std::string_view text, bool color = false);
 
 /// "test accuracy  90.00 % ± 3.00 %   (loss 0.5000, 100 samples)", the accuracy in bold if colours
 /// are wanted.

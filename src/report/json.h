@@ -9,6 +9,9 @@ namespace trp {
 /// The schema of all JSON output, whose fields README.md lists. No field is ever renamed.
 inline constexpr int kSchema = 2;
 
+/// The forms in which results are written.
+enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
+
 /// The text of a document, on one line unless an indent is given. NaN and infinity are written as
 /// null. Bytes that are not UTF-8, as in names of files, are replaced.
 std::string to_text(const Json& document, int indent = -1);

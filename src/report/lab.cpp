@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "report/json.h"
 #include "report/table.h"
 #include "system/terminal.h"
@@ -16,6 +17,7 @@ namespace trp {
 namespace {
 
 constexpr std::size_t kLabelColumns = 10;
+constexpr std::size_t kNameColumns = 17;  // in the list
 constexpr std::size_t kMaxColumns = 80;
 
 struct CellToJson {
@@ -57,7 +59,7 @@ std::vector<std::string> lines_of(const Table& table) {
     for (const auto& row : table.rows) {
       rows.emplace_back();
       for (std::size_t column = 0; column < row.size(); ++column)
-        rows.back().push_back(std::visit(CellToText(column >= first), row[column]));
+        rows.back().push_back(std::visit(CellToText{column >= first}, row[column]));
     }
     lines = table_lines(rows);
     if (std::ranges::all_of(lines, [](auto& line) { return columns_of(line) <= kMaxColumns - 2; }))
@@ -74,15 +76,19 @@ bool is_beyond_cpus(const std::vector<Cell>& row) {
 
 void write_lab_list(LineWriter& out) {
   for (const Experiment* experiment : experiments()) {
-    std::string text = fmt::format("{:<14}  {}\n", experiment->name, experiment->title);
-    text += under_label("", experiment->claim);
-    out.write_line(text);
+    const auto write = [&out](std::string_view label, std::string_view text) {
+      if (!text.empty()) out.write_line(labelled(label, kNameColumns, text, kMaxColumns));
+    };
+    write(experiment->name, experiment->title);
+    write("", experiment->claim);
+    write("  in earnest", experiment->in_earnest);
+    write("  guide's error", experiment->correction);
   }
 }
 
 void write_lab_start_text(LineWriter& out, const LabStart& start) {
   out.write_line(under_label("machine", machine_text(start.environment)));
-  out.write_line(under_label("data", start.data));
+  out.write_line(under_label("data", printable(start.data)));
   out.write_line(under_label("numbers", start.quick
                                             ? "medians (quartiles) of runs in turn; quick, so rough"
                                             : "medians (quartiles) of runs in turn"));
@@ -92,7 +98,7 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
                            bool color) {
   const auto good = fmt::fg(fmt::terminal_color::green);
   const auto bad = fmt::fg(fmt::terminal_color::yellow);
-  const Verdict verdict = experiment.verdict(race);
+  const Verdict verdict = judge(experiment, race);
   const Table table = make_table(experiment, race);
   out.write_line("");
   out.write_line(
@@ -105,6 +111,11 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
       "results", race.correct ? "checked another way before they were timed: right"
                               : "WRONG when checked another way: what was timed is of no "
                                 "use"));
+  const double lost = lost_share(race.contenders);
+  if (lost >= kMaxLostShare)
+    out.write_line(under_label(
+        "others",
+        fmt::format("CPU taken by other programs: up to {:.0f} % of the time", 100 * lost)));
   out.write_line(paint(color, verdict.holds ? good : bad, under_label("verdict", verdict.text)));
   out.write_line(under_label("take away", experiment.takeaway));
 }
@@ -117,7 +128,7 @@ void write_lab_start_json(LineWriter& out, const LabStart& start) {
 
 void write_experiment_json(LineWriter& out, const Experiment& experiment, const Race& race) {
   const Table table = make_table(experiment, race);
-  const Verdict verdict = experiment.verdict(race);
+  const Verdict verdict = judge(experiment, race);
   Json rows = Json::array();
   for (const auto& row : table.rows) {
     Json cells = Json::array();
@@ -131,7 +142,8 @@ void write_experiment_json(LineWriter& out, const Experiment& experiment, const 
                           {"columns", table.columns},
                           {"rows", rows},
                           {"correct", race.correct},
-                          {"holds", verdict.holds},
+                          {"lost_share", lost_share(race.contenders)},
+                          {"holds", verdict.withheld ? Json() : Json(verdict.holds)},
                           {"verdict", verdict.text},
                           {"takeaway", experiment.takeaway}}));
 }

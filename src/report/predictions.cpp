@@ -39,7 +39,8 @@ void write_predictions(LineWriter& out, ConstTensorView logits, std::int64_t fir
   for (Index row = 0; row < logits.rows(); ++row) {
     const std::span<const float> own(logits.row(row), static_cast<std::size_t>(logits.cols()));
     if (row > 0) lines += '\n';
-    lines += style.json_lines ? json_line(own, first_sample + row, style) : text_line(own, style);
+    lines += style.format == OutputFormat::kJsonLines ? json_line(own, first_sample + row, style)
+                                                      : text_line(own, style);
   }
   out.write_line(lines);
 }

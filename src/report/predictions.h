@@ -2,13 +2,14 @@
 
 #include <cstdint>
 
+#include "report/json.h"
 #include "system/line_writer.h"
 #include "trp/tensor.h"
 
 namespace trp {
 
 struct PredictionStyle {
-  bool json_lines = false;
+  OutputFormat format = OutputFormat::kText;  // or kJsonLines
   bool probabilities = false;
   Index top = 1;  // how many of the likeliest classes
 };

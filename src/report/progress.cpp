@@ -54,7 +54,7 @@ std::vector<Part> parts_of(const Progress& progress) {
           {fmt::format("ETA {}", time_left(progress)), 1}};
 }
 
-int columns_of(const std::vector<Part>& parts) {
+int width_of(const std::vector<Part>& parts) {
   int columns = 0;
   for (const Part& part : parts) columns += 2 + static_cast<int>(part.text.size());
   return columns;
@@ -67,11 +67,11 @@ std::string progress_line(const Progress& progress, int width, bool color) {
   const int room = width - static_cast<int>(line.size());
   if (room < 0) return {};
   std::vector<Part> parts = parts_of(progress);
-  while (parts.size() > 1 && 1 + kMinBarColumns + columns_of(parts) > room) {
+  while (parts.size() > 1 && 1 + kMinBarColumns + width_of(parts) > room) {
     parts.erase(std::ranges::max_element(parts, {}, &Part::rank));
   }
-  if (columns_of(parts) > room) return line;
-  const int bar_columns = std::min(room - columns_of(parts) - 1, kMaxBarColumns);
+  if (width_of(parts) > room) return line;
+  const int bar_columns = std::min(room - width_of(parts) - 1, kMaxBarColumns);
   if (bar_columns >= kMinBarColumns) {
     line.append(" ").append(bar_text(epoch_share(progress.step), bar_columns, color));
   }
@@ -79,14 +79,16 @@ std::string progress_line(const Progress& progress, int width, bool color) {
   return line;
 }
 
-ProgressBar::ProgressBar(int descriptor, int epochs, bool color)
-    : descriptor_(descriptor), epochs_(epochs), color_(color) {}
+ProgressBar::ProgressBar(int descriptor, bool color) : descriptor_(descriptor), color_(color) {}
 
 ProgressBar::~ProgressBar() { clear(); }
 
 void ProgressBar::report(const RunEvent& event) {
   const auto now = Clock::now();
-  if (std::holds_alternative<RunStart>(event)) begin_ = next_draw_ = now;
+  if (const auto* start = std::get_if<RunStart>(&event)) {
+    epochs_ = start->recipe.epochs;
+    begin_ = next_draw_ = now;
+  }
   const auto* step = std::get_if<StepReport>(&event);
   if (!step || now < next_draw_) return;
   next_draw_ = now + kRedrawInterval;

@@ -23,13 +23,13 @@ std::string progress_line(const Progress& progress, int width, bool color = fals
 /// A line that is redrawn in place. The descriptor has to be that of a terminal.
 class ProgressBar {
  public:
-  ProgressBar(int descriptor, int epochs, bool color);
+  ProgressBar(int descriptor, bool color);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// Starts the clock for the time that is left with a training's start, and redraws the line with
-  /// each step unless that was done a moment ago.
+  /// Starts the clock for the time that is left with a training's start, which tells the epochs,
+  /// and redraws the line with each step unless that was done a moment ago.
   void report(const RunEvent& event);
 
   /// Makes room for a line of text. The next step draws again.
@@ -41,7 +41,7 @@ class ProgressBar {
   void draw(const std::string& text);
 
   int descriptor_;
-  int epochs_;
+  int epochs_ = 1;
   bool color_;
   bool shown_ = false;
   Clock::time_point begin_ = Clock::now();

@@ -47,18 +47,14 @@ struct TextStyle {
   bool rows = true;      // a row for each epoch; otherwise only the summary
   int log_interval = 0;  // a row for every so many batches as well; 0: none
   bool color = false;
+  bool pictures = false;  // of a pipeline's schedule, among the settings
 };
 
 /// Writes the results for people: aligned rows and a summary.
 Reporter text_reporter(LineWriter& out, const TextStyle& style);
 
-struct SettingsStyle {
-  bool color = false;
-  bool pictures = false;  // of a pipeline's schedule
-};
-
 /// Writes, before the first step, what is going to be trained on what and how, for people.
-Reporter settings_reporter(LineWriter& out, const SettingsStyle& style);
+Reporter settings_reporter(LineWriter& out, const TextStyle& style);
 
 /// Writes each event as a JSON object on a line of its own (README.md lists the fields), a step
 /// after every `log_interval` batches; 0: none.

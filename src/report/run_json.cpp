@@ -91,14 +91,16 @@ Json summary_object(const RunSummary& summary) {
 Json comparison_object(const Comparison& comparison) {
   const double speedup = comparison.speedup();
   const int workers = comparison.workers;
+  const std::optional<double> serial = serial_fraction(speedup, workers);
   return {{"event", "comparison"},
           {"sequential_seconds", comparison.sequential_seconds},
           {"parallel_seconds", comparison.parallel_seconds},
           {"workers", workers},
           {"speedup", speedup},
           {"efficiency", efficiency(speedup, workers)},
-          {"serial_fraction", workers > 1 ? Json(karp_flatt(speedup, workers)) : Json()},
-          {"same_bits", comparison.same_bits}};
+          {"serial_fraction", serial ? Json(*serial) : Json()},
+          {"same_bits", comparison.same_bits},
+          {"lost_share", comparison.lost_share}};
 }
 
 /// The objects that tell of an event.

@@ -67,11 +67,18 @@ fmt::text_style status_style(TrainStatus status) {
 
 std::string comparison_text(const Comparison& comparison) {
   const double speedup = comparison.speedup();
-  return fmt::format(
+  std::string text = fmt::format(
       "speedup        {:.2f}   ({:.2f} s sequentially, {:.2f} s by {}: efficiency {}, {})", speedup,
       comparison.sequential_seconds, comparison.parallel_seconds,
       count_of(comparison.workers, "worker"), percent(efficiency(speedup, comparison.workers)),
       comparison.same_bits ? "same weights" : "different weights");
+  if (speedup > comparison.workers)
+    text += "\n               above 100 %: by chance, or since more cores have more caches";
+  if (!comparison.is_certain)
+    text += fmt::format(
+        "\n               uncertain: other programs may have cost up to {:.0f} % of the time",
+        100 * comparison.lost_share);
+  return text;
 }
 
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
@@ -150,12 +157,11 @@ std::string row_of(const RunEvent& event, const TextStyle& style) {
   return step && is_logged(*step, style.log_interval) ? step_row(*step) : std::string();
 }
 
-void write_settings(LineWriter& out, const RunStart& start, const SettingsStyle& style) {
+void write_settings(LineWriter& out, const RunStart& start, const TextStyle& style) {
   const Recipe& recipe = start.recipe;
   const TrainStart& training = start.training;
   const auto write = [&](std::string_view label, const std::string& text) {
-    out.write_line(fmt::format(
-        "{} {}", paint(style.color, fmt::emphasis::bold, fmt::format("{:<9}", label)), text));
+    out.write_line(setting_line(label, text, style.color));
   };
   write("data", start.data);
   write("", samples_text(start));
@@ -197,7 +203,7 @@ Reporter text_reporter(LineWriter& out, const TextStyle& style) {
   };
 }
 
-Reporter settings_reporter(LineWriter& out, const SettingsStyle& style) {
+Reporter settings_reporter(LineWriter& out, const TextStyle& style) {
   return [&out, style](const RunEvent& event) {
     if (const auto* start = std::get_if<RunStart>(&event)) write_settings(out, *start, style);
   };

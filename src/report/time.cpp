@@ -28,7 +28,7 @@ struct Column {
   std::size_t end = 0;
 };
 
-std::vector<Column> columns_of(std::size_t worker_count) {
+std::vector<Column> time_columns(std::size_t worker_count) {
   std::vector<Column> columns;
   const std::size_t single =
       worker_count <= kMaxWorkerColumns ? worker_count : kMaxWorkerColumns - 1;
@@ -68,7 +68,7 @@ char letter_of(const std::vector<Slice>& slices, double begin, double end) {
 }  // namespace
 
 std::vector<std::string> time_table(const PhaseTimes& times) {
-  const std::vector<Column> columns = columns_of(times.workers.size());
+  const std::vector<Column> columns = time_columns(times.workers.size());
   const double total = times.wall_seconds * static_cast<double>(times.workers.size());
   Cells header = {"time"};
   for (const Column& column : columns) header.push_back(column.title);

@@ -164,8 +164,8 @@ Model load_model(const std::string& path) {
   const std::string* kind = find_metadata(file.content.metadata, kKindKey);
   if (kind != nullptr && *kind == kCheckpointKind) {
     fail(
-        "{}: expected a model, found a checkpoint; hint: this is a checkpoint: "
-        "export makes a model of it if it is named, not piped",
+        "{}: expected a model, found a checkpoint; hint: tensor_relu_parallel export CHECKPOINT "
+        "MODEL makes a model of it if it is named, not piped",
         input_name(path));
   }
   return {.mlp = to_mlp(file.content.arrays, input_name(path)),

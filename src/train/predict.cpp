@@ -85,8 +85,8 @@ void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_
     const auto bad = std::ranges::find_if_not(own, [](float z) { return std::isfinite(z); });
     if (bad == own.end()) continue;
     fail(
-        "{}: image {}: expected a finite number for class {}, found {}; hint: its values are too "
-        "large for this model, scale the images as those that it was trained on",
+        "{}: image {}: expected a finite number for class {}, found {}; hint: are the model's "
+        "weights sound, and are the images scaled as those that it was trained on?",
         name, first_image + row, bad - own.begin(), *bad);
   }
 }

@@ -16,6 +16,7 @@
 #include "nn/kernels.h"
 #include "nn/mlp.h"
 #include "nn/reference.h"
+#include "profile/clock.h"
 #include "strategy/named_plans.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
@@ -159,7 +160,8 @@ CheckResult check_files() {
     }
     names += fmt::format("{}, ", name);
   }
-  const Checkpoint checkpoint = {.version = "1", .simd = "", .identity = {}, .state = {.mlp = mlp}};
+  Checkpoint checkpoint;
+  checkpoint.state.mlp = mlp;
   const std::string path = folder.file("checkpoint");
   save_checkpoint(path, checkpoint);
   if (weights_digest(load_checkpoint(path).state.mlp) != weights_digest(mlp)) {
@@ -191,11 +193,16 @@ constexpr std::array<SelfCheck, 5> kChecks = {{
 std::span<const SelfCheck> self_checks() { return kChecks; }
 
 CheckResult run_check(const SelfCheck& check) {
+  const Stopwatch watch;
+  CheckResult result;
   try {
-    return check.run();
+    result = check.run();
   } catch (const std::exception& error) {
-    return {false, error.what()};
+    result.detail = error.what();
   }
+  result.name = check.name;
+  result.seconds = watch.seconds();
+  return result;
 }
 
 }  // namespace trp

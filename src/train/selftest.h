@@ -6,9 +6,12 @@
 
 namespace trp {
 
+/// What came of a check; run_check() adds the last two.
 struct CheckResult {
   bool ok = false;
   std::string detail;  // what was compared, and how it came out; for people
+  std::string name = {};
+  double seconds = 0;
 };
 
 /// One thing that must be so on every machine. run() reads nothing but what it makes itself, a new

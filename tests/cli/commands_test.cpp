@@ -34,7 +34,7 @@ TEST_CASE("predict: each option reaches its field, and images come from standard
   CHECK(plain.images == "-");
   CHECK(plain.style.top == 1);
   CHECK(!plain.style.probabilities);
-  CHECK(!plain.style.json_lines);
+  CHECK(plain.style.format == OutputFormat::kText);
   const auto full =
       parse_options(add_predict, {"predict", "m", "--top", "3", "i", "--probabilities", "--format",
                                   "jsonl", "-b", "7", "--threads", "auto"});
@@ -43,7 +43,7 @@ TEST_CASE("predict: each option reaches its field, and images come from standard
   CHECK(full.batch_size == 7);
   CHECK(full.style.top == 3);
   CHECK(full.style.probabilities);
-  CHECK(full.style.json_lines);
+  CHECK(full.style.format == OutputFormat::kJsonLines);
 }
 
 TEST_CASE("info and export: each option reaches its field") {

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "catch.h"
 #include "lab/experiment.h"
 #include "measure/statistics.h"
@@ -119,10 +121,33 @@ Verdict imbalance(double claimed) {
                                   varying("uneven items, claimed 1 at a time", 2, claimed)});
 }
 
-Verdict processes(double against_shared_memory, double against_pipes) {
-  return verdict_of("processes", {varying("threads", 2, 1),
-                                  steady("processes, shared memory", 1 / against_shared_memory, 2),
-                                  steady("processes, pipes", 1 / against_pipes, 2)});
+Verdict processes(double against_lock, double against_shared_memory, double against_pipes) {
+  return verdict_of(
+      "processes", {varying("threads", 2, 1), steady("threads under one lock", 1 / against_lock, 2),
+                    steady("processes, shared memory", 1 / against_shared_memory, 2),
+                    steady("processes, pipes", 1 / against_pipes, 2)});
+}
+
+Verdict product(double speedup) {
+  return verdict_of("product", {steady("sequential"), varying("rows shared out", 2, speedup)});
+}
+
+Verdict predict(double by_workers, double by_blocks) {
+  return verdict_of("predict",
+                    {steady("image by image", 1 / by_blocks), varying("blocks of images", 1, 1),
+                     varying("blocks of images", 2, by_workers)});
+}
+
+Verdict waiting(double waiting, double computing) {
+  return verdict_of(
+      "waiting",
+      {steady("waiting, all on one CPU"), varying("waiting, all on one CPU", 8, waiting),
+       steady("computing, all on one CPU"), varying("computing, all on one CPU", 8, computing)});
+}
+
+Verdict stages(double speedup) {
+  return verdict_of("stages", {steady("load, forward, backward in turn"),
+                               varying("load | forward | backward", 3, speedup)});
 }
 
 /// Of the best number of loaders, which is two.
@@ -214,9 +239,24 @@ TEST_CASE("verdicts hold when the numbers bear the claim out, and only then") {
   check_holds(imbalance(kFaster));
   check_fails(imbalance(kSame));
 
-  check_holds(processes(kFaster, kFaster));
-  check_fails(processes(kSame, kFaster));
-  check_fails(processes(kFaster, kSlower));
+  check_holds(processes(kFaster, kFaster, kFaster));
+  check_fails(processes(kSame, kFaster, kFaster));
+  check_fails(processes(kFaster, kSame, kFaster));
+  check_fails(processes(kFaster, kFaster, kSlower));
+
+  check_holds(product(kFaster));
+  check_fails(product(kSame));
+
+  check_holds(predict(kFaster, kFaster));
+  check_fails(predict(kSame, kFaster));
+  check_fails(predict(kFaster, kSlower));
+
+  check_holds(waiting(kMuchFaster, kSame));
+  check_fails(waiting(kSame, kSame));
+  check_fails(waiting(kMuchFaster, kFaster));
+
+  check_holds(stages(kFaster));
+  check_fails(stages(kSame));
 
   check_holds(loader(kSame, kFaster));
   check_fails(loader(kFaster, kSame));
@@ -233,6 +273,25 @@ TEST_CASE("verdicts hold when the numbers bear the claim out, and only then") {
   check_fails(amdahl(2, {1, 2.4}));  // more than two times as fast
 }
 
+TEST_CASE("a verdict that others' use of the CPUs could have made is withheld") {
+  const Experiment& experiment = *find_experiment("false-sharing");
+  const auto judged = [&](double apart, double lost) {
+    std::vector<Contender> contenders = {steady("side by side", 1, 2),
+                                         varying("a cache line apart", 2, apart)};
+    contenders[0].lost = {lost, lost, lost};
+    return judge(experiment, {.cpus = 2, .contenders = std::move(contenders)});
+  };
+  CHECK_FALSE(judged(1.3, 0).withheld);
+  CHECK(judged(1.3, 0.01).holds);
+  const Verdict withheld = judged(1.3, 0.4);
+  CHECK(withheld.withheld);
+  CHECK(has(withheld.text, "Withheld: CPU taken by other programs, up to 20 % of the time"));
+  CHECK(judged(kMuchFaster, 0.4).holds);  // however much of it is given back
+  check_fails(judged(kSlower, 0.4));
+  CHECK(judged(kMuchFaster, 0.6).withheld);  // too busy to tell
+  CHECK(judged(kSlower, 0.6).withheld);
+}
+
 TEST_CASE("verdicts give the numbers they are drawn from") {
   CHECK(has(vectorize(kFaster, kMuchFaster, 0.713).text, "reaches 71 %"));
   const std::string text = samples(8, kFaster, kSlower, kMuchFaster).text;
@@ -240,9 +299,18 @@ TEST_CASE("verdicts give the numbers they are drawn from") {
   CHECK(has(text, "2 times slower than that"));
   CHECK(has(text, "4 times as fast as that"));
   CHECK(has(memory(kSame, kFaster, 4.56).text, "at 4.56 operations per byte"));
+  CHECK(has(product(kFaster).text, "an efficiency of 100 %"));
+  CHECK(has(waiting(kMuchFaster, kSame).text, "8 threads that wait are 4 times as fast as one"));
   CHECK(has(pipeline(kFaster, 0.5, 0.2).text, "from 50 % to 20 %"));
   CHECK(has(amdahl(4, {1, amdahl_speedup(0.25, 2), amdahl_speedup(0.25, 4)}).text,
             "25 % of the work is serial, and no number of workers would be more than 4 times"));
+}
+
+TEST_CASE("the guide's example of Amdahl's formula is worked out") {
+  const std::string_view text = find_experiment("amdahl")->takeaway;
+  CHECK(has(std::string(text), "P = 0.9"));
+  CHECK(has(std::string(text), fmt::format("= {:.2f}", amdahl_speedup(1 - 0.9, 4))));
+  CHECK(fmt::format("{:.2f}", amdahl_speedup(1 - 0.9, 4)) == "3.08");
 }
 
 TEST_CASE("the crossover is where all larger sizes are faster in parallel") {

@@ -118,14 +118,11 @@ TEST_CASE("rows compare medians with those of sequential training") {
   CHECK(rows[1].same_bits);
   CHECK_FALSE(rows[3].same_bits);
 
-  const std::vector<BenchRow> fastest = fastest_rows(rows);
-  REQUIRE(fastest.size() == 1);
-  CHECK(fastest[0].plan.workers == 4);
-
   // The four workers share two CPUs: their time is no evidence about Amdahl's law.
   const std::vector<AmdahlFit> fits = fit_all(rows);
   REQUIRE(fits.size() == 2);
-  CHECK(fits[0].serial_fraction == Approx(0).margin(1e-12));
+  REQUIRE(fits[0].serial_fraction);
+  CHECK(*fits[0].serial_fraction == Approx(0).margin(1e-12));
   CHECK(fits[1].plan.merge == MergeKind::kArrival);
-  CHECK(fits[1].serial_fraction == 1);
+  CHECK_FALSE(fits[1].serial_fraction);  // slower than sequential training
 }

@@ -88,6 +88,20 @@ TEST_CASE("every second of every worker has one place in the budget") {
   CHECK(largest_loss(budget) == BudgetPart::kImbalance);
 }
 
+TEST_CASE("what workers have waited for CPUs is given to others, not imbalance or barriers") {
+  const Budget budget = make_budget(two_workers(), kSequential, 1);  // 0.25 s of it while at work
+  CHECK(budget.of(BudgetPart::kPreempted) == 1);
+  CHECK(budget.of(BudgetPart::kImbalance) == Approx(2 * 5.75 - 10.5 - 0.75));
+  CHECK(budget.of(BudgetPart::kBarrier) == Approx(12 - 10.5 - 1));
+  CHECK(sum_of(budget) == Approx(15));
+
+  const Budget all = make_budget(two_workers(), kSequential, 100);  // more than they were idle
+  CHECK(all.of(BudgetPart::kPreempted) == Approx(0.25 + 1.5));
+  CHECK(all.of(BudgetPart::kImbalance) == 0);
+  CHECK(all.of(BudgetPart::kBarrier) == Approx(0).margin(1e-12));
+  CHECK(sum_of(all) == Approx(15));
+}
+
 TEST_CASE("work that takes less time than sequentially is all useful") {
   PhaseTimes fast = two_workers();
   fast.workers[0].seconds[Phase::kForward] -= 1;

@@ -26,11 +26,11 @@ RunOptions small_options() {
 /// Trains with two workers and a twin that follows.
 Comparison compare(const RunOptions& options, const DataSets& data, TrainResult& result) {
   ThreadPool pool(2, 2);
-  SequentialTwin twin(options.recipe, data.train, pool, nullptr);
+  SequentialTwin twin(options.recipe, data.train, pool, 2, nullptr);
   result =
       train(options, data, pool,
             {.step = [&](const StepReport& step) { twin.follow(step, kNeverStop); }}, kNeverStop);
-  return twin.compare(result, 2);
+  return twin.compare(result);
 }
 
 TEST_CASE("a training and its sequential twin end with the same weights") {
@@ -42,6 +42,8 @@ TEST_CASE("a training and its sequential twin end with the same weights") {
     CHECK(comparison.workers == 2);
     CHECK(comparison.sequential_seconds > 0);
     CHECK(comparison.parallel_seconds == result.train_seconds);
+    CHECK(comparison.lost_share >= 0);
+    CHECK(comparison.lost_share < 1);
   }
   SECTION("with the best ones, when it stops early") {
     RunOptions options = small_options();
@@ -67,15 +69,15 @@ TEST_CASE("weights of another training are not those of the twin") {
   TrainResult result;
   compare(options, data, result);
   ThreadPool pool(1, 1);
-  SequentialTwin twin(options.recipe, data.train, pool, nullptr);
-  CHECK_FALSE(twin.compare(result, 2).same_bits);
+  SequentialTwin twin(options.recipe, data.train, pool, 2, nullptr);
+  CHECK_FALSE(twin.compare(result).same_bits);
 }
 
 TEST_CASE("the time of a twin is in no record") {
   const DataSets data = synthetic_data(100, 10, 30, 5);
   ThreadPool pool(1, 1);
   PhaseRecorder recorder(kTrainingPhases, 1, 1);
-  SequentialTwin twin(small_options().recipe, data.train, pool, &recorder);
+  SequentialTwin twin(small_options().recipe, data.train, pool, 1, &recorder);
   const Stopwatch stopwatch;
   recorder.begin();
   twin.follow({.epoch = 1, .batch = 1, .seconds = 1}, kNeverStop);
@@ -85,7 +87,7 @@ TEST_CASE("the time of a twin is in no record") {
   recorder.resume();
   recorder.end();
   const double all = stopwatch.seconds();
-  const double of_twin = twin.compare({}, 1).sequential_seconds;
+  const double of_twin = twin.compare({}).sequential_seconds;
   CHECK(of_twin > 0);
   CHECK(recorder.times().wall_seconds <= all - 0.1 - of_twin);
 }

@@ -44,6 +44,13 @@ TEST_CASE("only quartiles on one side of 1 make a difference") {
   CHECK(!is_slower({0.8, 0.7, 1.01}));
 }
 
+TEST_CASE("Amdahl's law does not apply to one worker, nor to workers that are slower than one") {
+  CHECK_FALSE(serial_fraction(1, 1));
+  CHECK_FALSE(serial_fraction(0.99, 2));
+  REQUIRE(serial_fraction(1.6, 2));
+  CHECK(*serial_fraction(1.6, 2) == karp_flatt(1.6, 2));
+}
+
 TEST_CASE("Karp-Flatt and the fit find the serial fraction that Amdahl's law was given") {
   for (const double fraction : {0.0, 0.05, 0.3, 1.0}) {
     std::vector<SpeedupPoint> points;

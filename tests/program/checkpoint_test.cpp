@@ -341,7 +341,8 @@ TEST_CASE("info describes a checkpoint, and names the one before a damaged one")
         "training data  xxh128:", "test data      xxh128:"})
     CHECK_CONTAINS(info.out, part);
   CHECK(run_program({"info", "--show", "1", training.path("c")}).exit_code == 2);
-  CHECK_CONTAINS(run_program({"eval", training.path("c")}).err, "hint: this is a checkpoint");
+  CHECK_CONTAINS(run_program({"eval", training.path("c")}).err,
+                 "export CHECKPOINT MODEL makes a model of it");
   std::filesystem::copy_file(training.path("c"), training.path("c.previous"));
   std::filesystem::resize_file(training.path("c"), 100);
   const ProgramResult damaged = run_program({"info", training.path("c")});

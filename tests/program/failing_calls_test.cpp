@@ -251,8 +251,7 @@ TEST_CASE("memory that is refused ends the program with a message and leaves fil
     CHECK(number > 1000);
   }
   CHECK(messages.contains(
-      "tensor_relu_parallel: out of memory; a smaller --batch-size, --hidden or --limit needs "
-      "less\n"));
+      "tensor_relu_parallel: out of memory; a smaller network, batch or data set needs less\n"));
 }
 
 #endif

@@ -351,7 +351,7 @@ TEST_CASE("models and checkpoints that come through a pipe are refused with what
   const ProgramResult result =
       run_program(ProgramStart{.arguments = {"export", "-", exported}, .input = checkpoint});
   CHECK(result.exit_code == 1);
-  CHECK(has(result.err, "export makes a model of it if it is named, not piped"));
+  CHECK(has(result.err, "export CHECKPOINT MODEL makes a model of it if it is named, not piped"));
   CHECK_FALSE(fs::exists(exported));
   CHECK(run_program({"export", checkpoint, exported}).exit_code == 0);
   // A model may come from anywhere.

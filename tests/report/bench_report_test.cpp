@@ -39,7 +39,7 @@ TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
       "sequential           1    1.0000  1.0000 ± 0.0000     1.00 k                 1\n"
       "data/factored        2    1.2500  1.2500 ± 0.0000        800  0.80 (0.80–0.80)     40.00 %  "
       "   "
-      "    150.00 %\n"
+      "           -\n"
       "\n"
       "batch size 64\n"
       "plan           workers  median s       mean ± σ s  samples/s           speedup  efficiency  "
@@ -52,13 +52,14 @@ TEST_CASE("a bench is told in aligned tables and a verdict drawn from them") {
       "   "
       "     73.33 %\n"
       "* more workers than CPUs\n"
+      "- slower than sequential: Amdahl's law does not apply\n"
       "\n"
       "batch size 8: nothing is faster than sequential training here\n"
       "batch size 64: data/factored with 2 workers is fastest, 1.60 times as fast as "
       "sequential training\n"
       "of these batch sizes, parallel training pays from 64 on\n"
-      "batch size 8, data/factored: by Amdahl's law a serial fraction of 100.00 % allows a "
-      "speedup of at most 1.0\n"
+      "batch size 8, data/factored: slower than sequential training, so Amdahl's law does not "
+      "apply\n"
       "batch size 64, data/factored: by Amdahl's law a serial fraction of 25.00 % allows a "
       "speedup of at most 4.0\n");
 }
@@ -106,6 +107,58 @@ TEST_CASE("a verdict says so when parallel training never pays, or wins everywhe
   CHECK(verdict_of(0.5, 0.4)[4] ==
         "batch size 64, tensor: by Amdahl's law a serial fraction of 0.00 % allows as much "
         "speedup as there are workers");
+}
+
+/// Of a sequential row and one of 2 workers, each of which have lost so much in each round.
+std::vector<std::string> verdict_with_loss(double sequential_lost, double parallel_seconds,
+                                           double parallel_lost) {
+  std::vector<BenchRow> rows = {row_of(StrategyKind::kSequential, 1, 64, 1),
+                                row_of(StrategyKind::kTensor, 2, 64, parallel_seconds)};
+  rows[0].lost = std::vector<double>(3, sequential_lost);
+  rows[1].lost = std::vector<double>(3, parallel_lost);
+  return bench_verdict(compare_rows(rows, 2));
+}
+
+TEST_CASE("what others' use of the CPUs could have made is not told") {
+  CHECK(verdict_with_loss(0.5, 0.625, 0.25) ==
+        std::vector<std::string>{
+            "other programs may have cost up to 45 % of the time, too much to tell anything"});
+  CHECK(verdict_with_loss(0.4, 0.5, 0) ==
+        std::vector<std::string>{
+            "batch size 64: tensor with 2 workers is fastest, 2.00 times as fast as sequential "
+            "training",
+            "other programs may have cost up to 20 % of the time, too much to tell what Amdahl's "
+            "law allows tensor at batch size 64"});
+  // Parallel training is slower whatever others did.
+  CHECK(verdict_with_loss(0.25, 3, 0.75) ==
+        std::vector<std::string>{
+            "batch size 64: nothing is faster than sequential training here",
+            "batch size 64, tensor: slower than sequential training, so Amdahl's law does not "
+            "apply"});
+  // Less than 2 % cannot matter much.
+  CHECK(verdict_with_loss(0.015, 0.99, 0.015).size() == 2);
+}
+
+TEST_CASE("one run of each has no spread, and its verdict says so") {
+  std::vector<BenchRow> rows = {row_of(StrategyKind::kSequential, 1, 64, 1),
+                                row_of(StrategyKind::kTensor, 4, 64, 0.5)};
+  for (BenchRow& row : rows) row.seconds.resize(1);
+  rows = compare_rows(rows, 4);
+  std::string row = bench_text(kContext, rows);
+  row = row.substr(row.find("\ntensor ") + 1);
+  row = row.substr(0, row.find('\n'));
+  CHECK(row.find("0.5000") != std::string::npos);
+  CHECK(row.find("2.00 ") != std::string::npos);
+  CHECK(row.find("±") == std::string::npos);
+  CHECK(row.find('(') == std::string::npos);
+  CHECK(bench_verdict(rows).front() ==
+        "batch size 64: tensor with 4 workers is fastest, 2.00 times as fast as sequential "
+        "training");
+  CHECK(bench_verdict(rows).back() ==
+        "all of this is from one run of each, which does not tell how sure it is");
+  const auto json = nlohmann::json::parse(bench_json(kContext, rows));
+  CHECK(json["results"][1]["sigma_seconds"].is_null());
+  CHECK(json["results"][1]["speedup_sigma"].is_null());
 }
 
 }  // namespace

@@ -61,6 +61,23 @@ TEST_CASE("wrong results show, and long sentences are broken at spaces") {
                           std::string(30, 'y') + "\n") != std::string::npos);
 }
 
+TEST_CASE("a withheld verdict is neither true nor false, and says what others took") {
+  Experiment experiment = kExperiment;
+  experiment.verdict = [](const Race& race) {
+    return make_verdict(is_faster(race.speedup({"longer", 2}, {"ä"})), "it does.");
+  };
+  Race race = sample_race();
+  race.contenders[0].lost = {0.5, 0.5, 0.5};
+  CapturedLines text;
+  CapturedLines json;
+  write_experiment_text(text.writer(), experiment, race, false);
+  write_experiment_json(json.writer(), experiment, race);
+  CHECK(text.text().find("others    CPU taken by other programs: up to 25 % of the time\n"
+                         "verdict   Withheld: ") != std::string::npos);
+  CHECK(json.text().find(R"("lost_share":0.25,"holds":null,"verdict":"Withheld: )") !=
+        std::string::npos);
+}
+
 TEST_CASE("colour of a verdict changes nothing but the looks") {
   CapturedLines plain;
   CapturedLines colored;
@@ -87,8 +104,31 @@ TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   CHECK(
       lines.text() ==
       R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2"},"data":"/some/folder","quick":true}
-{"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.0},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
+{"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.0},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"lost_share":0.0,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
 )");
+}
+
+TEST_CASE(
+    "a table that is too wide for 80 columns leaves out quartiles, the first column's first") {
+  const std::string name(31, 'x');
+  const auto text_of = [&](double seconds) {
+    CapturedLines lines;
+    write_experiment_text(lines.writer(), kExperiment,
+                          {.contenders = {{.name = name, .seconds = {seconds, 3, 3.1}}}}, false);
+    return lines.text();
+  };
+  const std::string text = text_of(2.9);
+  CHECK(text.find(name + "        1  0.333        1 (1–1)  1234\n") != std::string::npos);
+}
+
+TEST_CASE("the list tells what does the same in earnest, and where the guide is wrong") {
+  CapturedLines lines;
+  write_lab_list(lines.writer());
+  const std::string text = lines.text();
+  CHECK(text.find("--merge arrival|ordered|factored") != std::string::npos);
+  CHECK(text.find("dictionary, not padding") != std::string::npos);
+  for (const char* name : {"accumulate", "false-sharing", "loader"})
+    CHECK(!find_experiment(name)->correction.empty());
 }
 
 TEST_CASE("the list names every experiment with its claim") {

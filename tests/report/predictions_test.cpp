@@ -25,11 +25,11 @@ TEST_CASE("a line per sample, with as many classes and probabilities as are want
 }
 
 TEST_CASE("JSON lines count the samples") {
-  CHECK(written({.json_lines = true}) ==
+  CHECK(written({.format = OutputFormat::kJsonLines}) ==
         "{\"sample\":40,\"label\":1}\n{\"sample\":41,\"label\":0}\n");
-  CHECK(written({.json_lines = true, .top = 2}) ==
+  CHECK(written({.format = OutputFormat::kJsonLines, .top = 2}) ==
         "{\"sample\":40,\"label\":1,\"top\":[1,2]}\n{\"sample\":41,\"label\":0,\"top\":[0,1]}\n");
-  CHECK(written({.json_lines = true, .probabilities = true})
+  CHECK(written({.format = OutputFormat::kJsonLines, .probabilities = true})
             .starts_with("{\"sample\":40,\"label\":1,\"probabilities\":[0.0900"));
 }
 

@@ -113,7 +113,8 @@ TEST_CASE("JSON compares with sequential training, with no serial fraction of on
   };
   CHECK(object_of() ==
         R"({"event":"comparison","sequential_seconds":3.0,"parallel_seconds":1.5,"workers":4,)"
-        R"("speedup":2.0,"efficiency":0.5,"serial_fraction":0.3333333333333333,"same_bits":true})"
+        R"("speedup":2.0,"efficiency":0.5,"serial_fraction":0.3333333333333333,)"
+        R"("same_bits":true,"lost_share":0.0})"
         "\n");
   comparison.workers = 1;
   CHECK(nlohmann::json::parse(object_of())["serial_fraction"].is_null());

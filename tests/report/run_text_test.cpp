@@ -141,5 +141,25 @@ TEST_CASE("the summary of a pipeline tells its bubble") {
                           "slots took equally long)\n") != std::string::npos);
 }
 
+TEST_CASE("a comparison explains more than 100 %, and says when others made it uncertain") {
+  Comparison comparison = {
+      .sequential_seconds = 3, .parallel_seconds = 2, .workers = 2, .same_bits = true};
+  const auto text_of = [&] {
+    CapturedLines lines;
+    text_reporter(lines.writer(), {.rows = false})(RunSummary{sample_result(), 1, comparison});
+    return lines.text();
+  };
+  CHECK(text_of().find("speedup        1.50   (3.00 s sequentially, 2.00 s by 2 workers: "
+                       "efficiency 75.00 %, same weights)\nweights") != std::string::npos);
+  comparison.parallel_seconds = 1;
+  comparison.lost_share = 0.25;
+  comparison.is_certain = false;
+  CHECK(text_of().find("efficiency 150.00 %, same weights)\n"
+                       "               above 100 %: by chance, or since more cores have more "
+                       "caches\n"
+                       "               uncertain: other programs may have cost up to 25 % of "
+                       "the time\nweights") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace trp

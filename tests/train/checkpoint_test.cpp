@@ -168,7 +168,7 @@ TEST_CASE("a checkpoint is a safetensors file with the arrays of a model among i
         to_json(sample_checkpoint().identity.recipe).dump());
   const TempFolder folder;
   CHECK_CONTAINS(message_of<Error>([&] { load_model(folder.write("c", bytes)); }),
-                 "c: expected a model, found a checkpoint; hint: this is a checkpoint: export");
+                 "c: expected a model, found a checkpoint; hint: tensor_relu_parallel export");
 }
 
 TEST_CASE("no wrong bit and no truncation of a checkpoint goes unnoticed") {

@@ -4,13 +4,22 @@
 #include <string>
 #include <string_view>
 
+#include "trp/dataset.h"
 #include "trp/mlp.h"
 #include "trp/tensor.h"
 #include "trp/thread_pool.h"
 
 namespace trp {
 
-// What eval and predict have in common.
+// What several commands do with their input.
+
+enum class FileKind { kIdx, kModel, kCheckpoint };
+
+/// By the first bytes. What is no regular file can be read but once, and is taken for IDX.
+FileKind kind_of(const std::string& path);
+
+/// Finds the data; where they were not named, or not all of them, the message says by what options.
+DataFiles find_named_data(const DataOptions& data, DataNeed need = DataNeed::kTrainAndTest);
 
 /// Makes a pool of so many workers, or of as many as there are CPUs for 0; of fewer if the system
 /// refuses threads.

@@ -1,0 +1,61 @@
+#include "cli/inputs.h"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+
+#include <fmt/ranges.h>
+
+#include "core/fail.h"
+#include "formats/array_file.h"
+#include "system/cpu.h"
+#include "system/input_file.h"
+
+namespace trp {
+
+FileKind kind_of(const std::string& path) {
+  // A pipe can be read but once.
+  if (path == "-" || !std::filesystem::is_regular_file(path)) return FileKind::kIdx;
+  InputFile file(path);
+  std::array<std::uint8_t, kStartBytes> bytes = {};
+  const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
+  if (starts_checkpoint(start) || starts_old_checkpoint(start)) return FileKind::kCheckpoint;
+  return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
+}
+
+DataFiles find_named_data(const DataOptions& data, DataNeed need) {
+  constexpr std::string_view kOptions =
+      "(--data DIR; --images, --labels, --test-images and --test-labels FILE)";
+  try {
+    return find_data(data, need);
+  } catch (const UsageError& error) {
+    fail_usage("{} {}", error.what(), kOptions);
+  } catch (const Error& error) {
+    if (!data.directory.empty()) throw;
+    fail("{} {}", error.what(), kOptions);
+  }
+}
+
+ThreadPool make_pool(int workers) {
+  const int cpus = available_cpus();
+  return {workers > 0 ? workers : cpus, cpus};
+}
+
+void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
+                std::span<const Index> shape) {
+  Index values = 1;
+  for (const Index size : shape) values *= size;
+  if (values == mlp.input_size()) return;
+  fail(
+      "{}: expected images of {} values each, as {} takes them, found {} ({}); hint: was the model "
+      "trained on other data?",
+      input_name(images_name), mlp.input_size(), model_name, values, fmt::join(shape, " x "));
+}
+
+void check_standard_input(const std::string& model, const std::string& other,
+                          std::string_view other_name) {
+  if (model != "-" || other != "-") return;
+  fail_usage("MODEL and {} are both -, but standard input can be only one file", other_name);
+}
+
+}  // namespace trp

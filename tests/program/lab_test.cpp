@@ -104,7 +104,8 @@ TEST_CASE("lab -j chooses the numbers of workers, and one worker is always among
       run_program({"lab", "locking", "--quick", "-j", "3,2", "--format", "jsonl"});
   CHECK(result.exit_code == 0);
   std::vector<int> workers;
-  for (const Json& row : Json::parse(lines_of(result.out).at(1))["rows"])
+  const Json experiment = Json::parse(lines_of(result.out).at(1));
+  for (const Json& row : experiment["rows"])
     if (row[0] == "mutex") workers.push_back(row[1]);
   CHECK(workers == std::vector<int>{1, 2, 3});
 

@@ -207,7 +207,8 @@ int run_bench_command(const BenchCommandOptions& options) {
   const std::vector<BenchRow> rows = measure(options, bench, context, data, signals);
   if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {
-    std::string output = export_bench(options.files, context, rows);
+    export_bench(options.files, context, rows);
+    std::string output = bench_output(options.files, context, rows);
     if (options.timeline && signals.received() == 0)
       output += timelines(bench, data, context.environment.cpus, signals.requested());
     if (output.ends_with('\n')) output.pop_back();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -87,7 +88,7 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
       "  tensor_relu_parallel lab all --format jsonl | jq -r 'select(.verdict) | .verdict'\n");
   command.parse_complete_callback([&options] {
     chosen_experiments(options.names);
-    worker_counts(options.workers);
+    options.workers = worker_counts(std::move(options.workers));
   });
   return command;
 }
@@ -99,13 +100,12 @@ int run_lab(const LabOptions& options) {
     return kExitDone;
   }
   const auto chosen = chosen_experiments(options.names);
-  const auto workers = worker_counts(options.workers);
   const DataSets data = load_data(find_named_data(options.data), kMaxClasses);
   const LabContext context = {.data = data,
                               .cpus = available_cpus(),
                               .quick = options.quick,
                               .seed = options.seed,
-                              .worker_counts = workers};
+                              .worker_counts = options.workers};
   const LabStart start = {
       .environment = this_environment(), .data = data.source, .quick = options.quick};
   const bool as_text = options.format == OutputFormat::kText;

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "measure/certainty.h"
+
 namespace trp {
 namespace {
 

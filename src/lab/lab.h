@@ -76,7 +76,7 @@ class Lab {
   void add_shared_out(const std::string& name, Index count,
                       const std::function<void(Range range, int part)>& task);
 
-  /// Lets the contenders race for about 2 s.
+  /// Lets the contenders race for about 1.6 s.
   void run() { race.run({.seconds = pick(1.6, 0.15)}); }
 
  private:

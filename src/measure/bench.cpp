@@ -128,6 +128,7 @@ std::vector<BenchRow> run_bench(
     if (after_turn) after_turn(rows, turn);
   };
   race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = keep_round});
+  // What was lost is known for sure only now.
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].lost = race.contenders[i].lost;
   return rows;
 }

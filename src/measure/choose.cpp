@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "measure/certainty.h"
 #include "measure/race.h"
 #include "profile/clock.h"
 #include "train/words.h"

@@ -9,11 +9,10 @@ namespace trp {
 /// The plan that is likely to train fastest, of those that keep the bits.
 struct Choice {
   Plan plan;
-  int tried = 0;       // plans, sequential training among them
-  double speedup = 1;  // over sequential training, as measured
-  double seconds = 0;  // that choosing took
-  double lost_share =
-      0;  // of the time of the plans, which others' use of the CPUs has cost at most
+  int tried = 0;           // plans, sequential training among them
+  double speedup = 1;      // over sequential training, as measured
+  double seconds = 0;      // that choosing took
+  double lost_share = 0;   // of the time, which others' use of the CPUs has cost at most
   bool is_certain = true;  // that could not have made the choice
 };
 

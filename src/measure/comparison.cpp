@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "measure/certainty.h"
 #include "nn/mlp.h"
 
 namespace trp {

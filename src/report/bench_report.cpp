@@ -170,20 +170,22 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
   return to_text(document, 2) + '\n';
 }
 
-std::string export_bench(const BenchFiles& files, const BenchContext& context,
-                         const std::vector<BenchRow>& rows) {
-  std::string output;
-  const auto write = [&](const std::string& path, const std::string& text) {
-    if (path == "-") {
-      output = text;
-    } else if (!path.empty()) {
-      write_file_atomically(path, text);
-    }
+void export_bench(const BenchFiles& files, const BenchContext& context,
+                  const std::vector<BenchRow>& rows) {
+  const auto write = [](const std::string& path, const auto& make_text) {
+    if (!path.empty() && path != "-") write_file_atomically(path, make_text());
   };
-  write(files.json, bench_json(context, rows));
-  write(files.csv, bench_csv(rows));
-  write(files.markdown, bench_markdown(context, rows));
-  return output.empty() ? bench_text(context, rows) : output;
+  write(files.json, [&] { return bench_json(context, rows); });
+  write(files.csv, [&] { return bench_csv(rows); });
+  write(files.markdown, [&] { return bench_markdown(context, rows); });
+}
+
+std::string bench_output(const BenchFiles& files, const BenchContext& context,
+                         const std::vector<BenchRow>& rows) {
+  if (files.json == "-") return bench_json(context, rows);
+  if (files.csv == "-") return bench_csv(rows);
+  if (files.markdown == "-") return bench_markdown(context, rows);
+  return bench_text(context, rows);
 }
 
 std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder) {

@@ -39,8 +39,12 @@ std::string bench_csv(const std::vector<BenchRow>& rows);
 /// One JSON document.
 std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows);
 
-/// Writes the files, and returns what is for standard output: the text, unless a file is "-".
-std::string export_bench(const BenchFiles& files, const BenchContext& context,
+/// Writes the files, but for standard output. Throws Error if one cannot be written.
+void export_bench(const BenchFiles& files, const BenchContext& context,
+                  const std::vector<BenchRow>& rows);
+
+/// Returns what is for standard output: the text, unless a file is "-".
+std::string bench_output(const BenchFiles& files, const BenchContext& context,
                          const std::vector<BenchRow>& rows);
 
 /// Draws a typical step of a case, under a title.

@@ -5,7 +5,7 @@
 
 #include <fmt/ranges.h>
 
-#include "measure/race.h"
+#include "measure/certainty.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
 #include "report/numbers.h"

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "measure/certainty.h"
 #include "report/json.h"
 #include "report/table.h"
 #include "system/terminal.h"

@@ -1,4 +1,5 @@
 #include "measure/race.h"
+#include "measure/certainty.h"
 
 #include <stdexcept>
 #include <string>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct TrainState {
   EpochProgress progress = {};           // of the epoch after them
   // With early stopping, once an epoch is finished: the best one so far and its weights.
   int best_epoch = 0;
-  double best_loss = std::numeric_limits<double>::infinity();
+  double best_loss = 0;
   Mlp best = {};
 };
 

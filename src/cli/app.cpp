@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <new>
 #include <sstream>
 #include <string_view>
@@ -172,6 +173,7 @@ std::terminate_handler terminate_otherwise = nullptr;
 
 /// JSON values need memory to be destroyed, and what a destructor throws goes no further.
 void end_without_memory() {
+  if (!std::current_exception()) terminate_otherwise();
   try {
     throw;
   } catch (const std::bad_alloc&) {

@@ -13,6 +13,7 @@
 #include "cli/help.h"
 #include "cli/inputs.h"
 #include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
@@ -20,9 +21,9 @@
 #include "report/budget_table.h"
 #include "report/numbers.h"
 #include "report/time.h"
-#include "system/atomic_file.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
+#include "system/outputs.h"
 #include "system/stop_signals.h"
 #include "train/network.h"
 #include "train/words.h"
@@ -59,6 +60,7 @@ void add_measuring(CLI::App& app, BenchCommandOptions& options) {
   add_export_file(app, "json", options.files.json);
   add_export_file(app, "csv", options.files.csv);
   add_export_file(app, "markdown", options.files.markdown);
+  add_force(app, options.force);
   app.add_flag("--timeline", options.timeline,
                "draw a step of each case: what every worker did when");
   app.add_option("--min-speedup", options.min_speedup, "exit with 4 when the best speedup is lower")
@@ -89,9 +91,15 @@ void warn_of_noise() {
     say("warning: the CPUs' frequency is scaled (governor {}); times will vary", governor);
 }
 
-void check_files(const BenchFiles& files) {
-  for (const std::string& path : {files.json, files.csv, files.markdown})
-    if (!path.empty() && path != "-") check_writable(path);
+Outputs claim_exports(const BenchCommandOptions& options, const DataFiles& files) {
+  const auto request = [](std::string_view option, const std::string& path, auto is_own_kind) {
+    return OutputRequest{option, path == "-" ? "" : path, is_own_kind};
+  };
+  return claim_outputs(named_inputs(files),
+                       {request("--export-json", options.files.json, is_bench_json),
+                        request("--export-csv", options.files.csv, is_bench_csv),
+                        request("--export-markdown", options.files.markdown, is_bench_markdown)},
+                       options.force);
 }
 
 BenchOptions bench_options(const BenchCommandOptions& options) {
@@ -112,9 +120,9 @@ BenchContext bench_context(const BenchOptions& bench, const DataSets& data) {
 }
 
 /// Runs all rounds, and rewrites the files after each that counts.
-std::vector<BenchRow> measure(const BenchCommandOptions& options, const BenchOptions& bench,
-                              const BenchContext& context, const DataSets& data,
-                              const StopSignals& signals) {
+std::vector<BenchRow> measure(const BenchCommandOptions& options, Outputs& outputs,
+                              const BenchOptions& bench, const BenchContext& context,
+                              const DataSets& data, const StopSignals& signals) {
   const auto case_count = static_cast<int>(bench.cases.size());
   const int rounds = bench.warmup + bench.runs;
   const int cpus = context.environment.cpus;
@@ -124,7 +132,8 @@ std::vector<BenchRow> measure(const BenchCommandOptions& options, const BenchOpt
     if (turn % case_count != 0) return;
     if (!options.quiet)
       say("round {} of {}{} done", round, rounds, round <= bench.warmup ? " (warm-up)" : "");
-    if (round > bench.warmup) export_bench(options.files, context, compare_rows(rows, cpus));
+    if (round > bench.warmup)
+      export_bench(options.files, outputs, context, compare_rows(rows, cpus));
   };
   return compare_rows(run_bench(bench, data, cpus, after_turn, signals.requested()), cpus);
 }
@@ -198,16 +207,16 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   const DataFiles files = find_named_data(options.data);
-  check_files(options.files);
+  Outputs outputs = claim_exports(options, files);
   if (!options.quiet) warn_of_noise();
   const DataSets data = load_data(files, options.recipe.class_count);
   const BenchOptions bench = bench_options(options);
   const BenchContext context = bench_context(bench, data);
   const StopSignals signals;
-  const std::vector<BenchRow> rows = measure(options, bench, context, data, signals);
+  const std::vector<BenchRow> rows = measure(options, outputs, bench, context, data, signals);
   if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {
-    export_bench(options.files, context, rows);
+    export_bench(options.files, outputs, context, rows);
     std::string output = bench_output(options.files, context, rows);
     if (options.timeline && signals.received() == 0)
       output += timelines(bench, data, context.environment.cpus, signals.requested());

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/ranges.h>
 
-#include "cli/inputs.h"
 #include "cli/recipe_options.h"
 #include "core/fail.h"
 #include "data/dataset.h"
@@ -90,29 +90,34 @@ void check_resumed(const TrainOptions& options, const Checkpoint& resumed,
 }  // namespace
 
 CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
-                                   const std::optional<Checkpoint>& resumed, Output& output)
+                                   const std::optional<Checkpoint>& resumed, OutputFile& file,
+                                   Output& output)
     : path_(options.checkpoint),
+      file_(file),
       output_(output),
       checkpoint_{.version = this_build().version,
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {
-  if (resumed && is_same_file(options.resume, path_)) saved_ = place_of(resumed->state);
-  const bool goes_on = saved_ || is_same_file(options.resume, previous_file(path_));
-  if (goes_on || !std::filesystem::exists(path_)) return;
-  if (!std::filesystem::is_empty(path_) && kind_of(path_) != FileKind::kCheckpoint) {
-    fail("--checkpoint: {} holds something else, which would be lost; name another file", path_);
-  }
+  const auto is_resumed = [&](const std::string& path) {
+    std::error_code error;  // there need not be such a file
+    return std::filesystem::equivalent(options.resume, path, error);
+  };
+  if (resumed && is_resumed(path_)) saved_ = place_of(resumed->state);
+  const bool goes_on = saved_ || (resumed && is_resumed(previous_file(path_)));
+  if (goes_on || !std::filesystem::is_regular_file(path_) || std::filesystem::is_empty(path_))
+    return;
   output.say("warning: {} will be replaced; --resume {} would go on with it", path_, path_);
 }
 
 void CheckpointKeeper::save(const TrainState& state) {
   if (saved_ == place_of(state)) return;
-  holds_last_ = output_.is_written(path_, [&] {
+  const auto write = [&] {
     checkpoint_.state = state;
-    save_checkpoint(path_, checkpoint_);
+    file_.replace(encode_checkpoint(checkpoint_), OldFile::kKeepAsPrevious);
     saved_ = place_of(state);
-  });
+  };
+  holds_last_ = output_.is_written(path_, write, /*is_known*/ !holds_last_);
 }
 
 bool CheckpointKeeper::finish(TrainStatus status) const {
@@ -130,14 +135,14 @@ bool CheckpointKeeper::finish(TrainStatus status) const {
 
 std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, const DataSets& data,
                                                  const std::optional<Checkpoint>& resumed,
-                                                 Output& output) {
+                                                 Outputs& outputs, Output& output) {
   if (!resumed && options.checkpoint.empty()) return std::nullopt;
   const TrainIdentity identity = {.recipe = options.recipe,
                                   .train_data = dataset_digest(data.train),
                                   .test_data = dataset_digest(data.test)};
   if (resumed) check_resumed(options, *resumed, identity, output);
   if (options.checkpoint.empty()) return std::nullopt;
-  return CheckpointKeeper(options, identity, resumed, output);
+  return CheckpointKeeper(options, identity, resumed, outputs.at("--checkpoint"), output);
 }
 
 }  // namespace trp

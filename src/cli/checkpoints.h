@@ -7,6 +7,7 @@
 
 #include "cli/output.h"
 #include "cli/train.h"
+#include "system/outputs.h"
 #include "train/checkpoint.h"
 #include "trp/dataset.h"
 
@@ -15,11 +16,12 @@ namespace trp {
 /// Saves the states of a training in the file of --checkpoint.
 class CheckpointKeeper {
  public:
-  /// Throws Error if the file that is to be replaced is no checkpoint.
+  /// Warns if another training's checkpoint will be replaced. The file must outlive the keeper.
   CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
-                   const std::optional<Checkpoint>& resumed, Output& output);
+                   const std::optional<Checkpoint>& resumed, OutputFile& file, Output& output);
 
-  /// If the file cannot be written, training goes on, and the next save may succeed. A state that
+  /// If the file cannot be written, training goes on, and the next save may succeed; that is told
+  /// once. A state that
   /// the file holds already is not saved again: the one before it would be lost.
   void save(const TrainState& state);
 
@@ -28,6 +30,7 @@ class CheckpointKeeper {
 
  private:
   const std::string& path_;
+  OutputFile& file_;
   Output& output_;
   Checkpoint checkpoint_;
   std::optional<std::pair<std::size_t, std::int64_t>> saved_;  // finished epochs, steps after them
@@ -38,6 +41,6 @@ class CheckpointKeeper {
 /// Throws Error unless the training that the checkpoint is of is this one.
 std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, const DataSets& data,
                                                  const std::optional<Checkpoint>& resumed,
-                                                 Output& output);
+                                                 Outputs& outputs, Output& output);
 
 }  // namespace trp

@@ -44,6 +44,7 @@ struct BenchCommandOptions {
   int runs = 5;
   BenchFiles files;
   std::optional<double> min_speedup;
+  bool force = false;     // replace files that hold something else
   bool timeline = false;  // a picture of a step of each case
   bool quiet = false;
 };
@@ -74,6 +75,7 @@ struct InfoOptions {
 struct ExportOptions {
   std::string model;
   std::string file;
+  bool force = false;  // replace a file that holds something else
 };
 
 struct LabOptions {

@@ -6,9 +6,13 @@
 
 #include "cli/commands.h"
 #include "cli/inputs.h"
+#include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "cli/values.h"
 #include "formats/strict_json.h"
+#include "system/outputs.h"
 #include "train/checkpoint.h"
+#include "train/model_arrays.h"
 #include "train/recipe_json.h"
 #include "trp/model.h"
 
@@ -38,6 +42,8 @@ CLI::App& add_export(CLI::App& app, ExportOptions& options) {
       "The ending of FILE says which: .safetensors, .npz or .onnx (which is not read again).");
   command.add_option("MODEL", options.model)->required()->transform(any_path());
   command.add_option("FILE", options.file)->required()->transform(model_path());
+  command.option_defaults()->group(kOutputGroup);
+  add_force(command, options.force);
   command.footer(
       "\nExample\n"
       "  tensor_relu_parallel export model.safetensors model.npz\n");
@@ -45,10 +51,13 @@ CLI::App& add_export(CLI::App& app, ExportOptions& options) {
 }
 
 int run_export(const ExportOptions& options) {
+  Outputs outputs = claim_outputs(
+      {{"MODEL", options.model}},
+      {{.option = "FILE", .path = options.file, .is_own_kind = is_saved_model}}, options.force);
   const Model model = kind_of(options.model) == FileKind::kCheckpoint
                           ? to_model(load_checkpoint(options.model))
                           : load_model(options.model);
-  save_model(options.file, model.mlp, model.metadata);
+  outputs.at("FILE").replace(encode_model(options.file, model.mlp, model.metadata));
   return kExitDone;
 }
 

@@ -1,6 +1,5 @@
 #include "cli/inputs.h"
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 
@@ -17,8 +16,7 @@ FileKind kind_of(const std::string& path) {
   // A pipe can be read but once.
   if (path == "-" || !std::filesystem::is_regular_file(path)) return FileKind::kIdx;
   InputFile file(path);
-  std::array<std::uint8_t, kStartBytes> bytes = {};
-  const auto start = std::span(bytes).first(file.read(bytes.data(), bytes.size()));
+  const std::span<const std::uint8_t> start = file.peek(kStartBytes);
   if (starts_checkpoint(start) || starts_old_checkpoint(start)) return FileKind::kCheckpoint;
   return starts_array_file(start) ? FileKind::kModel : FileKind::kIdx;
 }

@@ -6,14 +6,14 @@
 
 namespace trp {
 
-Output::Output(const OutputOptions& options) : options_(options) {
+Output::Output(const OutputOptions& options, Outputs& outputs) : options_(options) {
   const bool color = use_color(options.color, STDERR_FILENO);
   if (!options_.quiet) {
     settings_.reporter = settings_reporter(err_, {.color = color, .pictures = options.verbose});
   }
   results_.reporter = results_reporter();
-  if (!options.log.empty()) {
-    log_.emplace(options.log, "--log");
+  if (const auto log = outputs.find("--log"); log != outputs.end()) {
+    log_.emplace(log->second);
     logged_.reporter = json_lines_reporter(*log_, options.log_interval);
   }
   if (options.progress && !options_.quiet && is_terminal(STDERR_FILENO)) {
@@ -53,15 +53,18 @@ void Output::report(const RunEvent& event) {
   }
 }
 
-bool Output::is_written(const std::string& path, const std::function<void()>& write) {
+bool Output::is_written(const std::string& path, const std::function<void()>& write,
+                        bool is_known) {
+  std::string failure;
   try {
     write();
     return true;
   } catch (const std::bad_alloc&) {
-    say("{}: cannot be written: out of memory", path);
+    failure = fmt::format("{}: cannot be written: out of memory", path);
   } catch (const std::exception& error) {
-    say("{}", error.what());
+    failure = error.what();
   }
+  if (!is_known) say("{}", failure);
   return false;
 }
 

@@ -11,6 +11,7 @@
 #include "report/progress.h"
 #include "report/run.h"
 #include "system/line_writer.h"
+#include "system/outputs.h"
 
 namespace trp {
 
@@ -18,8 +19,8 @@ namespace trp {
 /// progress bar to standard error.
 class Output {
  public:
-  /// Empties the log file, if there is one. Throws Error if it cannot be opened.
-  explicit Output(const OutputOptions& options);
+  /// Empties the log, which is one of the outputs if there is any, before its first line.
+  Output(const OutputOptions& options, Outputs& outputs);
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
@@ -42,8 +43,10 @@ class Output {
   /// Whether standard output takes no more lines, so that training had better end.
   bool is_lost() const { return results_.failure != nullptr; }
 
-  /// False if write() throws, which is told at once: nobody may be reading what comes after.
-  bool is_written(const std::string& path, const std::function<void()>& write);
+  /// Returns false if write() throws, which is told at once, unless it is known: nobody may be
+  /// reading what comes after.
+  bool is_written(const std::string& path, const std::function<void()>& write,
+                  bool is_known = false);
 
   /// Throws what standard output or the log has met: Error, or OutputClosed.
   void close();

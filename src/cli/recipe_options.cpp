@@ -178,4 +178,9 @@ void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect>
       say("warning: {} has no effect {}", effect.option, effect.condition);
 }
 
+void add_force(CLI::App& app, bool& force) {
+  // Not in a configuration file, where it would be forgotten.
+  app.add_flag("--force", force, "replace files that hold something else")->configurable(false);
+}
+
 }  // namespace trp

@@ -77,4 +77,7 @@ struct OptionEffect {
 /// Says of each option that is given and has no effect why that is.
 void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect> effects);
 
+/// Adds --force to a command that writes files.
+void add_force(CLI::App& app, bool& force);
+
 }  // namespace trp

@@ -13,7 +13,6 @@
 #include "cli/recipe_options.h"
 #include "cli/values.h"
 #include "core/fail.h"
-#include "system/atomic_file.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -117,29 +116,6 @@ void add_config(CLI::App& app, const std::shared_ptr<ConfigFile>& config, TrainO
       ->group(kOutputAdvancedGroup);
 }
 
-/// What is written must not take the place of something else that is written or gone on with.
-void check_files(const TrainOptions& options) {
-  struct NamedFile {
-    std::string_view option;
-    std::string path;
-  };
-  const std::string& checkpoint = options.checkpoint;
-  const std::vector<NamedFile> files = {
-      {"--save", options.save},
-      {"--checkpoint", checkpoint},
-      {"--checkpoint", checkpoint.empty() ? "" : previous_file(checkpoint)},
-      {"--resume", options.resume},
-      {"--trace", options.trace},
-      {"--log", options.output.log}};
-  for (auto later = files.begin(); later != files.end(); ++later)
-    for (auto earlier = files.begin(); earlier != later; ++earlier) {
-      const bool goes_on = earlier->option == "--checkpoint" && later->option == "--resume";
-      if (goes_on || !is_same_file(earlier->path, later->path)) continue;
-      fail_usage("{}: expected another file than that of {}, found {}", later->option,
-                 earlier->option, later->path);
-    }
-}
-
 void check_together(const TrainOptions& options) {
   if (!options.strategy && options.plan.merge == MergeKind::kArrival) {
     throw UsageError(
@@ -147,7 +123,6 @@ void check_together(const TrainOptions& options) {
         "weights");
   }
   if (options.resume.empty()) check_recipe(options.recipe);  // else when the rest of it is known
-  check_files(options);
   if (options.compare && !options.resume.empty()) {
     throw UsageError(
         "--compare: expected no --resume, since both trainings are timed from the start");
@@ -190,6 +165,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_output(app, options.output);
   app.option_defaults()->group(kOutputAdvancedGroup);
   add_min_accuracy(app, options.min_accuracy);
+  add_force(app, options.force);
   add_config(app, config, options);
   add_help(app);
   app.description(
@@ -202,6 +178,8 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
       "  tensor_relu_parallel --format jsonl -q | jq 'select(.test_accuracy).test_accuracy'\n");
   app.callback([&app, &options] {
     if (!app.get_subcommands().empty()) return;  // another command was named
+    if (const CLI::Option* file = app.get_config_ptr(); file->count() > 0)
+      options.config = file->as<std::string>();
     if (options.strategy) options.plan.strategy = *options.strategy;
     check_together(options);
     options.given.clear();

@@ -33,6 +33,8 @@ struct TrainOptions {
   bool time = false;       // tell where the time went
   std::string trace;       // a file for the timeline of every worker; empty: none
   int trace_steps = 200;
+  bool force = false;  // replace files that hold something else
+  std::string config;  // the file that options were read from; empty: none
   bool print_config = false;
   std::vector<std::string> given;  // the fields of the recipe, in JSON, that options were given for
 };

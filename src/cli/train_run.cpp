@@ -10,6 +10,7 @@
 #include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "cli/train.h"
 #include "cli/train_advice.h"
 #include "core/fail.h"
@@ -24,9 +25,10 @@
 #include "report/numbers.h"
 #include "report/trace.h"
 #include "strategy/phase.h"
-#include "system/atomic_file.h"
 #include "system/cpu.h"
+#include "system/outputs.h"
 #include "system/stop_signals.h"
+#include "train/model_arrays.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -37,13 +39,6 @@ namespace trp {
 namespace {
 
 constexpr double kChoiceSeconds = 0.25;  // 0.3 s at most, with what is in hand at the end
-
-/// Fails before a long training rather than after it.
-void check_targets(const TrainOptions& options) {
-  for (const std::string& path : {options.save, options.checkpoint, options.trace})
-    if (!path.empty()) check_writable(path);
-  if (!options.checkpoint.empty()) check_writable(previous_file(options.checkpoint));
-}
 
 std::string choice_text(const Choice& choice) {
   const std::string what = fmt::format("auto: {} with {}", plan_name(choice.plan),
@@ -118,8 +113,14 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
 
 /// Loads the checkpoint of --resume, and takes from it what no options of the recipe were given
 /// for.
-std::optional<Checkpoint> load_resumed(TrainOptions& options) {
+std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
+                                       Output& output) {
   if (options.resume.empty()) return std::nullopt;
+  if (has_nothing_saved(options, outputs)) {
+    output.hint("{} is empty: training starts from the beginning", options.resume);
+    check_recipe(options.recipe);
+    return std::nullopt;
+  }
   Checkpoint resumed = load_checkpoint(options.resume);
   const Json own = to_json(options.recipe);
   Json recipe = to_json(resumed.identity.recipe);
@@ -168,20 +169,25 @@ Metadata model_metadata(const TrainOptions& options, const TrainResult& result) 
   return metadata;
 }
 
-void save(const TrainOptions& options, const TrainResult& result, Output& output) {
+void save(const TrainOptions& options, const TrainResult& result, OutputFile& file,
+          Output& output) {
   const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
   if (!is_of_use || result.steps == 0) {
     output.say("{} was not written: {}", options.save,
                is_of_use ? "nothing is trained yet" : "the network is of no use");
     return;
   }
-  save_model(options.save, result.mlp, model_metadata(options, result));
+  file.replace(encode_model(options.save, result.mlp, model_metadata(options, result)));
   output.hint("saved {}", options.save);
 }
 
-void write_trace(const TrainOptions& options, const PhaseRecorder& recorder, Output& output) {
-  write_file_atomically(options.trace, trace_json(recorder, fmt::format("tensor_relu_parallel, {}",
-                                                                        plan_name(options.plan))));
+void save_trace(const TrainOptions& options, const PhaseRecorder& recorder, OutputFile& file,
+                Output& output) {
+  const std::string title = fmt::format("tensor_relu_parallel, {}", plan_name(options.plan));
+  file.replace(std::string_view(trace_json(recorder, title)));
+  if (recorder.is_full())
+    output.say("{} ends in step {}: there is no room for more", options.trace,
+               recorder.events(0).back().step + 1);
   output.hint("saved {}", options.trace);
 }
 
@@ -213,12 +219,16 @@ std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const Dat
 /// Writes what was asked for; returns whether all of it is written.
 bool keep(const TrainOptions& options, const TrainResult& result,
           const std::optional<PhaseRecorder>& recorder,
-          const std::optional<CheckpointKeeper>& checkpoints, Output& output) {
-  const auto is_kept = [&output](const std::string& path, const auto& write) {
-    return path.empty() || output.is_written(path, write);
+          const std::optional<CheckpointKeeper>& checkpoints, Outputs& outputs, Output& output) {
+  const auto is_kept = [&](std::string_view option, const auto& write) {
+    const auto file = outputs.find(option);
+    return file == outputs.end() ||
+           output.is_written(file->second.path(), [&] { write(file->second); });
   };
-  const bool is_saved = is_kept(options.save, [&] { save(options, result, output); });
-  const bool is_traced = is_kept(options.trace, [&] { write_trace(options, *recorder, output); });
+  const bool is_saved =
+      is_kept("--save", [&](OutputFile& file) { save(options, result, file, output); });
+  const bool is_traced =
+      is_kept("--trace", [&](OutputFile& file) { save_trace(options, *recorder, file, output); });
   const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
   return is_saved && is_traced && is_resumable;
 }
@@ -239,16 +249,17 @@ void close(Output& output, bool all_kept, int signal) {
 int run_train(const TrainOptions& given) {
   const Stopwatch stopwatch;
   const DataFiles files = find_named_data(given.data);
-  Output output(given.output);
-  check_targets(given);
+  Outputs outputs = claim_files(given, files);
+  Output output(given.output, outputs);
   TrainOptions options = given;
-  std::optional<Checkpoint> resumed = load_resumed(options);
+  std::optional<Checkpoint> resumed = load_resumed(options, outputs, output);
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
   warn_of_unscaled_pixels(data.train, output);
   if (given.output.verbose) write_version(stopwatch.seconds());
   options.plan = complete_plan(options, data.train, cpus, output);
-  std::optional<CheckpointKeeper> checkpoints = keep_checkpoints(options, data, resumed, output);
+  std::optional<CheckpointKeeper> checkpoints =
+      keep_checkpoints(options, data, resumed, outputs, output);
 
   ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
   warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
@@ -266,7 +277,7 @@ int run_train(const TrainOptions& given) {
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
-  const bool all_kept = keep(options, result, recorder, checkpoints, output);
+  const bool all_kept = keep(options, result, recorder, checkpoints, outputs, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
   warn_of_nothing_learned(result, data, output);

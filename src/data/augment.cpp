@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cstdlib>
+#include <type_traits>
 
 #include "core/fail.h"
 #include "core/random.h"
@@ -59,23 +60,6 @@ void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<Va
   for (Index row = 0; row < height; ++row) blank(row * row_values + column, blank_columns);
 }
 
-/// Leaves the random stream where that of the noise begins.
-template <class Value>
-void copy_shifted_or_whole(const Dataset& dataset, std::uint32_t sample,
-                           const AugmentOptions& options, RandomStream& random,
-                           std::span<Value> values) {
-  const Index first = static_cast<Index>(sample) * dataset.feature_count;
-  if (options.shift)
-    copy_shifted(dataset, first, draw_shift(random), values);
-  else
-    copy_values(dataset, first, dataset.feature_count, values.data());
-}
-
-RandomStream stream_of(std::uint32_t sample, const Augmentation& augmentation) {
-  return {augmentation.seed, RandomPurpose::kAugmentation,
-          static_cast<std::uint32_t>(augmentation.epoch), sample};
-}
-
 void add_noise(RandomStream& random, bool clip, std::span<float> values) {
   std::array<float, 1024> noise;
   while (!values.empty()) {
@@ -99,18 +83,25 @@ void check_augmentation(const AugmentOptions& options, const Dataset& dataset) {
   }
 }
 
+template <class Value>
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
-                 std::span<float> values) {
-  RandomStream random = stream_of(sample, augmentation);
-  copy_shifted_or_whole(dataset, sample, augmentation.options, random, values);
-  if (augmentation.options.noise) add_noise(random, !dataset.bytes.empty(), values);
+                 std::span<Value> values) {
+  RandomStream random(augmentation.seed, RandomPurpose::kAugmentation,
+                      static_cast<std::uint32_t>(augmentation.epoch), sample);
+  const Index first = static_cast<Index>(sample) * dataset.feature_count;
+  if (augmentation.options.shift)
+    copy_shifted(dataset, first, draw_shift(random), values);
+  else
+    copy_values(dataset, first, dataset.feature_count, values.data());
+  if constexpr (std::is_same_v<Value, float>) {
+    if (augmentation.options.noise) add_noise(random, !dataset.bytes.empty(), values);
+  } else {
+    assert(!dataset.bytes.empty() && !augmentation.options.noise);
+  }
 }
 
-void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
-                 std::span<std::uint8_t> bytes) {
-  assert(!dataset.bytes.empty() && !augmentation.options.noise);
-  RandomStream random = stream_of(sample, augmentation);
-  copy_shifted_or_whole(dataset, sample, augmentation.options, random, bytes);
-}
+template void copy_sample(const Dataset&, std::uint32_t, const Augmentation&, std::span<float>);
+template void copy_sample(const Dataset&, std::uint32_t, const Augmentation&,
+                          std::span<std::uint8_t>);
 
 }  // namespace trp

@@ -22,14 +22,11 @@ struct Augmentation {
 /// Throws UsageError if the samples are not images and shall be shifted.
 void check_augmentation(const AugmentOptions& options, const Dataset& dataset);
 
-/// Writes the sample's values, bytes scaled by 1/255, with the changes that are asked for.
-/// `values` has room for feature_count. Any number of threads may call it at once.
+/// Writes the sample with the changes that are asked for: as floats, bytes scaled by 1/255, or if
+/// it consists of bytes and no noise is asked for as bytes, unscaled. `values` has room for
+/// feature_count. Any number of threads may call it at once.
+template <class Value>
 void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
-                 std::span<float> values);
-
-/// Writes the sample's bytes unscaled, with the changes that are asked for. The data set is one of
-/// bytes, and noise is not asked for.
-void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentation& augmentation,
-                 std::span<std::uint8_t> bytes);
+                 std::span<Value> values);
 
 }  // namespace trp

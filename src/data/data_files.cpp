@@ -14,6 +14,7 @@
 #include <fmt/ranges.h>
 
 #include "core/fail.h"
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -114,10 +115,9 @@ DataFiles require_folder(const std::string& folder, std::string_view chosen_by,
   return std::move(content.files);
 }
 
-void check_named_files(const DataOptions& options, const std::vector<Role>& roles) {
-  std::string_view given;
-  std::string_view standard_input;
-  std::vector<std::string_view> absent;
+/// The files that the user named; the rest come from the folder that was named.
+DataFiles named_files(const DataOptions& options, const std::vector<Role>& roles) {
+  std::string_view given, standard_input;
   for (const Role& role : kRoles) {
     const std::string& path = options.*role.chosen;
     if (!path.empty()) given = role.words;
@@ -128,33 +128,24 @@ void check_named_files(const DataOptions& options, const std::vector<Role>& role
     }
     standard_input = role.words;
   }
-  for (const Role& role : roles) {
-    if ((options.*role.chosen).empty()) absent.push_back(role.words);
-  }
-  if (!absent.empty() && options.directory.empty()) {
-    fail_usage(
-        "{} are named, but not {}; hint: name all the files, or a folder that has the "
-        "rest",
-        given, fmt::join(absent, ", "));
-  }
-}
-
-/// The files that the user named; the rest come from the folder that was named.
-DataFiles named_files(const DataOptions& options, const std::vector<Role>& roles) {
-  check_named_files(options, roles);
   DataFiles files;
   std::vector<Role> rest;
-  std::vector<std::string_view> names;
+  std::vector<std::string_view> names, absent;
   for (const Role& role : roles) {
     files.*role.found = options.*role.chosen;
-    if ((files.*role.found).empty()) {
-      rest.push_back(role);
-    } else {
+    if (!(files.*role.found).empty()) {
       names.push_back(options.*role.chosen);
+    } else {
+      rest.push_back(role);
+      absent.push_back(role.words);
     }
   }
   files.source = fmt::format("{}", fmt::join(names, ", "));
   if (rest.empty()) return files;
+  if (options.directory.empty()) {
+    fail_usage("{} are named, but not {}; hint: name all the files, or a folder that has the rest",
+               given, fmt::join(absent, ", "));
+  }
   const auto folder = require_folder(options.directory, kNamedFolder, rest);
   for (const Role& role : rest) files.*role.found = folder.*role.found;
   files.source += (names.empty() ? "" : " and ") + options.directory;
@@ -164,13 +155,8 @@ DataFiles named_files(const DataOptions& options, const std::vector<Role>& roles
 /// Folders of data sets, the preferred one first.
 std::vector<fs::path> system_data_sets(const std::vector<std::string>& roots) {
   std::vector<fs::path> folders;
-  for (const std::string& root : roots) {
-    std::error_code error;
-    for (fs::directory_iterator entry(root, error), end; !error && entry != end;
-         entry.increment(error)) {
-      folders.push_back(entry->path());
-    }
-  }
+  for (const std::string& root : roots)
+    for (const std::string& name : names_in(root)) folders.push_back(fs::path(root) / name);
   const auto rank = [](const fs::path& folder) {
     const std::string name = folder.filename().string();
     return std::pair(name != "fashion-mnist", name);

@@ -47,8 +47,8 @@ std::vector<std::uint8_t> to_labels(const std::string& path, IdxArray array, int
   }
   if (array.type == IdxType::kFloat32 || array.type == IdxType::kFloat64) {
     fail(
-        "{}: expected labels of an integer type at byte 2, found {}; "
-        "hint: write them as unsigned bytes (0x08)",
+        "{}: expected labels of an integer type at byte 2, found {}; hint: write them as unsigned "
+        "bytes (0x08)",
         path, idx_type_name(array.type));
   }
   check_label_range(path, array, array.values, class_count);
@@ -60,8 +60,8 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
   const Index count = labels.shape.front();
   if (count != set.sample_count) {
     fail(
-        "{}: expected {} labels, as many as {} has images, found {}; "
-        "hint: are these files of two different sets?",
+        "{}: expected {} labels, as many as {} has images, found {}; hint: are these files of two "
+        "different sets?",
         input_name(labels_path), set.sample_count, input_name(images_path), count);
   }
   set.labels = to_labels(input_name(labels_path), std::move(labels), class_count);
@@ -70,16 +70,16 @@ void attach_labels(Dataset& set, const std::string& images_path, const std::stri
 void check_same_kind(const DataFiles& files, const DataSets& sets) {
   if (sets.train.sample_shape != sets.test.sample_shape) {
     fail(
-        "{}: expected samples of {}, as in {}, found {}; "
-        "hint: training and test files must be of one data set",
+        "{}: expected samples of {}, as in {}, found {}; hint: training and test files must be of "
+        "one data set",
         input_name(files.test_images), fmt::join(sets.train.sample_shape, " x "),
         input_name(files.train_images), fmt::join(sets.test.sample_shape, " x "));
   }
   const auto kind = [](const Dataset& set) { return set.bytes.empty() ? "numbers" : "bytes"; };
   if (sets.train.bytes.empty() != sets.test.bytes.empty()) {
     fail(
-        "{}: expected samples of {}, as in {}, found {}; "
-        "hint: training and test files must be of one element type",
+        "{}: expected samples of {}, as in {}, found {}; hint: training and test files must be of "
+        "one element type",
         input_name(files.test_images), kind(sets.train), input_name(files.train_images),
         kind(sets.test));
   }

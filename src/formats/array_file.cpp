@@ -4,12 +4,12 @@
 #include <array>
 #include <optional>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/digest.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "formats/array_checks.h"
+#include "formats/bytes.h"
 #include "formats/foreign_format.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
@@ -27,8 +27,6 @@ constexpr std::string_view kDigestKey = "digest";
 constexpr std::string_view kDigestPrefix = "xxh128:";
 constexpr std::size_t kDigestDigits = 32;
 constexpr std::string_view kBeforeDigits = "\"digest\":\"xxh128:";
-
-std::string blank_digest() { return std::string(kDigestPrefix) + std::string(kDigestDigits, '0'); }
 
 /// Of all bytes, with zeros in place of the digits.
 std::string digest_of(Bytes bytes, std::size_t digits) {
@@ -53,35 +51,35 @@ std::optional<std::size_t> find_digits(Bytes bytes, ArrayFormat format) {
   return text.size() - digits < kDigestDigits ? std::nullopt : std::optional(digits);
 }
 
-ArrayFile parse(Bytes bytes, ArrayFormat format, const std::string& name) {
-  return format == ArrayFormat::kNpz ? parse_npz(bytes, name) : parse_safetensors(bytes, name);
+void remove_seal(Metadata& metadata) {
+  std::erase_if(metadata, [](const auto& entry) {
+    return entry.first == kProgramKey || entry.first == kDigestKey;
+  });
 }
 
 /// A file that says who wrote it or has a digest must do both, so that damage to either shows.
-/// Returns whether it does.
-bool verify(Bytes bytes, const DecodedArrayFile& file, const std::string& name) {
-  const std::string* program = find_metadata(file.content.metadata, kProgramKey);
-  const std::string* digest = find_metadata(file.content.metadata, kDigestKey);
-  if (program == nullptr && digest == nullptr) return false;
-  const auto digits = digest ? find_digits(bytes, file.format) : std::nullopt;
-  if (program == nullptr || *program != kProgram || !digits) {
+/// Returns the content without them.
+DecodedArrayFile checked(ArrayFile content, ArrayFormat format, Bytes bytes,
+                         const std::string& name) {
+  const std::string* program = find_metadata(content.metadata, kProgramKey);
+  const std::string* digest = find_metadata(content.metadata, kDigestKey);
+  const bool is_sealed = program != nullptr || digest != nullptr;
+  const auto digits = digest ? find_digits(bytes, format) : std::nullopt;
+  if (is_sealed && (program == nullptr || *program != kProgram || !digits)) {
     fail(
         "{}: expected \"program\" {} with a \"digest\" in the metadata, or neither of them; hint: "
         "the file was damaged or changed, fetch it again or remove both",
         name, kProgram);
   }
-  const std::string found = digest_of(bytes, *digits);
-  if (found != *digest) {
+  const std::string found = is_sealed ? digest_of(bytes, *digits) : "";
+  if (is_sealed && found != *digest) {
     fail(
         "{}: expected the digest {} that the file names, found {}; hint: the file was damaged or "
         "changed, fetch or copy it again",
         name, in_quotes(*digest), found);
   }
-  return true;
-}
-
-bool is_seal(const Metadata::value_type& entry) {
-  return entry.first == kProgramKey || entry.first == kDigestKey;
+  remove_seal(content.metadata);
+  return {std::move(content), format, is_sealed};
 }
 
 [[noreturn]] void throw_not_array_file(Bytes start, const std::string& name) {
@@ -112,15 +110,29 @@ const std::string* find_metadata(const Metadata& metadata, std::string_view name
   return found == metadata.end() ? nullptr : &found->second;
 }
 
+void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const std::string& array,
+                     const std::string& file) {
+  std::uint64_t needed = sizeof(float);
+  bool overflow = false;
+  for (const Index size : shape) {
+    overflow |= __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed);
+  }
+  if (!overflow && needed == bytes) return;
+  throw damaged(
+      fmt::format("{}: {}", file, in_quotes(array)),
+      fmt::format("{} bytes of data for a shape of [{}]",
+                  overflow ? "more than 2^64" : fmt::format("{}", needed), fmt::join(shape, ", ")),
+      fmt::format("{}", bytes));
+}
+
 std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat format) {
-  ArrayFile sealed = file;
-  std::erase_if(sealed.metadata, is_seal);
-  sealed.metadata.emplace(sealed.metadata.begin(), kProgramKey, kProgram);
-  sealed.metadata.emplace_back(kDigestKey, blank_digest());
-  std::vector<std::uint8_t> bytes =
-      format == ArrayFormat::kNpz ? encode_npz(sealed) : encode_safetensors(sealed);
-  parse(bytes, format,
-        std::string(array_format_name(format)));  // nothing leaves that cannot be read
+  Metadata metadata = file.metadata;
+  remove_seal(metadata);
+  metadata.emplace(metadata.begin(), kProgramKey, kProgram);
+  metadata.emplace_back(kDigestKey, std::string(kDigestPrefix) + std::string(kDigestDigits, '0'));
+  std::vector<std::uint8_t> bytes = format == ArrayFormat::kNpz
+                                        ? encode_npz(file.arrays, metadata)
+                                        : encode_safetensors(file.arrays, metadata);
   const std::size_t digits = *find_digits(bytes, format);
   const std::string digest = digest_of(bytes, digits);
   std::ranges::copy(digest.substr(kDigestPrefix.size()),
@@ -129,24 +141,29 @@ std::vector<std::uint8_t> encode_array_file(const ArrayFile& file, ArrayFormat f
 }
 
 DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name) {
-  DecodedArrayFile file;
-  if (starts_zip(bytes)) {
-    file.format = ArrayFormat::kNpz;
-  } else if (!starts_safetensors(bytes)) {
-    throw_not_array_file(bytes.first(std::min<std::size_t>(bytes.size(), kStartBytes)), name);
-  }
-  file.content = parse(bytes, file.format, name);
-  file.verified = verify(bytes, file, name);
-  std::erase_if(file.content.metadata, is_seal);
-  return file;
+  if (starts_zip(bytes)) return checked(parse_npz(bytes, name), ArrayFormat::kNpz, bytes, name);
+  if (!starts_safetensors(bytes)) throw_not_array_file(bytes, name);
+  return checked(take_arrays(parse_safetensors_header(bytes, bytes.size(), name), bytes),
+                 ArrayFormat::kSafetensors, bytes, name);
+}
+
+DecodedArrayFile read_array_file(InputFile& file) {
+  const std::string& name = file.name();
+  const Bytes start = file.peek(kStartBytes);
+  if (!starts_array_file(start)) throw_not_array_file(start, name);
+  const auto size = file.size();
+  if (!size || starts_zip(start)) return decode_array_file(file.read_all("model"), name);
+  SafetensorsHeader header = parse_safetensors_header(
+      file.peek(safetensors_header_bytes(start, *size, name)), *size, name);
+  const std::vector<std::uint8_t> bytes = file.read_all("model");
+  if (bytes.size() != *size)
+    fail("{}: changed while it was read; hint: try again when it is complete", name);
+  return checked(take_arrays(std::move(header), bytes), ArrayFormat::kSafetensors, bytes, name);
 }
 
 DecodedArrayFile read_array_file(const std::string& path) {
   InputFile file(path);
-  const std::vector<std::uint8_t> bytes = read_whole(file, "model", [&](Bytes start) {
-    if (!starts_array_file(start)) throw_not_array_file(start, file.name());
-  });
-  return decode_array_file(bytes, file.name());
+  return read_array_file(file);
 }
 
 bool starts_checkpoint(std::span<const std::uint8_t> start) {
@@ -157,7 +174,7 @@ bool starts_checkpoint(std::span<const std::uint8_t> start) {
 }
 
 bool starts_old_checkpoint(std::span<const std::uint8_t> start) {
-  return text_of(start).starts_with("trp-ckpt");
+  return text_of(start).starts_with(kOldCheckpointStart);
 }
 
 bool starts_array_file(std::span<const std::uint8_t> start) {

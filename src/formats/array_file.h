@@ -12,6 +12,8 @@
 
 namespace trp {
 
+class InputFile;
+
 /// The formats of files of named arrays, which other programs read too; formats/README.md has the
 /// grammars.
 enum class ArrayFormat { kSafetensors, kNpz };
@@ -34,6 +36,10 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 /// Returns the text of this name, or null.
 const std::string* find_metadata(const Metadata& metadata, std::string_view name);
+
+/// Throws Error, which names the file, unless an array of floats of this shape takes so many bytes.
+void check_data_size(std::span<const Index> shape, std::uint64_t bytes, const std::string& array,
+                     const std::string& file);
 
 struct ArrayFile {
   std::vector<NamedArray> arrays;
@@ -59,8 +65,10 @@ struct DecodedArrayFile {
 /// both and agree with its digest: no single wrong bit in it goes unnoticed.
 DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Reads a file in the same way, or standard input when the path is "-".
+/// Reads a file in the same way, or standard input when the path is "-". What the header of a
+/// safetensors file says is compared with the size of the file before the arrays are read.
 DecodedArrayFile read_array_file(const std::string& path);
+DecodedArrayFile read_array_file(InputFile& file);
 
 /// The metadata of a checkpoint (train/checkpoint.h) begin with this entry; models have none of
 /// this name.

@@ -3,14 +3,14 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <new>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "core/fail.h"
-#include "formats/deflate.h"
+#include "formats/bytes.h"
 
 namespace trp {
 namespace {
@@ -19,7 +19,9 @@ constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 constexpr std::uint64_t kMinGzipBytes = 18;  // header and trailer
 constexpr std::string_view kFetchAgain = "hint: fetch or copy the file again";
 
-bool starts_gzip(const std::uint8_t* bytes) { return bytes[0] == 0x1f && bytes[1] == 0x8b; }
+bool starts_gzip(std::span<const std::uint8_t> bytes) {
+  return bytes.size() >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
 
 /// zlib's own words are for programmers.
 std::string_view in_plain_words(std::string_view reason) {
@@ -32,8 +34,12 @@ std::string_view in_plain_words(std::string_view reason) {
 }  // namespace
 
 ByteSource::ByteSource(const std::string& path) : file_(path) {
-  start_size_ = file_.read(start_.data(), start_.size());
-  if (start_size_ == start_.size() && starts_gzip(start_.data())) start_inflating();
+  if (!starts_gzip(file_.peek(2))) return;
+  auto stream = std::make_unique<z_stream>();
+  constexpr int kGzipOnly = 15 + 16;
+  if (inflateInit2(stream.get(), kGzipOnly) != Z_OK) throw std::bad_alloc();
+  inflater_.reset(stream.release());
+  compressed_.resize(kBufferBytes);
 }
 
 ByteSource::~ByteSource() = default;
@@ -41,17 +47,6 @@ ByteSource::~ByteSource() = default;
 void ByteSource::InflateEnd::operator()(z_stream_s* stream) const {
   inflateEnd(stream);
   delete stream;
-}
-
-void ByteSource::start_inflating() {
-  auto stream = std::make_unique<z_stream>();
-  constexpr int kGzipOnly = 15 + 16;
-  if (inflateInit2(stream.get(), kGzipOnly) != Z_OK) throw std::bad_alloc();
-  inflater_.reset(stream.release());
-  compressed_.resize(kBufferBytes);
-  std::copy(start_.begin(), start_.end(), compressed_.begin());
-  inflater_->next_in = compressed_.data();
-  inflater_->avail_in = static_cast<uInt>(start_.size());
 }
 
 void ByteSource::refill() {
@@ -64,20 +59,12 @@ std::size_t ByteSource::read(std::uint8_t* into, std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
     const std::size_t got =
-        is_gzip() ? inflate_some(into + done, count - done) : read_plain(into + done, count - done);
+        is_gzip() ? inflate_some(into + done, count - done) : file_.read(into + done, count - done);
     if (got == 0) break;
     done += got;
     offset_ += got;
   }
   return done;
-}
-
-std::size_t ByteSource::read_plain(std::uint8_t* into, std::size_t count) {
-  if (start_used_ == start_size_) return file_.read(into, count);
-  const std::size_t taken = std::min(count, start_size_ - start_used_);
-  std::memcpy(into, start_.data() + start_used_, taken);
-  start_used_ += taken;
-  return taken;
 }
 
 /// At least one byte, or none at the end of the member.
@@ -113,8 +100,8 @@ void ByteSource::expect_end() {
   std::uint8_t extra = 0;
   if (read(&extra, 1) != 0) {
     fail(
-        "{}: data go on after {}, where the header says that they end; "
-        "hint: the header is wrong, or something was appended",
+        "{}: data go on after {}, where the header says that they end; hint: the header is wrong, "
+        "or something was appended",
         name(), byte_name(expected));
   }
   if (!is_gzip()) return;
@@ -122,7 +109,7 @@ void ByteSource::expect_end() {
   if (inflater_->avail_in == 0) return;
   const std::uint64_t end = file_.offset() - inflater_->avail_in;
   // The buffer may have been cut between the two bytes; then only "other data" is said.
-  const bool second_member = inflater_->avail_in >= 2 && starts_gzip(inflater_->next_in);
+  const bool second_member = starts_gzip({inflater_->next_in, inflater_->avail_in});
   fail("{}: expected the end of the file at byte {}, found {}; hint: {}", name(), end,
        second_member ? "a second gzip member" : "other data after the gzip data",
        second_member ? "unpack it with gunzip and check what was joined"
@@ -137,7 +124,9 @@ std::optional<ByteSource::SizeBound> ByteSource::size_bound() const {
   if (__builtin_mul_overflow(*size, kDeflateRatio, &bound.max_bytes)) {
     bound.max_bytes = std::numeric_limits<std::uint64_t>::max();
   }
-  if (*size >= kMinGzipBytes) bound.gzip_trailer = file_.last_word();
+  if (*size >= kMinGzipBytes) {
+    bound.gzip_trailer = load<std::uint32_t>(file_.last_bytes().data(), std::endian::little);
+  }
   return bound;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,6 +13,9 @@
 struct z_stream_s;
 
 namespace trp {
+
+/// Deflate makes data at most so many times smaller: two bits can stand for 258 bytes, and no more.
+inline constexpr std::uint64_t kDeflateRatio = 1032;
 
 /// Reads the bytes of a file, which may be compressed with gzip: its content tells, not its name.
 /// Gzip is one member, whose checksum and length are verified, with nothing after it. Every failure
@@ -53,16 +55,11 @@ class ByteSource {
     void operator()(z_stream_s* stream) const;
   };
 
-  void start_inflating();
   void refill();
-  std::size_t read_plain(std::uint8_t* into, std::size_t count);
   std::size_t inflate_some(std::uint8_t* into, std::size_t count);
   [[noreturn]] void throw_damaged(std::string_view reason) const;
 
   InputFile file_;
-  std::array<std::uint8_t, 2> start_ = {};  // read to tell gzip from the rest
-  std::size_t start_size_ = 0;
-  std::size_t start_used_ = 0;
   std::unique_ptr<z_stream_s, InflateEnd> inflater_;
   std::vector<std::uint8_t> compressed_;
   bool member_ended_ = false;

@@ -6,6 +6,8 @@
 
 namespace trp {
 
+/// The first bytes of a checkpoint in the format before this one.
+inline constexpr std::string_view kOldCheckpointStart = "trp-ckpt";
 inline constexpr std::string_view kOldCheckpointHint =
     "this is a checkpoint of an older version, whose format is no longer read: finish the run, or "
     "export its network, with the version that wrote it";

@@ -8,8 +8,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/fail.h"
 #include "formats/byte_source.h"
+#include "formats/bytes.h"
 #include "formats/idx_header.h"
 
 namespace trp {
@@ -51,25 +54,24 @@ float to_float(const ByteSource& source, const IdxHeader& header, T element, std
   if constexpr (std::is_floating_point_v<T>) {
     if (!(std::abs(element) <= std::numeric_limits<float>::max())) {
       fail(
-          "{}: element {} at {} is {}, expected a finite 32-bit float; "
-          "hint: mend or remove the sample",
+          "{}: element {} at {} is {}, expected a finite 32-bit float; hint: mend or remove the "
+          "sample",
           source.name(), index, source.byte_name(header.header_bytes + index * sizeof(T)), element);
     }
   }
   return static_cast<float>(element);
 }
 
-/// T in the file, whose bits are read as an Unsigned.
-template <class T, class Unsigned>
+/// Numbers of type T in the file.
+template <class T>
 void read_values(ByteSource& source, const IdxHeader& header, std::uint64_t begin,
                  std::uint64_t end, std::vector<float>& values) {
-  static_assert(sizeof(T) == sizeof(Unsigned));
   std::vector<std::uint8_t> raw(std::min<std::uint64_t>(kReadBytes, end - begin));
   for_each_read(begin, end, [&](std::uint64_t done, std::size_t count) {
     read_elements(source, header, done, raw.data(), count);
     for (std::size_t i = 0; i < count; i += sizeof(T)) {
-      const auto bits = big_endian<Unsigned>(&raw[i]);
-      values.push_back(to_float(source, header, std::bit_cast<T>(bits), (done + i) / sizeof(T)));
+      const auto element = load<T>(&raw[i], std::endian::big);
+      values.push_back(to_float(source, header, element, (done + i) / sizeof(T)));
     }
   });
 }
@@ -85,14 +87,6 @@ void read_values(ByteSource& source, const IdxHeader& header, std::uint64_t begi
   fail("{}: changed while it was read; hint: try again when it is complete", source.name());
 }
 
-void reserve(const IdxHeader& header, IdxArray& array) {
-  if (header.type == IdxType::kUnsignedByte) {
-    array.bytes.reserve(header.element_count);
-  } else {
-    array.values.reserve(header.element_count);
-  }
-}
-
 /// The elements whose bytes are begin to end.
 void read_body(ByteSource& source, const IdxHeader& header, std::uint64_t begin, std::uint64_t end,
                IdxArray& array) {
@@ -100,15 +94,15 @@ void read_body(ByteSource& source, const IdxHeader& header, std::uint64_t begin,
     case IdxType::kUnsignedByte:
       return read_bytes(source, header, begin, end, array.bytes);
     case IdxType::kSignedByte:
-      return read_values<std::int8_t, std::uint8_t>(source, header, begin, end, array.values);
+      return read_values<std::int8_t>(source, header, begin, end, array.values);
     case IdxType::kInt16:
-      return read_values<std::int16_t, std::uint16_t>(source, header, begin, end, array.values);
+      return read_values<std::int16_t>(source, header, begin, end, array.values);
     case IdxType::kInt32:
-      return read_values<std::int32_t, std::uint32_t>(source, header, begin, end, array.values);
+      return read_values<std::int32_t>(source, header, begin, end, array.values);
     case IdxType::kFloat32:
-      return read_values<float, std::uint32_t>(source, header, begin, end, array.values);
+      return read_values<float>(source, header, begin, end, array.values);
     case IdxType::kFloat64:
-      return read_values<double, std::uint64_t>(source, header, begin, end, array.values);
+      return read_values<double>(source, header, begin, end, array.values);
   }
 }
 
@@ -172,7 +166,10 @@ IdxArray read_idx(const std::string& path, const IdxExpected& expected) {
   array.type = header.type;
   array.shape = header.shape;
   try {
-    if (file.size_is_sure) reserve(header, array);
+    if (file.size_is_sure && header.type == IdxType::kUnsignedByte)
+      array.bytes.reserve(header.element_count);
+    else if (file.size_is_sure)
+      array.values.reserve(header.element_count);
     read_body(file.source, header, 0, header.total_bytes - header.header_bytes, array);
   } catch (const std::bad_alloc&) {
     fail("{}: {} do not fit in memory; hint: use a smaller file or a larger machine", path,

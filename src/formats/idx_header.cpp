@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include <fmt/ranges.h>
 
 #include "core/fail.h"
+#include "formats/bytes.h"
 #include "formats/foreign_format.h"
 
 namespace trp {
@@ -18,17 +19,24 @@ namespace {
 /// Of the widest elements these still fit one array.
 constexpr std::uint64_t kMaxElements = (std::numeric_limits<std::ptrdiff_t>::max() - 64) / 8;
 
-std::optional<IdxType> idx_type_of(std::uint8_t code) {
-  switch (const auto type = static_cast<IdxType>(code)) {
-    case IdxType::kUnsignedByte:
-    case IdxType::kSignedByte:
-    case IdxType::kInt16:
-    case IdxType::kInt32:
-    case IdxType::kFloat32:
-    case IdxType::kFloat64:
-      return type;
-  }
-  return std::nullopt;
+struct TypeTraits {
+  IdxType type;
+  Index element_bytes;
+  std::string_view name;
+};
+constexpr std::array<TypeTraits, 6> kTypes = {{
+    {IdxType::kUnsignedByte, 1, "unsigned bytes"},
+    {IdxType::kSignedByte, 1, "signed bytes"},
+    {IdxType::kInt16, 2, "16-bit integers"},
+    {IdxType::kInt32, 4, "32-bit integers"},
+    {IdxType::kFloat32, 4, "32-bit floats"},
+    {IdxType::kFloat64, 8, "64-bit floats"},
+}};
+
+/// Returns null for a code that no type has.
+const TypeTraits* traits_of(IdxType code) {
+  const auto* found = std::ranges::find(kTypes, code, &TypeTraits::type);
+  return found == kTypes.end() ? nullptr : found;
 }
 
 /// The file ends after `got` bytes of a header for `rank` dimensions.
@@ -39,8 +47,8 @@ std::optional<IdxType> idx_type_of(std::uint8_t code) {
          source.is_gzip() ? "unpacked " : "", expected.what);
   }
   fail(
-      "{}: ends at {}, inside the IDX header, expected at least {}; "
-      "hint: fetch or copy the file again",
+      "{}: ends at {}, inside the IDX header, expected at least {}; hint: fetch or copy the file "
+      "again",
       source.name(), source.byte_name(got),
       byte_count(kIdxMagicBytes + kIdxDimensionBytes * static_cast<std::size_t>(rank) + 1));
 }
@@ -53,10 +61,11 @@ std::optional<IdxType> idx_type_of(std::uint8_t code) {
       magic.size() + source.read(head.data() + magic.size(), head.size() - magic.size());
   const int usual_rank = expected.max_rank == 1 ? 1 : 3;
   fail(
-      "{}: not an IDX file: expected a magic number such as 0x{:08x} for {} at {}, "
-      "found 0x{:08x}; hint: {}",
+      "{}: not an IDX file: expected a magic number such as 0x{:08x} for {} at {}, found 0x{:08x}; "
+      "hint: {}",
       source.name(), 0x800 + usual_rank, expected.what, source.byte_name(0),
-      big_endian<std::uint32_t>(magic.data()), foreign_format_hint(std::span(head).first(size)));
+      load<std::uint32_t>(magic.data(), std::endian::big),
+      foreign_format_hint(std::span(head).first(size)));
 }
 
 void check_rank(const ByteSource& source, const IdxExpected& expected, int rank) {
@@ -81,11 +90,11 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
     std::array<std::uint8_t, kIdxDimensionBytes> bytes = {};
     const std::size_t got = source.read(bytes.data(), bytes.size());
     if (got < bytes.size()) throw_short_header(source, expected, rank, header.header_bytes + got);
-    const auto size = big_endian<std::uint32_t>(bytes.data());
+    const auto size = load<std::uint32_t>(bytes.data(), std::endian::big);
     if (size == 0) {
       fail(
-          "{}: {} is 0 at {}, expected at least 1; hint: the file holds no data, make or "
-          "fetch it again",
+          "{}: {} is 0 at {}, expected at least 1; hint: the file holds no data, make or fetch it "
+          "again",
           source.name(), d == 0 ? "the count of samples" : fmt::format("dimension {}", d + 1),
           source.byte_name(header.header_bytes));
     }
@@ -96,8 +105,8 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
   const auto element_bytes = static_cast<std::uint64_t>(idx_element_bytes(header.type));
   if (overflow || header.element_count > kMaxElements) {
     fail(
-        "{}: the header declares {} at {}, more than any file can hold; "
-        "hint: the header is damaged, or this is another kind of file",
+        "{}: the header declares {} at {}, more than any file can hold; hint: the header is "
+        "damaged, or this is another kind of file",
         source.name(), describe(header), source.byte_name(kIdxMagicBytes));
   }
   header.total_bytes = header.header_bytes + header.element_count * element_bytes;
@@ -105,39 +114,9 @@ void read_dimensions(ByteSource& source, const IdxExpected& expected, int rank, 
 
 }  // namespace
 
-std::string_view idx_type_name(IdxType type) {
-  switch (type) {
-    case IdxType::kUnsignedByte:
-      return "unsigned bytes";
-    case IdxType::kSignedByte:
-      return "signed bytes";
-    case IdxType::kInt16:
-      return "16-bit integers";
-    case IdxType::kInt32:
-      return "32-bit integers";
-    case IdxType::kFloat32:
-      return "32-bit floats";
-    case IdxType::kFloat64:
-      return "64-bit floats";
-  }
-  return "elements of unknown type";
-}
+std::string_view idx_type_name(IdxType type) { return traits_of(type)->name; }
 
-Index idx_element_bytes(IdxType type) {
-  switch (type) {
-    case IdxType::kUnsignedByte:
-    case IdxType::kSignedByte:
-      return 1;
-    case IdxType::kInt16:
-      return 2;
-    case IdxType::kInt32:
-    case IdxType::kFloat32:
-      return 4;
-    case IdxType::kFloat64:
-      return 8;
-  }
-  return 0;
-}
+Index idx_element_bytes(IdxType type) { return traits_of(type)->element_bytes; }
 
 std::string describe(const IdxHeader& header) {
   return fmt::format("{} {}", fmt::join(header.shape, " x "), idx_type_name(header.type));
@@ -151,11 +130,11 @@ IdxHeader read_idx_header(ByteSource& source, const IdxExpected& expected) {
   std::array<std::uint8_t, kIdxMagicBytes> magic = {};
   const std::size_t got = source.read(magic.data(), magic.size());
   if (got < magic.size()) throw_short_header(source, expected, expected.min_rank, got);
-  const auto type = idx_type_of(magic[2]);
-  if (magic[0] != 0 || magic[1] != 0 || !type) throw_not_idx(source, expected, magic);
+  const auto type = static_cast<IdxType>(magic[2]);
+  if (magic[0] != 0 || magic[1] != 0 || !traits_of(type)) throw_not_idx(source, expected, magic);
   check_rank(source, expected, magic[3]);
   IdxHeader header;
-  header.type = *type;
+  header.type = type;
   read_dimensions(source, expected, magic[3], header);
   return header;
 }
@@ -187,8 +166,8 @@ bool check_size(const ByteSource& source, const IdxHeader& header) {
   }
   if (header.total_bytes > bound->max_bytes) {
     fail(
-        "{}: the header declares {}, {}, but {} of gzip can hold {} at most; "
-        "hint: the header is damaged or the file was cut short, fetch it again",
+        "{}: the header declares {}, {}, but {} of gzip can hold {} at most; hint: the header is "
+        "damaged or the file was cut short, fetch it again",
         source.name(), describe(header), byte_count(header.total_bytes),
         byte_count(bound->file_bytes), bound->max_bytes);
   }

@@ -37,13 +37,4 @@ std::string byte_count(std::uint64_t count);
 /// Returns, for messages, what it means that the uncompressed file has this size.
 std::string wrong_size_hint(const IdxHeader& header, std::uint64_t file_bytes);
 
-template <class Unsigned>
-Unsigned big_endian(const std::uint8_t* bytes) {
-  Unsigned number = 0;
-  for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-    number = static_cast<Unsigned>((number << 8) | bytes[i]);
-  }
-  return number;
-}
-
 }  // namespace trp

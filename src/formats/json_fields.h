@@ -12,16 +12,12 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/fail.h"
-#include "formats/array_checks.h"
+#include "formats/strict_json.h"
 #include "trp/error.h"
 
 namespace trp {
-
-/// Fields in the order in which they are given.
-using Json = nlohmann::ordered_json;
 
 // Values as JSON. Each type has the functions value_to_json(value) and read_value(json, value).
 // Those of numbers, texts, lists, optional values and structs are here; a struct has its fields
@@ -53,8 +49,7 @@ void read_value(const Json& json, Struct& fields);
 
 /// Throws Error: expected …, found ….
 [[noreturn]] inline void throw_unexpected_json(std::string_view expected, const Json& found) {
-  fail("expected {}, found {}", expected,
-       found.dump(-1, ' ', false, Json::error_handler_t::replace));
+  fail("expected {}, found {}", expected, json_text(found));
 }
 
 template <class Number>

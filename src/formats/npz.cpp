@@ -8,22 +8,22 @@
 #include <fmt/ranges.h>
 
 #include "core/fail.h"
+#include "core/partition.h"
 #include "core/text.h"
-#include "formats/array_checks.h"
-#include "formats/little_endian.h"
+#include "formats/bytes.h"
 #include "formats/strict_json.h"
 #include "formats/zip.h"
 
 namespace trp {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
 using namespace std::string_view_literals;
 
 constexpr std::string_view kEnding = ".npy";
 constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
 constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
+constexpr Index kMaxNpyHeaderBytes = 65'536;
 
 std::string header_text(const std::vector<Index>& shape) {
   return fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
@@ -38,7 +38,7 @@ std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
   bytes.push_back(1);
   bytes.push_back(0);
-  append_little_endian(bytes, static_cast<std::uint16_t>(header.size()));
+  append_numbers(bytes, static_cast<std::uint16_t>(header.size()));
   bytes.insert(bytes.end(), header.begin(), header.end());
   append_floats(bytes, array.values);
   return bytes;
@@ -56,14 +56,14 @@ std::string_view between(std::string_view text, std::string_view before, std::st
 std::vector<Index> read_shape(std::string_view header, const std::string& where) {
   if (const auto type = between(header, "{'descr': '", "'"); !type.empty() && type != "<f4") {
     fail(
-        "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: "
-        "convert the array with .astype('<f4')",
+        "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the array "
+        "with .astype('<f4')",
         where, in_quotes(type));
   }
   if (between(header, "'fortran_order': ", ",") == "True") {
     fail(
-        "{}: expected rows one after the other, found Fortran's order; hint: "
-        "convert the array with numpy.ascontiguousarray",
+        "{}: expected rows one after the other, found Fortran's order; hint: convert the array "
+        "with numpy.ascontiguousarray",
         where);
   }
   std::vector<Index> shape;
@@ -84,56 +84,68 @@ std::vector<Index> read_shape(std::string_view header, const std::string& where)
   return shape;
 }
 
-/// Where the text of the header begins and ends.
-std::pair<std::size_t, std::size_t> header_range(Bytes bytes, const std::string& where) {
-  const bool is_npy = bytes.size() >= 12 && text_of(bytes).starts_with(kMagic);
-  const int version = is_npy ? bytes[kVersionByte] : 0;
-  if (version < 1 || version > 3 || bytes[kVersionByte + 1] != 0)
+/// Unpacks the first `count` bytes of the entry, or all if there are fewer.
+std::vector<std::uint8_t> unpack_start(const PackedEntry& entry, std::size_t count,
+                                       const std::string& where) {
+  std::vector<std::uint8_t> start(std::min<std::size_t>(count, entry.unpacked_bytes));
+  unpack(entry, {start}, where);
+  return start;
+}
+
+/// Returns where the text of the header begins and ends.
+Range header_range(const PackedEntry& entry, const std::string& where) {
+  const auto start = unpack_start(entry, 12, where);
+  const bool is_npy = start.size() == 12 && text_of(start).starts_with(kMagic);
+  const int version = is_npy ? start[kVersionByte] : 0;
+  if (version < 1 || version > 3 || start[kVersionByte + 1] != 0)
     throw damaged(where, "a NumPy array of version 1.0 to 3.0 at byte 0", "none");
-  const std::size_t begin = version == 1 ? 10 : 12;
-  const std::size_t length = version == 1 ? little_endian<std::uint16_t>(&bytes[8])
-                                          : little_endian<std::uint32_t>(&bytes[8]);
-  if (length > bytes.size() - begin) {
-    throw damaged(where, fmt::format("a header of at most {} bytes", bytes.size() - begin),
+  const Index begin = version == 1 ? 10 : 12;
+  const Index length =
+      version == 1 ? load<std::uint16_t>(&start[8]) : load<std::uint32_t>(&start[8]);
+  const Index max_length = std::min<Index>(kMaxNpyHeaderBytes, entry.unpacked_bytes - begin);
+  if (length > max_length) {
+    throw damaged(where, fmt::format("a header of at most {} bytes", max_length),
                   fmt::format("a length of {}", length));
   }
   return {begin, begin + length};
 }
 
-NamedArray parse_npy(const ZipEntry& entry, const std::string& file) {
+NamedArray parse_npy(const PackedEntry& entry, const std::string& file) {
+  const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
   if (!entry.name.ends_with(kEnding) || entry.name.size() == kEnding.size()) {
     fail(
         "{}: expected only arrays, whose names end in .npy, found {}; hint: models that PyTorch or "
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
         file, in_quotes(entry.name));
   }
-  const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
-  NamedArray array;
-  array.name = entry.name.substr(0, entry.name.size() - kEnding.size());
-  const Bytes bytes = entry.content;
-  const auto [begin, end] = header_range(bytes, where);
-  array.shape = read_shape(text_of(bytes.subspan(begin, end - begin)), where);
-  const Bytes data = bytes.subspan(end);
-  check_data_size(array.shape, data.size(), array.name, file);
-  array.values = to_floats(data);
+  const Range header = header_range(entry, where);
+  std::vector<std::uint8_t> start =
+      unpack_start(entry, static_cast<std::size_t>(header.end), where);
+  NamedArray array{
+      .name = entry.name.substr(0, entry.name.size() - kEnding.size()),
+      .shape = read_shape(text_of(start).substr(static_cast<std::size_t>(header.begin)), where),
+      .values = {}};
+  const std::size_t data_bytes = entry.unpacked_bytes - start.size();
+  check_data_size(array.shape, data_bytes, array.name, file);
+  array.values.resize(data_bytes / sizeof(float));
+  unpack(entry, {start, bytes_of(array.values)}, where);
   return array;
 }
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_npz(const ArrayFile& file) {
+std::vector<std::uint8_t> encode_npz(std::span<const NamedArray> arrays, const Metadata& metadata) {
   std::vector<ZipEntry> entries;
-  for (const NamedArray& array : file.arrays) {
+  for (const NamedArray& array : arrays)
     entries.push_back({array.name + std::string(kEnding), encode_npy(array)});
-  }
-  return encode_zip(entries, json_text(to_json(file.metadata)));
+  return encode_zip(entries, json_text(to_json(metadata)));
 }
 
 ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
   const ParsedZip zip = parse_zip(bytes, name);
   ArrayFile file;
   std::set<std::string> names;
-  for (const ZipEntry& entry : zip.entries) {
+  for (const PackedEntry& entry : zip.entries) {
     if (!names.insert(entry.name).second)
       throw damaged(name, "each array once", in_quotes(entry.name) + " again");
     file.arrays.push_back(parse_npy(entry, name));

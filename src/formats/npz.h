@@ -9,9 +9,9 @@
 
 namespace trp {
 
-/// Returns the file in NumPy's .npz format, a zip archive of .npy files. The metadata are JSON in
-/// the archive's comment, which NumPy passes over.
-std::vector<std::uint8_t> encode_npz(const ArrayFile& file);
+/// Returns a file in NumPy's .npz format, a zip archive of .npy files. The metadata are JSON in
+/// the archive's comment, which NumPy passes over. Throws Error if the archive cannot hold them.
+std::vector<std::uint8_t> encode_npz(std::span<const NamedArray> arrays, const Metadata& metadata);
 
 /// Throws Error unless the bytes are all of an archive of arrays of 32-bit floats. An archive of
 /// another program has no comment.

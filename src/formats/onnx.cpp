@@ -7,16 +7,17 @@
 
 #include "core/fail.h"
 #include "formats/array_file.h"
-#include "formats/little_endian.h"
+#include "formats/bytes.h"
+#include "system/atomic_file.h"
 
 namespace trp {
 namespace {
 
 constexpr std::uint64_t kIrVersion = 7;
 constexpr std::uint64_t kOperatorsVersion = 13;
-constexpr std::uint64_t kFloat = 1;              // TensorProto.DataType
-constexpr std::uint64_t kIntAttribute = 2;       // AttributeProto.AttributeType
-constexpr std::uint64_t kTooLarge = 0x80000000;  // bytes
+constexpr std::uint64_t kFloat = 1;         // TensorProto.DataType
+constexpr std::uint64_t kIntAttribute = 2;  // AttributeProto.AttributeType
+constexpr std::uint64_t kMaxBytes = 0x7fffffff;
 constexpr std::string_view kInput = "images";
 constexpr std::string_view kOutput = "logits";
 
@@ -35,9 +36,7 @@ class Message {
     bytes_.insert(bytes_.end(), value.begin(), value.end());
     return *this;
   }
-  Message& text(int field, std::string_view value) {
-    return bytes(field, {reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
-  }
+  Message& text(int field, std::string_view value) { return bytes(field, to_bytes(value)); }
   Message& message(int field, const Message& value) { return bytes(field, value.bytes_); }
 
   std::vector<std::uint8_t> take() { return std::move(bytes_); }
@@ -113,7 +112,7 @@ std::vector<std::uint8_t> encode_onnx(const ArrayFile& network) {
     model.message(14, Message().text(1, name).text(2, text));
   }
   std::vector<std::uint8_t> bytes = model.take();
-  if (bytes.size() >= kTooLarge) {
+  if (bytes.size() > kMaxBytes) {
     fail("an ONNX model holds less than 2 GiB, found {} bytes; hint: use .safetensors",
          bytes.size());
   }

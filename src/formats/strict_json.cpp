@@ -1,15 +1,13 @@
 #include "formats/strict_json.h"
 
 #include <algorithm>
-#include <functional>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/fail.h"
 #include "core/text.h"
-#include "formats/array_checks.h"
 #include "formats/array_file.h"
 
 namespace trp {
@@ -20,38 +18,36 @@ class StructureCheck {
  public:
   StructureCheck(int max_depth, const JsonPlace& place) : max_depth_(max_depth), place_(place) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start || event == Event::array_start) {
+  void operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    const auto level = static_cast<std::size_t>(depth);
+    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
       if (depth >= max_depth_) {
         throw damaged(
             place_.name,
             fmt::format("JSON nested at most {} deep at byte {}", max_depth_, place_.offset),
             "more");
       }
-      keys_.resize(static_cast<std::size_t>(depth) + 1);
+      keys_.resize(level + 1);
       keys_.back().clear();
     }
-    if (event == Event::key) {
-      const auto key = parsed.get<std::string>();
-      if (!keys_[static_cast<std::size_t>(depth) - 1].insert(key).second) {
-        throw damaged(place_.name,
-                      fmt::format("each name once in the JSON at byte {}", place_.offset),
-                      in_quotes(key) + " again");
-      }
+    if (event == Json::parse_event_t::key &&
+        !keys_[level - 1].insert(parsed.get<std::string>()).second) {
+      throw damaged(place_.name,
+                    fmt::format("each name once in the JSON at byte {}", place_.offset),
+                    in_quotes(parsed.get<std::string>()) + " again");
     }
-    return true;
   }
 
  private:
   int max_depth_;
   const JsonPlace& place_;
-  std::vector<std::set<std::string>> keys_;  // of the objects that are open, outermost first
+  std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
 };
 
 }  // namespace
 
-Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& place) {
+Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& place,
+                       const JsonListener& listener) {
   const auto bad_byte = [&](std::string_view what, std::size_t index) {
     return damaged(place.name,
                    fmt::format("JSON from byte {} to {}", place.offset,
@@ -64,7 +60,11 @@ Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& pl
   StructureCheck check(max_depth, place);
   Json json;
   try {
-    json = Json::parse(text.begin(), text.end(), std::ref(check));
+    json = Json::parse(text.begin(), text.end(),
+                       [&](int depth, Json::parse_event_t event, const Json& parsed) {
+                         check(depth, event, parsed);
+                         return !listener || listener(depth, event, parsed);
+                       });
   } catch (const Json::parse_error& error) {
     throw bad_byte("an error", std::max<std::size_t>(error.byte, 1) - 1);
   } catch (const Json::exception&) {  // a number too large for any type
@@ -78,22 +78,23 @@ Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& pl
   return json;
 }
 
+std::string metadata_text(const std::string& name, const Json& value,
+                          const std::string& file_name) {
+  if (value.is_string()) return value.get<std::string>();
+  throw damaged(file_name, fmt::format("a text for {} in the metadata", in_quotes(name)),
+                value.is_discarded() ? "a list or an object" : value.type_name());
+}
+
 Metadata to_metadata(const Json& object, const std::string& file_name) {
-  if (!object.is_object()) throw damaged(file_name, "an object as metadata", object.type_name());
   Metadata metadata;
-  for (const auto& item : object.items()) {
-    if (!item.value().is_string()) {
-      throw damaged(file_name, fmt::format("a text for {} in the metadata", in_quotes(item.key())),
-                    item.value().type_name());
-    }
-    metadata.emplace_back(item.key(), item.value().get<std::string>());
-  }
+  for (const auto& item : object.items())
+    metadata.emplace_back(item.key(), metadata_text(item.key(), item.value(), file_name));
   return metadata;
 }
 
 Json to_json(const Metadata& metadata) {
-  Json object = Json::object();
-  for (const auto& [name, text] : metadata) object[name] = text;
+  Json::object_t object;
+  for (const auto& [name, text] : metadata) object.emplace_back(name, text);  // all at the end
   return object;
 }
 

@@ -7,7 +7,8 @@
 #include <chrono>
 #include <fstream>
 #include <string>
-#include <system_error>
+
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -30,10 +31,10 @@ CpuTimes read_cpu_times(const std::filesystem::path& root) {
       .wall = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
                   .count(),
       .own = static_cast<double>(own.tv_sec) + 1e-9 * static_cast<double>(own.tv_nsec)};
-  std::error_code gone;  // a thread may end at any time
-  for (const auto& thread : std::filesystem::directory_iterator(root / "proc/self/task", gone)) {
-    add_thread(thread.path(), times);
-    std::ifstream children(thread.path() / "children");
+  const std::filesystem::path threads = root / "proc/self/task";
+  for (const std::string& thread : names_in(threads.string())) {
+    add_thread(threads / thread, times);
+    std::ifstream children(threads / thread / "children");
     for (std::string id; children >> id;) {
       CpuTimes child;
       add_thread(root / "proc" / id, child);

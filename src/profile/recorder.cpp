@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "profile/scope.h"
@@ -64,7 +65,8 @@ void PhaseRecorder::resume() {
 }
 
 void PhaseRecorder::enter(PhaseScope& scope) {
-  if (scope.extent_ == PhaseScope::Extent::kStep) is_traced_ = ++step_ < traced_steps_;
+  if (scope.extent_ == PhaseScope::Extent::kStep)
+    is_traced_ = ++step_ < traced_steps_ && !is_full();
   Slot& own = slot(scope.worker_);
   scope.begin_ = tick();
   charge(own, scope.begin_);
@@ -78,8 +80,8 @@ void PhaseRecorder::leave(const PhaseScope& scope) {
   const std::int64_t now = tick();
   charge(own, now);
   if (is_traced_)
-    own.events.push_back({static_cast<std::int16_t>(scope.phase_),
-                          static_cast<std::int16_t>(scope.item_), step_, scope.begin_, now});
+    keep_event(own, {static_cast<std::int16_t>(scope.phase_),
+                     static_cast<std::int16_t>(scope.item_), step_, scope.begin_, now});
   own.current = scope.outer_phase_;
   switch (scope.extent_) {
     case PhaseScope::Extent::kWorker:
@@ -93,6 +95,17 @@ void PhaseRecorder::leave(const PhaseScope& scope) {
     case PhaseScope::Extent::kStep:
       is_traced_ = false;
       break;
+  }
+}
+
+/// A trace without its end is better than no training.
+void PhaseRecorder::keep_event(Slot& own, const PhaseEvent& event) const {
+  if (own.is_full) return;
+  try {
+    own.events.push_back(event);
+    own.is_full = own.events.size() >= kMaxEvents / slots_.size();
+  } catch (const std::bad_alloc&) {
+    own.is_full = true;
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +32,7 @@ class PhaseScope;
 class PhaseRecorder {
  public:
   /// Makes a recorder of workers of which `cpu_count` can be awake at once. The events of the first
-  /// `traced_steps` steps are kept as well.
+  /// `traced_steps` steps are kept as well, as long as there is room for them.
   PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count, int traced_steps = 0);
 
   /// Recording lasts from begin() to end().
@@ -49,6 +50,9 @@ class PhaseRecorder {
   /// Returns the events of a worker after end(), in the order of their ends.
   const std::vector<PhaseEvent>& events(int worker) const { return slot(worker).events; }
 
+  /// Returns whether there was no more room for events: kMaxEvents, or as many as memory holds.
+  bool is_full() const { return std::ranges::any_of(slots_, &Slot::is_full); }
+
   /// Returns the seconds from begin() to a tick.
   double seconds_at(std::int64_t tick) const { return seconds_of(tick - begin_); }
 
@@ -56,7 +60,8 @@ class PhaseRecorder {
 
  private:
   friend class PhaseScope;
-  static constexpr int kIdle = kMaxPhases;  // a worker has no task
+  static constexpr int kIdle = kMaxPhases;            // a worker has no task
+  static constexpr std::size_t kMaxEvents = 400'000;  // of all workers together
 
   struct alignas(64) Slot {  // 64: a cache line, not shared with another worker
     std::int64_t last = 0;   // when `current` was last charged
@@ -75,10 +80,12 @@ class PhaseRecorder {
     std::int64_t asleep = 0;        // in the others
 
     std::vector<PhaseEvent> events;
+    bool is_full = false;
   };
 
   void enter(PhaseScope& scope);
   void leave(const PhaseScope& scope);
+  void keep_event(Slot& own, const PhaseEvent& event) const;
   void end_fork_join(std::int64_t ticks);
   std::int64_t tick() const { return clock_.now() - paused_; }
   void charge(Slot& own, std::int64_t now);

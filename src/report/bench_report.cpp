@@ -15,7 +15,6 @@
 #include "report/numbers.h"
 #include "report/table.h"
 #include "report/time.h"
-#include "system/atomic_file.h"
 #include "train/words.h"
 
 namespace trp {
@@ -138,7 +137,8 @@ std::string bench_text(const BenchContext& context, const std::vector<BenchRow>&
 }
 
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
-  std::string text = context_line(context) + tables_text(rows, "\n**{}**\n", markdown_table);
+  std::string text = fmt::format("{}\n{}{}", kBenchMarkdownStart, context_line(context),
+                                 tables_text(rows, "\n**{}**\n", markdown_table));
   const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
   return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));
@@ -170,14 +170,14 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
   return to_text(document, 2) + '\n';
 }
 
-void export_bench(const BenchFiles& files, const BenchContext& context,
+void export_bench(const BenchFiles& files, Outputs& outputs, const BenchContext& context,
                   const std::vector<BenchRow>& rows) {
-  const auto write = [](const std::string& path, const auto& make_text) {
-    if (!path.empty() && path != "-") write_file_atomically(path, make_text());
+  const auto write = [&](std::string_view option, const std::string& path, const auto& make_text) {
+    if (!path.empty() && path != "-") outputs.at(option).replace(std::string_view(make_text()));
   };
-  write(files.json, [&] { return bench_json(context, rows); });
-  write(files.csv, [&] { return bench_csv(rows); });
-  write(files.markdown, [&] { return bench_markdown(context, rows); });
+  write("--export-json", files.json, [&] { return bench_json(context, rows); });
+  write("--export-csv", files.csv, [&] { return bench_csv(rows); });
+  write("--export-markdown", files.markdown, [&] { return bench_markdown(context, rows); });
 }
 
 std::string bench_output(const BenchFiles& files, const BenchContext& context,

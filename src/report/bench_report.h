@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "measure/bench.h"
 #include "report/environment.h"
+#include "system/outputs.h"
 
 namespace trp {
 
@@ -31,16 +33,19 @@ struct BenchFiles {
 std::string bench_text(const BenchContext& context, const std::vector<BenchRow>& rows);
 
 /// The same as tables of Markdown.
+inline constexpr std::string_view kBenchMarkdownStart = "# tensor_relu_parallel bench\n";
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows);
 
 /// A header and one line for each row.
+inline constexpr std::string_view kBenchCsvStart = "batch_size,plan,workers,median_seconds,";
 std::string bench_csv(const std::vector<BenchRow>& rows);
 
 /// One JSON document.
 std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows);
 
-/// Writes the files, but for standard output. Throws Error if one cannot be written.
-void export_bench(const BenchFiles& files, const BenchContext& context,
+/// Writes the files, which are claimed by their options, but for standard output. Throws Error if
+/// one cannot be written.
+void export_bench(const BenchFiles& files, Outputs& outputs, const BenchContext& context,
                   const std::vector<BenchRow>& rows);
 
 /// Returns what is for standard output: the text, unless a file is "-".

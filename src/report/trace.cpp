@@ -67,7 +67,8 @@ struct Visit {
 };
 
 /// A micro-batch on its way: from one visit to the next.
-void add_flow(Json& events, std::vector<Visit> visits, int id) {
+template <class Write>
+void write_flow(std::vector<Visit> visits, int id, const Write& write) {
   if (visits.size() < 2) return;
   std::ranges::sort(visits, {}, [](const Visit& visit) { return visit.slice.begin; });
   for (const Visit& visit : visits) {
@@ -77,27 +78,28 @@ void add_flow(Json& events, std::vector<Visit> visits, int id) {
                   {"bp", "e"},
                   {"id", id},
                   {"ts", microseconds((visit.slice.begin + visit.slice.end) / 2)}});
-    events.push_back(std::move(event));
+    write(event);
   }
 }
 
 }  // namespace
 
 std::string trace_json(const PhaseRecorder& recorder, const std::string& title) {
-  Json events = Json::array();
-  events.push_back(metadata("process_name", 0, title));
+  std::string text(kTraceStart);
+  const auto write = [&text](const Json& event) { text += to_text(event) + ','; };
+  write(metadata("process_name", 0, title));
   std::map<std::pair<int, int>, std::vector<Visit>> visits;  // of each step and micro-batch
   for (std::size_t w = 0; w < static_cast<std::size_t>(recorder.worker_count()); ++w) {
-    events.push_back(metadata("thread_name", w, fmt::format("worker {}", w + 1)));
+    write(metadata("thread_name", w, fmt::format("worker {}", w + 1)));
     for (const Slice& slice : worker_slices(recorder, static_cast<int>(w))) {
-      events.push_back(slice_event(slice, w));
+      write(slice_event(slice, w));
       if (is_flow(slice)) visits[{slice.step, slice.item}].push_back({slice, w});
     }
   }
   int id = 0;
-  for (auto& [key, of_micro_batch] : visits) add_flow(events, std::move(of_micro_batch), ++id);
-  const Json document = {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
-  return to_text(document) + '\n';
+  for (auto& [key, of_micro_batch] : visits) write_flow(std::move(of_micro_batch), ++id, write);
+  text.back() = ']';  // after the last event
+  return text + "}\n";
 }
 
 }  // namespace trp

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "profile/recorder.h"
 
 namespace trp {
+
+/// A trace starts with these characters.
+inline constexpr std::string_view kTraceStart = R"({"displayTimeUnit":"ms","traceEvents":[)";
 
 /// Returns the traced steps of a training as Chrome trace events (Google, "Trace Event Format"),
 /// which ui.perfetto.dev, chrome://tracing and speedscope read. Each worker has a row with what it

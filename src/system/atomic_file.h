@@ -1,42 +1,59 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "system/posix.h"
+
 namespace trp {
 
-/// Gives the file these bytes, all of them or none: they are written to a temporary file beside it,
-/// flushed to the disk and renamed, and the folder is flushed. At every moment, a crash or a loss
-/// of power included, the file is either what it was or complete. Links are followed, and the
-/// permissions of a file that is replaced are kept.
+/// Returns the text as bytes.
+inline std::span<const std::uint8_t> to_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// What becomes of the file that is replaced.
+enum class OldFile { kRemove, kKeepAsPrevious };
+
+/// Gives the file what `write` hands to its sink, all of it or nothing: it goes to a temporary file
+/// in the same folder, which is flushed to the disk and renamed, and the folder is flushed. At
+/// every moment, a crash or a loss of power included, the file is either what it was or complete.
+/// Links are followed, and the permissions of a file that is replaced are kept. With
+/// kKeepAsPrevious the old file becomes previous_file(path), in place of what that was.
 ///
-/// What a killed program left of a temporary file is used again by the next one. Two programs that
-/// write one file at the same time do not mix: the second one waits a moment, and then fails.
+/// Returns the new file, locked with lock_file(). Temporary files have names of their own,
+/// trp-PROCESS-NUMBER.tmp; those that killed programs left in the folder are removed, of which lock
+/// and permissions prove that they are such.
 ///
 /// Throws Error if anything fails; the temporary file is then removed, and the file is still whole:
 /// the new one if only the flushing of the folder failed, else the old one.
-void write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
+Descriptor write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes,
+                                 OldFile old_file = OldFile::kRemove);
 
-/// The same with text.
-inline void write_file_atomically(const std::string& path, std::string_view text) {
-  write_file_atomically(path,
-                        std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-}
+/// Writes all of the bytes to an open file. Throws Error, which names it by `path`.
+void write_all(const std::string& path, int descriptor, std::span<const std::uint8_t> bytes);
 
-/// The same, but what the file was before becomes previous_file(path), in place of what that was.
-void replace_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes);
-
-/// FILE.previous beside the file; beside the file itself if the path is a link.
+/// Returns FILE.previous beside the file; beside the file itself if the path is a link.
 std::string previous_file(const std::string& path);
 
-/// Whether both paths, links followed, are of one file, which need not be there yet. Not if one of
-/// them is empty.
-bool is_same_file(const std::string& a, const std::string& b);
+/// Returns the path of the file itself behind a link, which need not exist yet. Throws Error if
+/// links lead round in a circle.
+std::string follow_links(const std::string& path);
 
-/// Throws Error if write_file_atomically() would fail by what can be known before there is
-/// something to write: no such folder, no permission, not a regular file. Changes nothing.
-void check_writable(const std::string& path);
+/// Locks the file until its descriptor is closed, which the kernel does if nothing else does.
+/// Returns 0, also where the file system knows no locks, or the error: EWOULDBLOCK if somebody else
+/// has it locked.
+int lock_file(int descriptor);
+
+/// Throws Error: PATH: cannot be written: …, with a hint at what to do.
+[[noreturn]] void throw_cannot_write(const std::string& path, int error);
+
+/// What the umask leaves of reading and writing, but both for the owner always: what a program has
+/// written it must be able to write again.
+mode_t writable_mode(mode_t mode);
 
 }  // namespace trp

@@ -61,13 +61,13 @@ double read_quota_v1(const fs::path& group) {
   return quota > 0 && period > 0 ? quota / period : kNoQuota;
 }
 
-/// The least quota of the group and of all groups around it. Inside a container the group's own
+/// The smallest quota of the group and of all groups around it. Inside a container the group's own
 /// path may not be visible; its ancestors up to the mount point still are.
-double least_quota(const fs::path& mount, fs::path group, double (*read_quota)(const fs::path&)) {
-  double least = read_quota(mount);
+double min_quota(const fs::path& mount, fs::path group, double (*read_quota)(const fs::path&)) {
+  double quota = read_quota(mount);
   for (group = group.relative_path(); !group.empty(); group = group.parent_path())
-    least = std::min(least, read_quota(mount / group));
-  return least;
+    quota = std::min(quota, read_quota(mount / group));
+  return quota;
 }
 
 double cgroup_quota(const fs::path& root) {
@@ -83,10 +83,10 @@ double cgroup_quota(const fs::path& root) {
     std::getline(fields, controllers, ':');
     std::getline(fields, path);
     if (controllers.empty()) {
-      quota = std::min(quota, least_quota(mount, path, read_quota_v2));
+      quota = std::min(quota, min_quota(mount, path, read_quota_v2));
     } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
       for (const fs::path& name : {fs::path("cpu"), fs::path(controllers)})
-        quota = std::min(quota, least_quota(mount / name, path, read_quota_v1));
+        quota = std::min(quota, min_quota(mount / name, path, read_quota_v1));
     }
   }
   return quota;

@@ -5,18 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <filesystem>
-#include <system_error>
+
+#include <fmt/format.h>
 
 #include "core/fail.h"
+#include "system/posix.h"
 #include "trp/error.h"
 
 namespace trp {
 namespace {
-
-std::string system_message(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void throw_cannot_open(const std::string& path, int error) {
   std::error_code ignored;
@@ -59,9 +57,8 @@ InputFile::~InputFile() {
 }
 
 void InputFile::open(const std::string& path) {
-  do {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  } while (descriptor_ < 0 && errno == EINTR);
+  descriptor_ =
+      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); });
   if (descriptor_ < 0) throw_cannot_open(path, errno);
   owned_ = true;
 }
@@ -82,67 +79,68 @@ void InputFile::inspect() {
 }
 
 std::size_t InputFile::read(std::uint8_t* into, std::size_t count) {
+  const std::size_t peeked = std::min(count, peeked_.size());
+  std::copy_n(peeked_.begin(), peeked, into);
+  peeked_.erase(peeked_.begin(), peeked_.begin() + static_cast<std::ptrdiff_t>(peeked));
+  const std::size_t done = peeked + read_from_system(into + peeked, count - peeked);
+  offset_ += done;
+  return done;
+}
+
+std::span<const std::uint8_t> InputFile::peek(std::size_t count) {
+  const std::size_t done = peeked_.size();
+  if (done < count) {
+    peeked_.resize(count);
+    peeked_.resize(done + read_from_system(&peeked_[done], count - done));
+  }
+  return peeked_;
+}
+
+std::size_t InputFile::read_from_system(std::uint8_t* into, std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
-    const ssize_t got = ::read(descriptor_, into + done, count - done);
+    const ssize_t got =
+        uninterrupted([&] { return ::read(descriptor_, into + done, count - done); });
     if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       fail("{}: cannot be read at byte {}: {}; hint: check the disk or the network drive", name_,
-           offset_, system_message(errno));
+           offset_ + done, system_message(errno));
     }
     done += static_cast<std::size_t>(got);
-    offset_ += static_cast<std::uint64_t>(got);
   }
   return done;
 }
 
-std::uint32_t InputFile::last_word() const {
-  std::array<std::uint8_t, 4> word = {};
-  const auto position = static_cast<off_t>(start_ + *size_ - word.size());
-  ssize_t got = 0;
-  do {
-    got = pread(descriptor_, word.data(), word.size(), position);
-  } while (got < 0 && errno == EINTR);
-  if (got != static_cast<ssize_t>(word.size())) {
+std::array<std::uint8_t, 4> InputFile::last_bytes() const {
+  std::array<std::uint8_t, 4> bytes = {};
+  const auto position = static_cast<off_t>(start_ + *size_ - bytes.size());
+  if (uninterrupted([&] { return pread(descriptor_, bytes.data(), bytes.size(), position); }) !=
+      std::ssize(bytes)) {
     fail("{}: cannot be read at byte {}; hint: is another program writing it?", name_,
-         *size_ - word.size());
+         *size_ - bytes.size());
   }
-  return std::uint32_t{word[0]} | std::uint32_t{word[1]} << 8 | std::uint32_t{word[2]} << 16 |
-         std::uint32_t{word[3]} << 24;
+  return bytes;
 }
 
-std::vector<std::uint8_t> read_whole(
-    InputFile& file, std::string_view kind,
-    const std::function<void(std::span<const std::uint8_t> start)>& check_start) {
+std::vector<std::uint8_t> InputFile::read_all(std::string_view kind) {
   constexpr std::uint64_t kMaxPipeBytes = std::uint64_t{2} << 30;
-  constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
+  constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+  // All room at once where the size is known: what grows by and by takes twice the memory.
+  std::size_t room = size_ ? *size_ - offset_ : kReadBytes;
   std::vector<std::uint8_t> bytes;
-  const auto read_more = [&](std::uint64_t wanted) {
+  for (;;) {
     const std::size_t done = bytes.size();
-    bytes.resize(done + wanted);
-    const std::size_t got = file.read(bytes.data() + done, wanted);
+    bytes.resize(done + room);
+    const std::size_t got = read(bytes.data() + done, room);
     bytes.resize(done + got);
-    return got == wanted;
-  };
-  bool more = read_more(std::min<std::uint64_t>(kStartBytes, file.size().value_or(kStartBytes)));
-  check_start(bytes);
-  if (file.size()) {
-    // At once: what grows by and by takes twice the memory.
-    bytes.reserve(*file.size());
-    read_more(*file.size() - bytes.size());
-    return bytes;
-  }
-  while (more) {
-    more = read_more(kReadBytes);
+    if (size_ || got < room) return bytes;
     if (bytes.size() > kMaxPipeBytes) {
       fail(
           "{}: expected a {} of at most {} bytes from a pipe, found more; hint: is it the right "
           "file? Name it instead of piping it",
-          file.name(), kind, kMaxPipeBytes);
+          name_, kind, kMaxPipeBytes);
     }
   }
-  return bytes;
 }
 
 }  // namespace trp

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,11 +26,19 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// Fewer than `count` bytes only at the end of the file.
+  /// Reads `count` bytes; returns fewer only at the end of the file.
   std::size_t read(std::uint8_t* into, std::size_t count);
 
-  /// The last four bytes as a little-endian number. Requires size() of at least 4.
-  std::uint32_t last_word() const;
+  /// Returns the next `count` bytes at least, fewer only at the end of the file. They stay to be
+  /// read, and the span is valid until then.
+  std::span<const std::uint8_t> peek(std::size_t count);
+
+  /// Reads all that is left of a file that is a `kind`, for messages. Takes no more memory than a
+  /// regular file has bytes; throws Error if anything else has more than 2 GiB.
+  std::vector<std::uint8_t> read_all(std::string_view kind);
+
+  /// Returns the last four bytes of a file whose size() is at least 4.
+  std::array<std::uint8_t, 4> last_bytes() const;
 
   /// Is input_name() of the path.
   const std::string& name() const { return name_; }
@@ -42,6 +50,7 @@ class InputFile {
  private:
   void open(const std::string& path);
   void inspect();
+  std::size_t read_from_system(std::uint8_t* into, std::size_t count);
 
   std::string name_;
   int descriptor_ = -1;
@@ -49,14 +58,7 @@ class InputFile {
   std::optional<std::uint64_t> size_;
   std::uint64_t start_ = 0;  // standard input may have been read by somebody else before
   std::uint64_t offset_ = 0;
+  std::vector<std::uint8_t> peeked_;  // not read yet
 };
-
-/// All bytes of a file that is `kind`, for messages. `check_start` gets the first kStartBytes of
-/// them, fewer if there are no more, and throws if it is not; no more than these are then read.
-/// Takes no more memory than a regular file has bytes; throws Error if anything else has more than
-/// 2 GiB.
-std::vector<std::uint8_t> read_whole(
-    InputFile& file, std::string_view kind,
-    const std::function<void(std::span<const std::uint8_t> start)>& check_start);
 
 }  // namespace trp

@@ -1,14 +1,13 @@
 #include "system/line_writer.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "core/fail.h"
+#include "system/outputs.h"
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -19,31 +18,13 @@ void wait_until_writable(int descriptor) {
   poll(&polled, 1, -1);
 }
 
-int open_for_writing(const std::string& path) {
-  constexpr mode_t kLineFileMode = 0666;  // less what the umask takes away
-  int descriptor = -1;
-  do {
-    descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kLineFileMode);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
-}
-
 }  // namespace
 
 LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
     : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
 
-LineWriter::LineWriter(const std::string& path, std::string_view option)
-    : descriptor_(open_for_writing(path)), name_(path), owned_(true), to_be_emptied_(true) {
-  if (descriptor_ < 0) {
-    fail("{}: cannot open {} for writing: {}", option, path,
-         std::generic_category().message(errno));
-  }
-}
-
-LineWriter::~LineWriter() {
-  if (owned_ && descriptor_ >= 0) ::close(descriptor_);
-}
+LineWriter::LineWriter(OutputFile& file)
+    : descriptor_(file.descriptor()), name_(file.path()), file_(&file), to_be_emptied_(true) {}
 
 void LineWriter::write_line(std::string_view text) {
   if (before_line) before_line();
@@ -67,13 +48,12 @@ void LineWriter::write_line(std::string_view text) {
 }
 
 void LineWriter::close() {
-  if (!owned_ || descriptor_ < 0) return;
-  if (::close(std::exchange(descriptor_, -1)) != 0) throw_failure();
+  if (file_) file_->close();
 }
 
 void LineWriter::throw_failure() const {
-  if (errno == EPIPE && !owned_) throw OutputClosed();
-  fail("{}: cannot write: {}", name_, std::generic_category().message(errno));
+  if (errno == EPIPE && !file_) throw OutputClosed();
+  fail("{}: cannot write: {}", name_, system_message(errno));
 }
 
 LineWriter standard_output() { return {STDOUT_FILENO, "standard output"}; }

@@ -7,6 +7,8 @@
 
 namespace trp {
 
+class OutputFile;
+
 /// The reader of our output has gone, as in `| head -1`: nobody is left to tell.
 class OutputClosed : public std::runtime_error {
  public:
@@ -23,19 +25,14 @@ class LineWriter {
   /// A descriptor that stays open.
   LineWriter(int descriptor, std::string name, OnError on_error = OnError::kThrow);
 
-  /// A new file, or one that the first line empties. Throws Error if it cannot be opened; `option`
-  /// names who asked for it.
-  LineWriter(const std::string& path, std::string_view option);
-
-  ~LineWriter();
-  LineWriter(const LineWriter&) = delete;
-  LineWriter& operator=(const LineWriter&) = delete;
+  /// The file, which must outlive the writer and which the first line empties.
+  explicit LineWriter(OutputFile& file);
 
   /// Writes the text and a line feed. Throws OutputClosed when the reader of a standard stream has
   /// gone (SIGPIPE must be ignored) and Error for anything else.
   void write_line(std::string_view text);
 
-  /// Closes a file that was opened here; throws Error when its content could not be kept.
+  /// Closes the file, if it writes to one; throws Error when its content could not be kept.
   void close();
 
   /// Called before each line: lets a progress bar make room.
@@ -46,7 +43,7 @@ class LineWriter {
 
   int descriptor_;
   std::string name_;
-  bool owned_ = false;
+  OutputFile* file_ = nullptr;  // none is a standard stream
   bool to_be_emptied_ = false;
   OnError on_error_ = OnError::kThrow;
 };

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "core/fail.h"
-#include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/foreign_format.h"
 #include "formats/json_fields.h"
@@ -29,21 +28,15 @@ constexpr std::string_view kVelocityPrefix = "velocity.";
 constexpr std::string_view kBestPrefix = "best.";
 constexpr Index kMaxCount = Index{1} << 62;
 
-/// The part of a state that is no array.
-struct Progress {
-  std::vector<EpochResult> epochs;
-  EpochProgress progress;
-  int best_epoch = 0;
-  double best_loss = 0;
-};
-
 }  // namespace
 
+/// The part of a state that is no array.
 template <>
-struct JsonFields<Progress> {
-  static constexpr std::tuple kFields{
-      JsonField{"epochs", &Progress::epochs}, JsonField{"progress", &Progress::progress},
-      JsonField{"best_epoch", &Progress::best_epoch}, JsonField{"best_loss", &Progress::best_loss}};
+struct JsonFields<TrainState> {
+  static constexpr std::tuple kFields{JsonField{"epochs", &TrainState::epochs},
+                                      JsonField{"progress", &TrainState::progress},
+                                      JsonField{"best_epoch", &TrainState::best_epoch},
+                                      JsonField{"best_loss", &TrainState::best_loss}};
 };
 
 template <>
@@ -98,15 +91,13 @@ ArrayFile to_array_file(const Checkpoint& checkpoint) {
   ArrayFile file{.arrays = to_arrays(state.mlp), .metadata = {}};
   append_arrays(kVelocityPrefix, to_arrays(state.velocity), file.arrays);
   append_arrays(kBestPrefix, to_arrays(state.best), file.arrays);
-  const Progress progress{state.epochs, state.progress, state.best_epoch,
-                          state.best_epoch > 0 ? state.best_loss : 0};
   file.metadata = {{std::string(kKindKey), std::string(kCheckpointKind)},
                    {"version", checkpoint.version},
                    {"instructions", checkpoint.simd},
                    {"recipe", json_text(to_json(checkpoint.identity.recipe))},
                    {"train_data", checkpoint.identity.train_data},
                    {"test_data", checkpoint.identity.test_data},
-                   {"state", json_text(value_to_json(progress))}};
+                   {"state", json_text(value_to_json(state))}};
   return file;
 }
 
@@ -126,8 +117,8 @@ auto read_json(const Metadata& metadata, std::string_view key, int max_depth,
   return read_at(place.name, [&] { return read(json); });
 }
 
-Progress to_progress(const Json& json) {
-  Progress state;
+TrainState to_state(const Json& json) {
+  TrainState state;
   read_value(json, state);
   const int epochs = static_cast<int>(state.epochs.size());
   for (int i = 0; i < epochs; ++i) {
@@ -149,13 +140,10 @@ Mlp to_network(const std::vector<NamedArray>& arrays, const Mlp& mlp, const std:
   return network;
 }
 
-TrainState to_state(Progress progress, std::vector<NamedArray> arrays, const std::string& name) {
+void fill_networks(std::vector<NamedArray> arrays, const std::string& name, TrainState& state) {
   const std::vector<NamedArray> velocity = take_arrays(kVelocityPrefix, arrays);
   const std::vector<NamedArray> best = take_arrays(kBestPrefix, arrays);
-  TrainState state{.mlp = to_mlp(arrays, name),
-                   .epochs = std::move(progress.epochs),
-                   .progress = progress.progress,
-                   .best_epoch = progress.best_epoch};
+  state.mlp = to_mlp(arrays, name);
   if (!velocity.empty()) {
     for (Layer& layer : to_network(velocity, state.mlp, name + ": velocity").layers)
       state.velocity.layers.push_back({std::move(layer.weight), std::move(layer.bias)});
@@ -163,11 +151,7 @@ TrainState to_state(Progress progress, std::vector<NamedArray> arrays, const std
   if (best.empty() != (state.best_epoch == 0))
     throw damaged(name, "the best weights if there is a best epoch",
                   best.empty() ? "none" : "them without one");
-  if (!best.empty()) {
-    state.best = to_network(best, state.mlp, name + ": best");
-    state.best_loss = progress.best_loss;
-  }
-  return state;
+  if (!best.empty()) state.best = to_network(best, state.mlp, name + ": best");
 }
 
 void check_start(std::span<const std::uint8_t> start, const std::string& name) {
@@ -176,17 +160,28 @@ void check_start(std::span<const std::uint8_t> start, const std::string& name) {
   }
   if (starts_checkpoint(start)) return;
   fail(
-      "{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as "
-      "its checkpoint",
+      "{}: expected a checkpoint, found {}; hint: a run goes on from what it saved as its "
+      "checkpoint",
       name, starts_array_file(start) ? "a model" : "another file");
+}
+
+Checkpoint to_checkpoint(DecodedArrayFile file, const std::string& name) {
+  const Metadata& metadata = file.content.metadata;
+  Checkpoint checkpoint;
+  checkpoint.version = metadata_text(metadata, "version", name);
+  checkpoint.simd = metadata_text(metadata, "instructions", name);
+  checkpoint.identity = {read_json(metadata, "recipe", kRecipeDepth, name, recipe_from_json),
+                         metadata_text(metadata, "train_data", name),
+                         metadata_text(metadata, "test_data", name)};
+  checkpoint.state = read_json(metadata, "state", kStateDepth, name, to_state);
+  fill_networks(std::move(file.content.arrays), name, checkpoint.state);
+  return checkpoint;
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
   InputFile file(path);
-  const auto bytes = read_whole(file, "checkpoint", [&](std::span<const std::uint8_t> start) {
-    check_start(start, file.name());
-  });
-  return decode_checkpoint(bytes, file.name());
+  check_start(file.peek(kStartBytes), file.name());
+  return to_checkpoint(read_array_file(file), file.name());
 }
 
 /// In words, if the file is a whole checkpoint.
@@ -207,22 +202,12 @@ std::vector<std::uint8_t> encode_checkpoint(const Checkpoint& checkpoint) {
 }
 
 Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::string& name) {
-  check_start(bytes.first(std::min(bytes.size(), kStartBytes)), name);
-  DecodedArrayFile file = decode_array_file(bytes, name);
-  const Metadata& metadata = file.content.metadata;
-  Checkpoint checkpoint;
-  checkpoint.version = metadata_text(metadata, "version", name);
-  checkpoint.simd = metadata_text(metadata, "instructions", name);
-  checkpoint.identity = {read_json(metadata, "recipe", kRecipeDepth, name, recipe_from_json),
-                         metadata_text(metadata, "train_data", name),
-                         metadata_text(metadata, "test_data", name)};
-  checkpoint.state = to_state(read_json(metadata, "state", kStateDepth, name, to_progress),
-                              std::move(file.content.arrays), name);
-  return checkpoint;
+  check_start(bytes, name);
+  return to_checkpoint(decode_array_file(bytes, name), name);
 }
 
 void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
-  replace_file_atomically(path, encode_checkpoint(checkpoint));
+  write_file_atomically(path, encode_checkpoint(checkpoint), OldFile::kKeepAsPrevious);
 }
 
 Checkpoint load_checkpoint(const std::string& path) {

@@ -27,7 +27,7 @@ struct Checkpoint {
 };
 
 /// Returns the bytes of a checkpoint's file, which formats/README.md describes: a function of the
-/// argument alone. All numbers of `state` must be finite, but for best_loss.
+/// argument alone. All numbers of `state` must be finite.
 std::vector<std::uint8_t> encode_checkpoint(const Checkpoint& checkpoint);
 
 /// Takes back the bytes of encode_checkpoint(); `name` is for messages. Throws Error for anything
@@ -35,7 +35,7 @@ std::vector<std::uint8_t> encode_checkpoint(const Checkpoint& checkpoint);
 /// memory is taken.
 Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Writes the file with replace_file_atomically(). Throws Error.
+/// Writes the file with write_file_atomically() and keeps the one before it. Throws Error.
 void save_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
 /// Throws Error if the file cannot be read or is damaged, and names the checkpoint before it, if

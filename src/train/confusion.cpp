@@ -12,19 +12,17 @@ double share(Index part, Index whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-class Mean {
- public:
-  void add(double value) {
-    if (std::isnan(value)) return;
-    sum_ += value;
-    ++count_;
+/// Returns the mean of a figure over the classes, without those that are NaN.
+double mean_of(const std::vector<ClassScore>& scores, double ClassScore::*figure) {
+  double sum = 0;
+  int count = 0;
+  for (const ClassScore& score : scores) {
+    if (std::isnan(score.*figure)) continue;
+    sum += score.*figure;
+    ++count;
   }
-  double value() const { return sum_ / count_; }
-
- private:
-  double sum_ = 0;
-  int count_ = 0;
-};
+  return sum / count;
+}
 
 }  // namespace
 
@@ -51,16 +49,14 @@ ClassScore class_score(const Confusion& confusion, Index label) {
 }
 
 ClassScore mean_score(const Confusion& confusion) {
+  std::vector<ClassScore> scores;
   Index samples = 0;
-  Mean precision, recall, f1;
   for (Index label = 0; label < confusion.class_count; ++label) {
-    const ClassScore score = class_score(confusion, label);
-    samples += score.sample_count;
-    precision.add(score.precision);
-    recall.add(score.recall);
-    f1.add(score.f1);
+    scores.push_back(class_score(confusion, label));
+    samples += scores.back().sample_count;
   }
-  return {samples, precision.value(), recall.value(), f1.value()};
+  return {samples, mean_of(scores, &ClassScore::precision), mean_of(scores, &ClassScore::recall),
+          mean_of(scores, &ClassScore::f1)};
 }
 
 }  // namespace trp

@@ -6,14 +6,13 @@
 
 namespace trp {
 
-double learning_rate_at(const LearningRateSchedule& schedule, std::int64_t step) {
-  const double base = schedule.base_rate;
-  if (step < schedule.warmup_steps)
-    return base * static_cast<double>(step + 1) / static_cast<double>(schedule.warmup_steps);
-  const double remaining =
-      static_cast<double>(std::max<std::int64_t>(1, schedule.total_steps - schedule.warmup_steps));
-  const double p = static_cast<double>(step - schedule.warmup_steps) / remaining;
-  switch (schedule.kind) {
+double learning_rate_at(const Recipe& recipe, std::int64_t steps_per_epoch, std::int64_t step) {
+  const double base = recipe.learning_rate;
+  const std::int64_t warmup = recipe.warmup_epochs * steps_per_epoch;
+  if (step < warmup) return base * static_cast<double>(step + 1) / static_cast<double>(warmup);
+  const std::int64_t remaining = recipe.epochs * steps_per_epoch - warmup;
+  const double p = static_cast<double>(step - warmup) / static_cast<double>(remaining);
+  switch (recipe.learning_rate_schedule) {
     case LearningRateScheduleKind::kConstant:
       return base;
     case LearningRateScheduleKind::kLinear:

@@ -9,7 +9,6 @@
 
 #include "core/fail.h"
 #include "core/text.h"
-#include "formats/array_checks.h"
 #include "formats/array_file.h"
 #include "formats/onnx.h"
 #include "system/atomic_file.h"
@@ -86,11 +85,6 @@ ArraysByName by_name(const std::vector<NamedArray>& arrays) {
   return names;
 }
 
-std::vector<std::uint8_t> encode_model(const ArrayFile& file, std::string_view path) {
-  if (path.ends_with(kOnnxEnding)) return encode_onnx(file);
-  return encode_array_file(file, *array_format_of_name(path));
-}
-
 }  // namespace
 
 template <class Layers>
@@ -152,11 +146,17 @@ void check_model_name(std::string_view path) {
              in_quotes(path));
 }
 
-void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
+std::vector<std::uint8_t> encode_model(const std::string& path, const Mlp& mlp,
+                                       const Metadata& metadata) {
   check_model_name(path);
   const ArrayFile file{to_arrays(mlp), metadata};
   for (const NamedArray& array : file.arrays) check_finite(array, path);
-  write_file_atomically(path, encode_model(file, path));
+  if (path.ends_with(kOnnxEnding)) return encode_onnx(file);
+  return encode_array_file(file, *array_format_of_name(path));
+}
+
+void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
+  write_file_atomically(path, encode_model(path, mlp, metadata));
 }
 
 Model load_model(const std::string& path) {

@@ -12,6 +12,10 @@ namespace trp {
 std::vector<NamedArray> to_arrays(const Mlp& mlp);
 std::vector<NamedArray> to_arrays(const Gradient& gradient);
 
+/// Returns the bytes of the file that save_model() writes.
+std::vector<std::uint8_t> encode_model(const std::string& path, const Mlp& mlp,
+                                       const Metadata& metadata);
+
 /// Returns the network whose arrays these are, in any order; `name` is for messages. Throws Error
 /// if they are not those of one network, or not finite.
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name);

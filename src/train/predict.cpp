@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "core/fail.h"
 #include "core/partition.h"
 #include "data/batch.h"

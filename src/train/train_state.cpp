@@ -1,12 +1,11 @@
 #include "train/train_state.h"
+#include "core/fail.h"
 
 #include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <fmt/ranges.h>
-
-#include "core/fail.h"
 
 namespace trp {
 

@@ -63,7 +63,6 @@ struct Trainer::Impl {
   const Index batch_size;
   const Index samples_per_epoch;
   const std::int64_t steps_per_epoch;
-  const LearningRateSchedule learning_rate_schedule;
   const BatchElements elements;
 
   TrainState state;  // but the velocity, which is optimizer's until it is asked for
@@ -86,10 +85,6 @@ struct Trainer::Impl {
         batch_size(std::min(recipe.batch_size, static_cast<Index>(sampler.train.size()))),
         samples_per_epoch(recipe.dry_run ? batch_size : static_cast<Index>(sampler.train.size())),
         steps_per_epoch((samples_per_epoch + batch_size - 1) / batch_size),
-        learning_rate_schedule{.kind = recipe.learning_rate_schedule,
-                               .base_rate = recipe.learning_rate,
-                               .warmup_steps = recipe.warmup_epochs * steps_per_epoch,
-                               .total_steps = recipe.epochs * steps_per_epoch},
         elements(choose_elements(dataset, recipe.augment)),
         state(first_state(std::move(resumed))),
         optimizer(state.mlp, optimizer_options(recipe)),
@@ -137,7 +132,7 @@ struct Trainer::Impl {
 
   /// The rate of a step of the epoch in hand, counted from 0.
   double rate_of_step(std::int64_t batch) const {
-    return learning_rate_at(learning_rate_schedule, steps_before_epoch() + batch);
+    return learning_rate_at(recipe, steps_per_epoch, steps_before_epoch() + batch);
   }
 
   /// Samples that so many steps of an epoch take.
@@ -230,7 +225,9 @@ struct Trainer::Impl {
     }
     state.epochs.push_back(result);
     state.progress = {};
-    if (recipe.early_stopping > 0 && result.validation->loss < state.best_loss) {
+    const bool is_best = recipe.early_stopping > 0 &&
+                         (state.best_epoch == 0 || result.validation->loss < state.best_loss);
+    if (is_best) {
       state.best_loss = result.validation->loss;
       state.best = state.mlp;
       state.best_epoch = result.epoch;

@@ -37,7 +37,7 @@ Dataset as_values(const Dataset& bytes) {
 std::vector<float> augmented(const Dataset& dataset, std::uint32_t sample,
                              const Augmentation& augmentation) {
   std::vector<float> values(static_cast<std::size_t>(dataset.feature_count), 99.0F);
-  copy_sample(dataset, sample, augmentation, values);
+  copy_sample(dataset, sample, augmentation, std::span(values));
   return values;
 }
 

@@ -1,6 +1,7 @@
 #include "formats/array_file.h"
 
-#include <fstream>
+#include <cmath>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
@@ -148,6 +149,43 @@ TEST_CASE("array files are read from files and pipes") {
   for (const std::string path : {"/dev/zero", "/dev/null"}) {
     CHECK_CONTAINS(message_of<Error>([&] { read_array_file(path); }), path);
   }
+}
+
+TEST_CASE("a header of very many tensors and texts is read and written in linear time") {
+  // In quadratic time this would take half a minute.
+  ArrayFile file;
+  for (int i = 0; i < 90'000; ++i)
+    file.arrays.push_back({fmt::format("array {}", i), {}, {static_cast<float>(i)}});
+  for (int i = 0; i < 40'000; ++i) file.metadata.emplace_back(fmt::format("key {}", i), "text");
+  const auto bytes = encode_array_file(file, ArrayFormat::kSafetensors);
+  const DecodedArrayFile decoded = decode_array_file(bytes, "file");
+  CHECK(decoded.content.metadata == file.metadata);
+  REQUIRE(decoded.content.arrays.size() == file.arrays.size());
+  CHECK(decoded.content.arrays.back().name == "array 89999");
+  CHECK(decoded.content.arrays.back().values[0] == 89'999);
+  for (int i = 0; i < 20'000; ++i) file.arrays.push_back({fmt::format("more {}", i), {0}, {}});
+  CHECK_CONTAINS(message_of<Error>([&] {
+                   decode_array_file(encode_array_file(file, ArrayFormat::kSafetensors), "file");
+                 }),
+                 "file: expected at most 100000 tensors");
+}
+
+TEST_CASE("a file that is larger than its header says is refused before it is read") {
+  const TempFolder folder;
+  for (const std::string& header : {std::string("{}"), small_header()}) {
+    const std::string path = folder.write("sparse", safetensors_file(header, 32));
+    std::filesystem::resize_file(path, std::uintmax_t{12} << 30);
+    CHECK_CONTAINS(message_of<Error>([&] { read_array_file(path); }),
+                   "bytes of data, as the header says");
+  }
+}
+
+TEST_CASE("no more of a compressed array is unpacked than its header declares") {
+  const ZipMember bomb{"fc1.weight.npy", npy_file(npy_header("(2,)"), Bytes(200'000'000)), true};
+  const Bytes archive = zip_file({bomb});
+  REQUIRE(archive.size() < 1'000'000);
+  const std::string message = message_of<Error>([&] { decode_array_file(archive, "file"); });
+  CHECK_CONTAINS(message, "expected 8 bytes of data for a shape of [2], found 200000000");
 }
 
 }  // namespace

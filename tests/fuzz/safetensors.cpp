@@ -1,6 +1,6 @@
 #include <optional>
 
-#include "formats/little_endian.h"
+#include "formats/bytes.h"
 #include "fuzz/array_round_trip.h"
 #include "train/checkpoint.h"
 #include "trp/error.h"
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // as many zeros as the first byte says.
   if (bytes.empty()) return 0;
   std::vector<std::uint8_t> file;
-  append_little_endian(file, static_cast<std::uint64_t>(size - 1));
+  append_numbers(file, static_cast<std::uint64_t>(size - 1));
   file.insert(file.end(), bytes.begin() + 1, bytes.end());
   file.resize(file.size() + bytes[0]);
   decode_and_write_again(file);

@@ -143,4 +143,20 @@ TEST_CASE("the events of the first steps are kept, with what they are about") {
   CHECK(recorder.seconds_at(outer.end) <= recorder.times().wall_seconds);
 }
 
+TEST_CASE("a recorder keeps no more events than there is room for") {
+  constexpr int kSteps = 300'000;
+  PhaseRecorder recorder(kTrainingPhases, 2, 2, kSteps);
+  recorder.begin();
+  for (int i = 0; i < kSteps; ++i) {
+    CHECK_FALSE((i < 1000 && recorder.is_full()));
+    const auto step = PhaseScope::step(&recorder);
+    const PhaseScope scope(&recorder, 0, Phase::kForward);
+  }
+  recorder.end();
+  CHECK(recorder.is_full());
+  CHECK(recorder.events(0).size() == 200'000);
+  CHECK(recorder.events(0).back().step < 100'001);
+  CHECK(recorder.times().wall_seconds > 0);
+}
+
 }  // namespace trp

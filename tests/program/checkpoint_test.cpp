@@ -154,7 +154,7 @@ TEST_CASE("a resumed run saves only where --checkpoint says") {
   CHECK(training.run(options + Arguments{"--checkpoint", training.path("c")}).exit_code == 0);
   CHECK(training.content("c") != before);
   CHECK(training.has("c.previous"));
-  CHECK_FALSE(training.has("c.trp-tmp"));
+  CHECK_FALSE(training.has_temporary_file());
 }
 
 TEST_CASE("training that is finished is scored when it is resumed, and says so") {
@@ -220,9 +220,11 @@ TEST_CASE("options about checkpoints that make no sense together are refused") {
           "expected another file than that of --save");
   refused({"--checkpoint", "./c", "--log", "c"},
           "--log: expected another file than that of --checkpoint");
-  refused({"--checkpoint", "c", "--trace", "c.previous"}, "--trace: expected another file");
+  refused({"--checkpoint", "c", "--trace", "c.previous"},
+          "--checkpoint: expected another file than that of --trace, found c.previous");
   refused({"--resume", "c", "--log", "./c"}, "--log: expected another file than that of --resume");
-  refused({"--resume", "m.npz", "--save", "m.npz"}, "--resume: expected another file");
+  refused({"--resume", "m.npz", "--save", "m.npz"},
+          "--save: expected another file than that of --resume");
   std::filesystem::create_symlink(training.path("m.npz"), training.path("link"));
   refused({"--save", training.path("m.npz"), "--log", training.path("link")},
           "--log: expected another file than that of --save");
@@ -274,7 +276,7 @@ TEST_CASE("training that diverges leaves the checkpoint as it was") {
   CHECK(result.exit_code == 3);
   CHECK_CONTAINS(result.err, "training diverged in epoch 1, batch 2");
   CHECK(training.content("c") == good);
-  CHECK_FALSE(training.has("c.trp-tmp"));
+  CHECK_FALSE(training.has_temporary_file());
 }
 
 TEST_CASE("a training that diverges late can be resumed from before") {

@@ -54,6 +54,13 @@ class SmallTraining {
     return run_program({.arguments = command(more), .environment = environment});
   }
 
+  /// Whether the program has left a file that should have been renamed or removed.
+  bool has_temporary_file() const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
+      if (entry.path().extension() == ".tmp") return true;
+    return false;
+  }
+
   bool has(const std::string& name) const { return std::filesystem::exists(path(name)); }
 
  private:

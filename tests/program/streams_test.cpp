@@ -104,9 +104,12 @@ TEST_CASE("JSON is one document") {
   CHECK(document["summary"]["status"] == "completed");
 }
 
+/// What another run may have left of a log.
+const std::string kOldLog = R"({"event":"start","schema":2,"time":"2026-)";
+
 TEST_CASE("the log has the JSON lines of any format") {
   const TemporaryFolder folder;
-  const std::string log = folder.write("log.jsonl", "what was here before").string();
+  const std::string log = folder.write("log.jsonl", kOldLog).string();
   const ProgramResult result = run_program(shortly({"--log", log, "--log-interval", "2"}));
   CHECK(result.exit_code == 0);
   CHECK(has(result.out, "  batch 2, 128 of 300 samples"));
@@ -126,18 +129,18 @@ TEST_CASE("a log that cannot be opened is noticed before data are read") {
   const std::string data = bad_data.path().string();
   const ProgramResult result = run_program({"--data", data, "--log", "/no/such/folder/log"});
   CHECK(result.exit_code == 1);
-  CHECK(has(result.err, "--log: cannot open /no/such/folder/log for writing: No such file"));
+  CHECK(has(result.err, "/no/such/folder/log: cannot be written: No such file"));
 }
 
 TEST_CASE("wrong usage leaves the log of before alone") {
   const TemporaryFolder folder;
-  const std::string log = folder.write("log.jsonl", "precious").string();
+  const std::string log = folder.write("log.jsonl", kOldLog).string();
   CHECK(run_program({"--log", log, "--images", "alone"}).exit_code == 2);
   CHECK(run_program({"--log", log, "--epochs", "0"}).exit_code == 2);
   CHECK(run_program({"--log", log, "--data", "/nowhere"}).exit_code == 1);
   CHECK(run_program({"--log", log, "--limit", "100", "--val-split", "0.001"}).exit_code == 2);
   CHECK(run_program({"--log", log, "--classes", "5"}).exit_code == 1);
-  CHECK(read_text(log) == "precious");
+  CHECK(read_text(log) == kOldLog);
 }
 
 TEST_CASE("output that cannot be written ends with 1 and a message") {
@@ -209,7 +212,7 @@ TEST_CASE("a file that grows beyond the limit of the shell is an error like anot
   text.resize(fread(text.data(), 1, text.size(), pipe));
   CHECK(WEXITSTATUS(pclose(pipe)) == 1);
   CHECK(has(text, "m.npz: cannot be written: File too large"));
-  CHECK_FALSE(training.has("m.npz.trp-tmp"));
+  CHECK_FALSE(training.has_temporary_file());
 }
 
 TEST_CASE("a reader of standard error that goes away does not end the training") {

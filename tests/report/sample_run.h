@@ -9,6 +9,7 @@
 #include "report/environment.h"
 #include "report/run.h"
 #include "system/line_writer.h"
+#include "system/outputs.h"
 #include "temporary_folder.h"
 
 namespace trp {
@@ -98,7 +99,8 @@ class CapturedLines {
 
  private:
   TemporaryFolder folder_;
-  LineWriter writer_{(folder_.path() / "lines").string(), "test"};
+  OutputFile file_{(folder_.path() / "lines").string()};
+  LineWriter writer_{file_};
 };
 
 }  // namespace trp

@@ -18,6 +18,7 @@
 #include "catch.h"
 #include "data/check_contains.h"
 #include "formats/idx_builder.h"
+#include "system/outputs.h"
 #include "temporary_folder.h"
 #include "trp/error.h"
 
@@ -44,7 +45,14 @@ std::string failure(const fs::path& path, std::string_view content) {
 }
 
 std::string check_failure(const fs::path& path) {
-  return message_of<Error>([&] { check_writable(path.string()); });
+  return message_of<Error>([&] { OutputFile(path.string()); });
+}
+
+/// A temporary file as a program leaves it that is killed while it writes.
+fs::path write_stale(const TemporaryFolder& folder, const std::string& name) {
+  const fs::path path = folder.write(name, "half of a file");
+  fs::permissions(path, fs::perms(01600));
+  return path;
 }
 
 TEST_CASE("a file gets its bytes, and nothing else is left beside it") {
@@ -65,7 +73,7 @@ TEST_CASE("what a file was before is kept beside it") {
   const std::string previous = file.string() + ".previous";
   CHECK(previous_file(file.string()) == previous);
   const auto replace = [](const fs::path& path, std::string_view content) {
-    replace_file_atomically(path.string(), bytes_of(content));
+    write_file_atomically(path.string(), bytes_of(content), OldFile::kKeepAsPrevious);
   };
   replace(file, "1");
   CHECK(content_of(file) == "1");
@@ -88,9 +96,10 @@ TEST_CASE("a file stays as it is when what it was before cannot be kept") {
   const TemporaryFolder folder;
   const fs::path file = folder.write("file", "old");
   folder.write("file.previous/in the way", "");
-  CHECK_CONTAINS(
-      message_of<Error>([&] { replace_file_atomically(file.string(), bytes_of("new")); }),
-      "cannot be written");
+  CHECK_CONTAINS(message_of<Error>([&] {
+                   write_file_atomically(file.string(), bytes_of("new"), OldFile::kKeepAsPrevious);
+                 }),
+                 "cannot be written");
   CHECK(content_of(file) == "old");
   CHECK(entry_count(folder.path()) == 2);
 }
@@ -108,8 +117,19 @@ TEST_CASE("the permissions of a file are kept, and the mask of new ones is obeye
   CHECK(mode_of(old_file) == 0640);
   const mode_t previous = umask(027);
   write_file_atomically((folder.path() / "new").string(), bytes_of("y"));
-  umask(previous);
   CHECK(mode_of(folder.path() / "new") == 0640);
+  // What its owner has written its owner can write again.
+  umask(0777);
+  for (const char* name : {"again", "output"})
+    for (int i = 0; i < 2; ++i) {
+      const std::string path = (folder.path() / name).string();
+      if (name == std::string_view("again"))
+        write_file_atomically(path, bytes_of("y"));
+      else
+        OutputFile(path).replace(bytes_of("y"));
+      CHECK(mode_of(path) == 0600);
+    }
+  umask(previous);
 }
 
 TEST_CASE("links are followed, also to a file that is not there yet") {
@@ -129,19 +149,15 @@ TEST_CASE("links are followed, also to a file that is not there yet") {
 TEST_CASE("what cannot be written is told before, and nothing is changed") {
   const TemporaryFolder folder;
   const fs::path kept = folder.write("kept", "precious");
-  fs::create_symlink("/dev/full", folder.path() / "device");
   fs::create_symlink("nowhere/file", folder.path() / "dangling");
-  check_writable(kept.string());
-  check_writable((folder.path() / "new").string());
+  { const OutputFile old_one(kept.string()), new_one((folder.path() / "new").string()); }
   CHECK(content_of(kept) == "precious");
-  CHECK(entry_count(folder.path()) == 3);
+  CHECK(entry_count(folder.path()) == 2);
 
   const std::vector<std::pair<fs::path, std::string>> bad = {
       {folder.path() / "no" / "such" / "file", "No such file or directory; hint: make its folder"},
       {kept / "below", "Not a directory; hint: make its folder"},
       {folder.path() / "dangling", "No such file or directory; hint: make its folder"},
-      {folder.path(), "is a folder, expected a file"},
-      {folder.path() / "device", "is no regular file"},
       {folder.path() / std::string(300, 'n'), "File name too long"},
       {"", "No such file or directory"}};
   for (const auto& [path, words] : bad) {
@@ -149,51 +165,93 @@ TEST_CASE("what cannot be written is told before, and nothing is changed") {
     CHECK_CONTAINS(check_failure(path), words);
     CHECK_CONTAINS(failure(path, "x"), words);
   }
+  CHECK_CONTAINS(check_failure(folder.path()), "is a folder, expected a file");
+  CHECK_CONTAINS(failure(folder.path(), "x"), "cannot be written");
   CHECK(content_of(kept) == "precious");
-  CHECK(entry_count(folder.path()) == 3);
+  CHECK(entry_count(folder.path()) == 2);
 }
 
-TEST_CASE("what a killed program left behind is used again") {
+TEST_CASE("a device or a FIFO is written to as it is") {
   const TemporaryFolder folder;
-  folder.write("file.trp-tmp", std::string(100, 'z'));
+  const std::string fifo = (folder.path() / "fifo").string();
+  REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+  std::string got;
+  std::jthread reader([&] { got = content_of(fifo); });
+  OutputFile(fifo).replace(bytes_of("through the pipe"));
+  reader.join();
+  CHECK(got == "through the pipe");
+  OutputFile("/dev/null").replace(bytes_of("x"));
+  fs::create_symlink("/dev/full", folder.path() / "device");
+  CHECK_CONTAINS(message_of<Error>([&] {
+                   OutputFile((folder.path() / "device").string()).replace(bytes_of("x"));
+                 }),
+                 "cannot be written: No space left on device");
+}
+
+TEST_CASE("what a killed program left behind is removed, and nothing else of such a name") {
+  const TemporaryFolder folder;
   const fs::path file = folder.write("file", "old");
-  check_writable(file.string());
-  CHECK(entry_count(folder.path()) == 1);
-  folder.write("file.trp-tmp", std::string(100, 'z'));
+  const fs::path stale = write_stale(folder, "trp-123-0.tmp");
+  // Everything that is not provably ours.
+  const fs::path other = folder.write("trp-124-0.tmp", "somebody's");
+  const fs::path linked = write_stale(folder, "trp-125-0.tmp");
+  fs::create_hard_link(linked, folder.path() / "its other name");
+  fs::create_symlink(other, folder.path() / "trp-126-0.tmp");
+  fs::create_directory(folder.path() / "trp-127-0.tmp");
+  REQUIRE(mkfifo((folder.path() / "trp-128-0.tmp").c_str(), 0600) == 0);
+  const fs::path held = write_stale(folder, "trp-129-0.tmp");
+  const int holder = open(held.c_str(), O_RDWR);
+  REQUIRE(flock(holder, LOCK_EX) == 0);
+  const fs::path named = write_stale(folder, "file.trp-tmp");
+  const std::size_t before = entry_count(folder.path());
+
+  { const OutputFile claimed(file.string()); }
+  CHECK(entry_count(folder.path()) == before);  // nothing is removed before there is a need
   write_file_atomically(file.string(), bytes_of("new"));
   CHECK(content_of(file) == "new");
-  CHECK(entry_count(folder.path()) == 1);
+  CHECK_FALSE(fs::exists(stale));
+  CHECK(entry_count(folder.path()) == before - 1);
+  close(holder);
+  write_file_atomically(file.string(), bytes_of("newer"));
+  CHECK_FALSE(fs::exists(held));
+  CHECK(content_of(other) == "somebody's");
 }
 
 TEST_CASE("another program that writes the same file is not disturbed") {
   const TemporaryFolder folder;
   const fs::path file = folder.write("file", "old");
-  const fs::path temporary = folder.write("file.trp-tmp", "half of what the other one ");
-  const int other = open(temporary.c_str(), O_RDWR);
+  const int other = open(file.c_str(), O_RDWR);
   REQUIRE(flock(other, LOCK_EX) == 0);
-  CHECK_CONTAINS(failure(file, "new"), "another program is writing this file");
-  CHECK(content_of(temporary) == "half of what the other one ");
+  CHECK_CONTAINS(check_failure(file), "another program is writing this file, process " +
+                                          std::to_string(getpid()) + "; hint: wait for it");
   CHECK(content_of(file) == "old");
   // One that lets go within a moment is waited for.
   std::jthread letting_go([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     close(other);
   });
-  write_file_atomically(file.string(), bytes_of("new"));
+  OutputFile output(file.string());
+  output.replace(bytes_of("new"));
   CHECK(content_of(file) == "new");
+  // The lock is that of the new file, too.
+  CHECK_CONTAINS(check_failure(file), "another program is writing this file");
 }
 
-TEST_CASE("what stands where the temporary file should be is left alone") {
+TEST_CASE("what stands where a temporary file should be is left alone") {
   const TemporaryFolder folder;
   const fs::path file = folder.write("file", "old");
   const fs::path victim = folder.write("victim", "untouched");
-  fs::create_symlink(victim, folder.path() / "file.trp-tmp");
-  CHECK_CONTAINS(failure(file, "new"), "cannot be written");
+  const auto temporary = [&](int number) {
+    return folder.path() /
+           ("trp-" + std::to_string(getpid()) + "-" + std::to_string(number) + ".tmp");
+  };
+  fs::create_symlink(victim, temporary(0));
+  fs::create_hard_link(victim, temporary(1));
+  fs::create_directory(temporary(2));
+  write_file_atomically(file.string(), bytes_of("new"));
   CHECK(content_of(victim) == "untouched");
-  fs::remove(folder.path() / "file.trp-tmp");
-  fs::create_directory(folder.path() / "file.trp-tmp");
-  CHECK_CONTAINS(failure(file, "new"), "cannot be written");
-  CHECK(content_of(file) == "old");
+  CHECK(content_of(file) == "new");
+  CHECK(entry_count(folder.path()) == 5);
 }
 
 TEST_CASE("a write that fails half way leaves the old file and no temporary one") {

@@ -10,6 +10,7 @@
 
 #include "catch.h"
 #include "report/sample_run.h"
+#include "system/outputs.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -72,14 +73,15 @@ TEST_CASE("a slow reader of a pipe that does not block gets everything") {
   CHECK(received == 500'000);
 }
 
-TEST_CASE("a file that cannot be opened is an error that names the option") {
-  try {
-    LineWriter("/no/such/folder/file", "--log");
-    FAIL("opened");
-  } catch (const Error& error) {
-    CHECK(std::string(error.what()) ==
-          "--log: cannot open /no/such/folder/file for writing: No such file or directory");
-  }
+TEST_CASE("a file is emptied by its first line") {
+  const TemporaryFolder folder;
+  const auto path = folder.write("file", "what a longer run has written");
+  OutputFile file(path.string());
+  LineWriter writer(file);
+  CHECK(std::filesystem::file_size(path) == 29);
+  writer.write_line("new");
+  writer.close();
+  CHECK(std::filesystem::file_size(path) == 4);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@ using namespace trp;
 
 TEST_CASE("each schedule follows its formula") {
   const auto rate = [](LearningRateScheduleKind kind, std::int64_t step) {
-    return learning_rate_at({.kind = kind, .base_rate = 2, .warmup_steps = 0, .total_steps = 100},
-                            step);
+    const Recipe recipe = {.epochs = 100, .learning_rate = 2, .learning_rate_schedule = kind};
+    return learning_rate_at(recipe, 1, step);
   };
   for (const std::int64_t step : {0, 37, 99})
     CHECK(rate(LearningRateScheduleKind::kConstant, step) == 2);
@@ -23,21 +23,18 @@ TEST_CASE("each schedule follows its formula") {
 }
 
 TEST_CASE("the rate warms up linearly and then starts its schedule") {
-  const LearningRateSchedule schedule = {.kind = LearningRateScheduleKind::kLinear,
-                                         .base_rate = 1,
-                                         .warmup_steps = 10,
-                                         .total_steps = 30};
-  CHECK(learning_rate_at(schedule, 0) == Approx(0.1));
-  CHECK(learning_rate_at(schedule, 9) == 1);
-  CHECK(learning_rate_at(schedule, 10) == 1);
-  CHECK(learning_rate_at(schedule, 20) == Approx(0.5));
+  const Recipe recipe = {.epochs = 6, .learning_rate = 1, .warmup_epochs = 2};
+  CHECK(learning_rate_at(recipe, 5, 0) == Approx(0.1));
+  CHECK(learning_rate_at(recipe, 5, 9) == 1);
+  CHECK(learning_rate_at(recipe, 5, 10) == 1);
+  CHECK(learning_rate_at(recipe, 5, 20) == Approx(0.5));
 }
 
 TEST_CASE("a training that is all warm-up never divides by zero") {
-  const LearningRateSchedule schedule = {.kind = LearningRateScheduleKind::kCosine,
-                                         .base_rate = 1,
-                                         .warmup_steps = 10,
-                                         .total_steps = 10};
+  const Recipe recipe = {.epochs = 2,
+                         .learning_rate = 1,
+                         .learning_rate_schedule = LearningRateScheduleKind::kCosine,
+                         .warmup_epochs = 2};
   for (std::int64_t step = 0; step < 10; ++step)
-    CHECK(learning_rate_at(schedule, step) == Approx(0.1 * static_cast<double>(step + 1)));
+    CHECK(learning_rate_at(recipe, 5, step) == Approx(0.1 * static_cast<double>(step + 1)));
 }

@@ -1,0 +1,91 @@
+#include "cli/saved_files.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "core/fail.h"
+#include "formats/array_file.h"
+#include "formats/bytes.h"
+#include "formats/zip.h"
+#include "report/bench_report.h"
+#include "report/trace.h"
+#include "system/input_file.h"
+
+namespace trp {
+
+using Bytes = std::span<const std::uint8_t>;
+
+std::vector<NamedFile> named_inputs(const DataFiles& files) {
+  return {{"the data", files.train_images},
+          {"the data", files.train_labels},
+          {"the data", files.test_images},
+          {"the data", files.test_labels}};
+}
+
+Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
+  std::vector<NamedFile> inputs = named_inputs(files);
+  inputs.push_back({"--config", options.config});
+  inputs.push_back({"--resume", options.resume});
+  return claim_outputs(
+      inputs,
+      {{.option = "--save", .path = options.save, .is_own_kind = is_saved_model},
+       {.option = "--checkpoint",
+        .path = options.checkpoint,
+        .is_own_kind = is_saved_checkpoint,
+        .keeps_previous = true,
+        .continues = "--resume"},
+       {.option = "--trace", .path = options.trace, .is_own_kind = is_saved_trace},
+       {.option = "--log", .path = options.output.log, .is_own_kind = is_saved_log}},
+      options.force);
+}
+
+bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs) {
+  std::error_code ignored;
+  const auto file = outputs.find("--checkpoint");
+  if (file == outputs.end() ||
+      !std::filesystem::equivalent(options.resume, options.checkpoint, ignored))
+    return false;
+  if (file->second.is_made()) fail("{}: no such file; hint: check the path", options.resume);
+  return std::filesystem::is_empty(options.resume, ignored) &&
+         !std::filesystem::exists(previous_file(options.resume));
+}
+
+bool is_saved_model(Bytes start) {
+  constexpr std::size_t kBeforeHeader = 8;  // of .safetensors
+  constexpr std::size_t kBeforeName = 30;   // of the first array of .npz
+  constexpr std::string_view kOnnx("\x08\x07\x12\x14",
+                                   4);  // the version and the length of the name
+  const std::string_view text = text_of(start);
+  const auto from = [text](std::size_t offset) {
+    return text.substr(std::min(offset, text.size()));
+  };
+  return (from(kBeforeHeader).starts_with(R"({"__metadata__":{"program":"tensor_relu_parallel")") &&
+          !starts_checkpoint(start)) ||
+         (starts_zip(start) && from(kBeforeName).starts_with("fc1.weight.npy")) ||
+         (text.starts_with(kOnnx) && from(kOnnx.size()).starts_with("tensor_relu_parallel"));
+}
+
+bool is_saved_checkpoint(Bytes start) {
+  return starts_checkpoint(start) || starts_old_checkpoint(start);
+}
+
+bool is_saved_log(Bytes start) {
+  return text_of(start).starts_with(R"({"event":"start","schema":)");
+}
+
+bool is_saved_trace(Bytes start) { return text_of(start).starts_with(kTraceStart); }
+
+bool is_bench_json(Bytes start) {
+  return text_of(start).starts_with("{") &&
+         text_of(start).find(R"("event": "bench")") < start.size();
+}
+
+bool is_bench_csv(Bytes start) { return text_of(start).starts_with(kBenchCsvStart); }
+
+bool is_bench_markdown(Bytes start) { return text_of(start).starts_with(kBenchMarkdownStart); }
+
+}  // namespace trp

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cli/train.h"
+#include "system/outputs.h"
+#include "trp/dataset.h"
+
+namespace trp {
+
+/// Returns the files of the data as inputs that no output may replace.
+std::vector<NamedFile> named_inputs(const DataFiles& files);
+
+/// Claims the outputs of a training. Throws what claim_outputs() throws.
+Outputs claim_files(const TrainOptions& options, const DataFiles& files);
+
+/// Returns whether a run was killed before it had saved anything in the file that is to be resumed,
+/// which is empty then. Throws Error if there was no such file before this run.
+bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs);
+
+// Whether a file was written by an earlier run, by its first kStartBytes.
+
+bool is_saved_model(std::span<const std::uint8_t> start);
+bool is_saved_checkpoint(std::span<const std::uint8_t> start);
+bool is_saved_log(std::span<const std::uint8_t> start);
+bool is_saved_trace(std::span<const std::uint8_t> start);
+bool is_bench_json(std::span<const std::uint8_t> start);
+bool is_bench_csv(std::span<const std::uint8_t> start);
+bool is_bench_markdown(std::span<const std::uint8_t> start);
+
+}  // namespace trp

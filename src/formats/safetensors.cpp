@@ -22,8 +22,8 @@ using Event = Json::parse_event_t;
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kDataAlignment = 64;  // of the first byte of data, so that it can be mapped
-constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // as in the format's own reader
-constexpr std::size_t kMaxTensors = 100'000;            // and entries of the metadata
+constexpr std::uint64_t kMaxHeaderBytes = 32'000'000;  // read in half a second
+constexpr std::size_t kMaxTensors = 100'000;           // and entries of the metadata
 constexpr int kMaxRank = 8;
 constexpr int kHeaderDepth = 3;  // header, tensor, shape
 

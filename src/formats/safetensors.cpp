@@ -22,8 +22,9 @@ using Event = Json::parse_event_t;
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kDataAlignment = 64;  // of the first byte of data, so that it can be mapped
-constexpr std::uint64_t kMaxHeaderBytes = 32'000'000;  // read in half a second
-constexpr std::size_t kMaxTensors = 100'000;           // and entries of the metadata
+constexpr std::uint64_t kFormatMaxHeaderBytes = 100'000'000;  // as in the format's own reader
+constexpr std::uint64_t kMaxHeaderBytes = 32'000'000;         // that we read in half a second
+constexpr std::size_t kMaxTensors = 100'000;                  // and entries of the metadata
 constexpr int kMaxRank = 8;
 constexpr int kHeaderDepth = 3;  // header, tensor, shape
 
@@ -182,7 +183,7 @@ ArrayFile take_arrays(SafetensorsHeader header, std::span<const std::uint8_t> by
 
 bool starts_safetensors(std::span<const std::uint8_t> start) {
   return start.size() > kLengthBytes && start[kLengthBytes] == '{' &&
-         load<std::uint64_t>(start.data()) <= kMaxHeaderBytes;
+         load<std::uint64_t>(start.data()) <= kFormatMaxHeaderBytes;
 }
 
 }  // namespace trp

@@ -207,12 +207,12 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   const DataFiles files = find_named_data(options.data);
+  const StopSignals signals;
   Outputs outputs = claim_exports(options, files);
   if (!options.quiet) warn_of_noise();
   const DataSets data = load_data(files, options.recipe.class_count);
   const BenchOptions bench = bench_options(options);
   const BenchContext context = bench_context(bench, data);
-  const StopSignals signals;
   const std::vector<BenchRow> rows = measure(options, outputs, bench, context, data, signals);
   if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {

@@ -105,6 +105,8 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
   };
   if (resumed && is_resumed(path_)) saved_ = place_of(resumed->state);
   const bool goes_on = saved_ || (resumed && is_resumed(previous_file(path_)));
+  // The state that it goes on from is kept until the next one is safe.
+  if (goes_on && !saved_) old_file_ = OldFile::kRemove;
   if (goes_on || !std::filesystem::is_regular_file(path_) || std::filesystem::is_empty(path_))
     return;
   output.say("warning: {} will be replaced; --resume {} would go on with it", path_, path_);
@@ -114,7 +116,8 @@ void CheckpointKeeper::save(const TrainState& state) {
   if (saved_ == place_of(state)) return;
   const auto write = [&] {
     checkpoint_.state = state;
-    file_.replace(encode_checkpoint(checkpoint_), OldFile::kKeepAsPrevious);
+    file_.replace(encode_checkpoint(checkpoint_), old_file_);
+    old_file_ = OldFile::kKeepAsPrevious;
     saved_ = place_of(state);
   };
   holds_last_ = output_.is_written(path_, write, /*is_known*/ !holds_last_);

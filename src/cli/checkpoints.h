@@ -20,9 +20,9 @@ class CheckpointKeeper {
   CheckpointKeeper(const TrainOptions& options, TrainIdentity identity,
                    const std::optional<Checkpoint>& resumed, OutputFile& file, Output& output);
 
-  /// If the file cannot be written, training goes on, and the next save may succeed; that is told
-  /// once. A state that
-  /// the file holds already is not saved again: the one before it would be lost.
+  /// If the file cannot be written, that is told once, training goes on, and the next save may
+  /// succeed. A state that the file holds already is not saved again: the one before it would be
+  /// lost.
   void save(const TrainState& state);
 
   /// Says how an interrupted training can be resumed. False if the last save() failed.
@@ -35,6 +35,7 @@ class CheckpointKeeper {
   Checkpoint checkpoint_;
   std::optional<std::pair<std::size_t, std::int64_t>> saved_;  // finished epochs, steps after them
   bool holds_last_ = true;                                     // whether the last save() succeeded
+  OldFile old_file_ = OldFile::kKeepAsPrevious;                // at the next save
 };
 
 /// Says where a resumed training goes on, and makes the keeper of --checkpoint if that was given.

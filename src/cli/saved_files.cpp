@@ -30,17 +30,19 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
   std::vector<NamedFile> inputs = named_inputs(files);
   inputs.push_back({"--config", options.config});
   inputs.push_back({"--resume", options.resume});
-  return claim_outputs(
-      inputs,
-      {{.option = "--save", .path = options.save, .is_own_kind = is_saved_model},
-       {.option = "--checkpoint",
-        .path = options.checkpoint,
-        .is_own_kind = is_saved_checkpoint,
-        .keeps_previous = true,
-        .continues = "--resume"},
-       {.option = "--trace", .path = options.trace, .is_own_kind = is_saved_trace},
-       {.option = "--log", .path = options.output.log, .is_own_kind = is_saved_log}},
-      options.force);
+  return claim_outputs(inputs,
+                       {{.option = "--save", .path = options.save, .is_own_kind = is_saved_model},
+                        {.option = "--checkpoint",
+                         .path = options.checkpoint,
+                         .is_own_kind = is_saved_checkpoint,
+                         .keeps_previous = true,
+                         .continues = "--resume"},
+                        {.option = "--trace", .path = options.trace, .is_own_kind = is_saved_trace},
+                        {.option = "--log",
+                         .path = options.output.log,
+                         .is_own_kind = is_saved_log,
+                         .writing = Writing::kInPlace}},
+                       options.force);
 }
 
 bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs) {
@@ -49,14 +51,16 @@ bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs) {
   if (file == outputs.end() ||
       !std::filesystem::equivalent(options.resume, options.checkpoint, ignored))
     return false;
+  if (std::filesystem::exists(previous_file(options.resume), ignored)) return false;
   if (file->second.is_made()) fail("{}: no such file; hint: check the path", options.resume);
-  return std::filesystem::is_empty(options.resume, ignored) &&
-         !std::filesystem::exists(previous_file(options.resume));
+  return std::filesystem::is_empty(options.resume, ignored);
 }
 
 bool is_saved_model(Bytes start) {
-  constexpr std::size_t kBeforeHeader = 8;  // of .safetensors
-  constexpr std::size_t kBeforeName = 30;   // of the first array of .npz
+  constexpr std::size_t kBeforeHeader = 8;           // of .safetensors
+  constexpr std::size_t kBeforeExtraBytes = 28;      // and the name of the first array of .npz
+  constexpr std::string_view kVersion("\x14\0", 2);  // of .npz; NumPy's is another
+  constexpr std::string_view kFirstArray("\0\0fc1.weight.npy", 16);
   constexpr std::string_view kOnnx("\x08\x07\x12\x14",
                                    4);  // the version and the length of the name
   const std::string_view text = text_of(start);
@@ -65,7 +69,8 @@ bool is_saved_model(Bytes start) {
   };
   return (from(kBeforeHeader).starts_with(R"({"__metadata__":{"program":"tensor_relu_parallel")") &&
           !starts_checkpoint(start)) ||
-         (starts_zip(start) && from(kBeforeName).starts_with("fc1.weight.npy")) ||
+         (starts_zip(start) && from(sizeof(std::uint32_t)).starts_with(kVersion) &&
+          from(kBeforeExtraBytes).starts_with(kFirstArray)) ||
          (text.starts_with(kOnnx) && from(kOnnx.size()).starts_with("tensor_relu_parallel"));
 }
 

@@ -183,8 +183,10 @@ void save(const TrainOptions& options, const TrainResult& result, OutputFile& fi
 
 void save_trace(const TrainOptions& options, const PhaseRecorder& recorder, OutputFile& file,
                 Output& output) {
-  const std::string title = fmt::format("tensor_relu_parallel, {}", plan_name(options.plan));
-  file.replace(std::string_view(trace_json(recorder, title)));
+  const std::string title = fmt::format("{}, {}", kTraceTitle, plan_name(options.plan));
+  file.replace([&](const Sink& sink) {
+    write_trace(recorder, title, [&](std::string_view text) { sink(to_bytes(text)); });
+  });
   if (recorder.is_full())
     output.say("{} ends in step {}: there is no room for more", options.trace,
                recorder.events(0).back().step + 1);
@@ -249,6 +251,7 @@ void close(Output& output, bool all_kept, int signal) {
 int run_train(const TrainOptions& given) {
   const Stopwatch stopwatch;
   const DataFiles files = find_named_data(given.data);
+  const StopSignals signals;
   Outputs outputs = claim_files(given, files);
   Output output(given.output, outputs);
   TrainOptions options = given;
@@ -265,7 +268,6 @@ int run_train(const TrainOptions& given) {
   warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
   options.plan.workers = pool.worker_count();
   std::optional<PhaseRecorder> recorder = make_recorder(options, pool.worker_count(), cpus);
-  const StopSignals signals;
   TrainEvents events = to_train_events(output, run_start(options, data),
                                        checkpoints ? &*checkpoints : nullptr, signals);
   events.save_every = options.save_every;

@@ -35,11 +35,10 @@ std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   std::string header = header_text(array.shape);
   while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
-  std::vector<std::uint8_t> bytes(kMagic.begin(), kMagic.end());
-  bytes.push_back(1);
-  bytes.push_back(0);
-  append_numbers(bytes, static_cast<std::uint16_t>(header.size()));
-  bytes.insert(bytes.end(), header.begin(), header.end());
+  const std::size_t size = header.size();  // with version 1.0 before it
+  header.insert(0, {1, 0, static_cast<char>(size), static_cast<char>(size >> 8)});
+  header.insert(0, kMagic);
+  std::vector<std::uint8_t> bytes(header.begin(), header.end());
   append_floats(bytes, array.values);
   return bytes;
 }

@@ -64,6 +64,13 @@ TensorEntry read_entry(const std::string& name, const Json& json, Index data_byt
   return entry;
 }
 
+/// At once: to keep what a tensor should not have would take time.
+void check_field(const std::string& tensor, const std::string& field, const std::string& file) {
+  if (field == "dtype" || field == "shape" || field == "data_offsets") return;
+  throw damaged(fmt::format("{}: tensor {}", file, in_quotes(tensor)),
+                "dtype, shape and data_offsets", in_quotes(field));
+}
+
 /// Every byte belongs to exactly one tensor.
 void check_gapless(std::vector<TensorEntry> entries, Index data_bytes, const std::string& file) {
   std::ranges::sort(entries, {}, &TensorEntry::offsets);
@@ -92,6 +99,8 @@ SafetensorsHeader read_json(std::string_view text, Index data_bytes, const std::
   int rank = 0;
   const auto listener = [&](int depth, Event event, const Json& parsed) {
     if (event == Event::key) (depth == 1 ? name : inner_name) = parsed.get<std::string>();
+    if (event == Event::key && depth == 2 && name != kMetadataKey)
+      check_field(name, inner_name, file);
     if (std::max(header.tensors.size(), header.metadata.size()) > kMaxTensors)
       fail("{}: expected at most {} tensors and texts, found more", file, kMaxTensors);
     if (depth > 1 && name == kMetadataKey) {

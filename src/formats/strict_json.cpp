@@ -16,7 +16,8 @@ namespace {
 /// Notices what nlohmann-json would let pass.
 class StructureCheck {
  public:
-  StructureCheck(int max_depth, const JsonPlace& place) : max_depth_(max_depth), place_(place) {}
+  StructureCheck(int max_depth, std::size_t max_members, const JsonPlace& place)
+      : max_depth_(max_depth), max_members_(max_members), place_(place) {}
 
   void operator()(int depth, Json::parse_event_t event, const Json& parsed) {
     const auto level = static_cast<std::size_t>(depth);
@@ -30,8 +31,14 @@ class StructureCheck {
       keys_.resize(level + 1);
       keys_.back().clear();
     }
-    if (event == Json::parse_event_t::key &&
-        !keys_[level - 1].insert(parsed.get<std::string>()).second) {
+    if (event != Json::parse_event_t::key) return;
+    if (keys_[level - 1].size() == max_members_) {
+      throw damaged(
+          place_.name,
+          fmt::format("JSON objects of at most {} members at byte {}", max_members_, place_.offset),
+          "more");
+    }
+    if (!keys_[level - 1].insert(parsed.get<std::string>()).second) {
       throw damaged(place_.name,
                     fmt::format("each name once in the JSON at byte {}", place_.offset),
                     in_quotes(parsed.get<std::string>()) + " again");
@@ -40,6 +47,7 @@ class StructureCheck {
 
  private:
   int max_depth_;
+  std::size_t max_members_;
   const JsonPlace& place_;
   std::vector<std::unordered_set<std::string>> keys_;  // of the open objects, outermost first
 };
@@ -57,7 +65,8 @@ Json parse_json_object(std::string_view text, int max_depth, const JsonPlace& pl
   // nlohmann-json would take it for the end of the text.
   if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos)
     throw bad_byte("a zero byte", zero);
-  StructureCheck check(max_depth, place);
+  constexpr std::size_t kMaxMembers = 10'000;
+  StructureCheck check(max_depth, listener ? SIZE_MAX : kMaxMembers, place);
   Json json;
   try {
     json = Json::parse(text.begin(), text.end(),

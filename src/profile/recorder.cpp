@@ -39,7 +39,11 @@ PhaseRecorder::PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_
     long_[static_cast<std::size_t>(phase)] = static_cast<std::int64_t>(
         (is_work(phase) ? kLongWorkSeconds : kLongWaitSeconds) / clock_.seconds_per_tick());
   const auto steps = static_cast<std::size_t>(std::min(traced_steps_, kReservedSteps));
-  for (Slot& own : slots_) own.events.reserve(steps * kEventsOfStep);
+  try {
+    for (Slot& own : slots_)
+      own.events.reserve(std::min(steps * kEventsOfStep, kMaxEvents / slots_.size()));
+  } catch (const std::bad_alloc&) {  // then there is room for fewer
+  }
 }
 
 void PhaseRecorder::begin() {

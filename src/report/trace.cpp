@@ -15,6 +15,7 @@
 namespace trp {
 namespace {
 
+const std::string kTraceBegin = R"({"displayTimeUnit":"ms","traceEvents":[)";
 constexpr int kProcess = 1;
 
 /// In whole nanoseconds, so that what is nested stays so.
@@ -84,22 +85,28 @@ void write_flow(std::vector<Visit> visits, int id, const Write& write) {
 
 }  // namespace
 
-std::string trace_json(const PhaseRecorder& recorder, const std::string& title) {
-  std::string text(kTraceStart);
-  const auto write = [&text](const Json& event) { text += to_text(event) + ','; };
-  write(metadata("process_name", 0, title));
+void write_trace(const PhaseRecorder& recorder, const std::string& title,
+                 const std::function<void(std::string_view)>& write) {
+  constexpr std::size_t kPieceBytes = 1 << 16;
+  std::string piece = kTraceBegin + to_text(metadata("process_name", 0, title));
+  const auto write_next = [&](const Json& event) {
+    piece += ",\n" + to_text(event);
+    if (piece.size() < kPieceBytes) return;
+    write(piece);
+    piece.clear();
+  };
   std::map<std::pair<int, int>, std::vector<Visit>> visits;  // of each step and micro-batch
   for (std::size_t w = 0; w < static_cast<std::size_t>(recorder.worker_count()); ++w) {
-    write(metadata("thread_name", w, fmt::format("worker {}", w + 1)));
+    write_next(metadata("thread_name", w, fmt::format("worker {}", w + 1)));
     for (const Slice& slice : worker_slices(recorder, static_cast<int>(w))) {
-      write(slice_event(slice, w));
+      write_next(slice_event(slice, w));
       if (is_flow(slice)) visits[{slice.step, slice.item}].push_back({slice, w});
     }
   }
   int id = 0;
-  for (auto& [key, of_micro_batch] : visits) write_flow(std::move(of_micro_batch), ++id, write);
-  text.back() = ']';  // after the last event
-  return text + "}\n";
+  for (auto& [key, of_micro_batch] : visits)
+    write_flow(std::move(of_micro_batch), ++id, write_next);
+  write(piece + "]}\n");
 }
 
 }  // namespace trp

@@ -37,7 +37,7 @@ std::string_view hint_for(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
-      return "; hint: name a file in a folder that you may write";
+      return "; hint: look at the permissions of the file and of its folder, or name another";
     default:
       return "";
   }
@@ -60,12 +60,6 @@ void remove_if_stale(const fs::path& path) {
   if (lstat(path.c_str(), &named) == 0 && is_same(named, status)) ::unlink(path.c_str());
 }
 
-void remove_stale_files(const fs::path& folder) {
-  for (const std::string& name : names_in(folder.string()))
-    if (name.starts_with(kTemporaryStart) && name.ends_with(kTemporaryEnd))
-      remove_if_stale(folder / name);
-}
-
 /// A file beside the target, locked against other programs and removed unless it is renamed.
 class TemporaryFile {
  public:
@@ -74,8 +68,7 @@ class TemporaryFile {
     struct stat status = {};
     is_there_ = stat(target_.c_str(), &status) == 0;
     check(is_there_ || errno == ENOENT);
-    if (is_there_ && (status.st_mode & kMark) == 0) mode_ = status.st_mode & kPermissionBits;
-    remove_stale_files(folder_of(target_));
+    if (is_there_) mode_ = status.st_mode & kPermissionBits & ~kMark;
     open_new();
   }
   ~TemporaryFile() {
@@ -90,24 +83,39 @@ class TemporaryFile {
     check(uninterrupted([&] { return fsync(file_.get()); }) == 0);
   }
 
+  void check_target(const Descriptor& expected) const {
+    struct stat named = {}, own = {};
+    if (lstat(target_.c_str(), &named) == 0 &&
+        (fstat(expected.get(), &own) != 0 || !is_same(named, own)))
+      fail("{}: cannot be written: another file has taken its name meanwhile", path_);
+  }
+
   /// The target has its name all the while, but where files cannot have two names.
   void keep_target_as(const std::string& previous) const {
-    struct stat status = {};
+    struct stat status = {}, replaced = {};
     if (!is_there_ || (stat(target_.c_str(), &status) == 0 && status.st_size == 0)) return;
+    const Descriptor file(
+        uninterrupted([&] { return ::open(previous.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }));
+    const bool is_other = fstat(file.get(), &replaced) == 0 && !is_same(replaced, status);
+    if (is_other && lock_file(file.get()) != 0) throw_cannot_write(previous, EBUSY);
     const bool is_kept = (::unlink(previous.c_str()) == 0 || errno == ENOENT) &&
                          (::link(target_.c_str(), previous.c_str()) == 0 ||
                           std::rename(target_.c_str(), previous.c_str()) == 0);
     if (!is_kept) throw_cannot_write(previous, errno);
   }
 
-  /// Returns the file, still locked. Its mark goes when it is renamed: a kill before leaves a file
-  /// that is known as stale, and one after it a target whose mark the next program takes away.
+  /// Returns the file, still locked. It has its mark still, so that a kill before leaves a file
+  /// that is known as stale; one after it leaves a target whose mark the next program takes away.
   Descriptor rename_to_target() {
     check(std::rename(temporary_.c_str(), target_.c_str()) == 0);
     renamed_ = true;
-    check(fchmod(file_.get(), *mode_) == 0);
-    flush_folder();
     return std::move(file_);
+  }
+
+  /// Completes the file that was renamed.
+  void finish(const Descriptor& file) const {
+    check(fchmod(file.get(), *mode_) == 0);
+    flush_folder();
   }
 
  private:
@@ -129,17 +137,18 @@ class TemporaryFile {
       check(file_.get() >= 0 || errno == EEXIST);
       if (file_.get() < 0) continue;
       check(fstat(file_.get(), &status) == 0);
-      lock_file(file_.get());
-      if (lstat(temporary_.c_str(), &named) != 0) named = {};
+      if (lock_file(file_.get()) != 0 || lstat(temporary_.c_str(), &named) != 0) named = {};
     }
     if (!mode_) mode_ = writable_mode(status.st_mode & kPermissionBits & ~kMark);
   }
 
-  /// Without this the new name may be lost with the power.
+  /// Without this the new name may be lost with the power. A folder that may be written to but not
+  /// read cannot be flushed.
   void flush_folder() const {
     const Descriptor folder(uninterrupted(
         [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
-    check(folder.get() >= 0);
+    check(folder.get() >= 0 || errno == EACCES);
+    if (folder.get() < 0) return;
     // Some file systems have no such thing for folders.
     check(uninterrupted([&] { return fsync(folder.get()); }) == 0 || errno == EINVAL);
   }
@@ -155,13 +164,24 @@ class TemporaryFile {
 
 }  // namespace
 
-Descriptor write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes,
-                                 OldFile old_file) {
+void write_file_atomically(const std::string& path, const std::function<void(const Sink&)>& write,
+                           OldFile old_file, Descriptor* locked) {
   TemporaryFile file(path);
-  write_all(path, file.descriptor(), bytes);
+  write([&](std::span<const std::uint8_t> bytes) { write_all(path, file.descriptor(), bytes); });
   file.flush();
+  if (locked) file.check_target(*locked);
   if (old_file == OldFile::kKeepAsPrevious) file.keep_target_as(previous_file(path));
-  return file.rename_to_target();
+  Descriptor renamed = file.rename_to_target();
+  Descriptor& kept = locked ? *locked : renamed;
+  if (locked) *locked = std::move(renamed);
+  file.finish(kept);
+}
+
+void remove_stale_files(const std::string& path) {
+  const fs::path folder = folder_of(follow_links(path));
+  for (const std::string& name : names_in(folder.string()))
+    if (name.starts_with(kTemporaryStart) && name.ends_with(kTemporaryEnd))
+      remove_if_stale(folder / name);
 }
 
 void write_all(const std::string& path, int descriptor, std::span<const std::uint8_t> bytes) {

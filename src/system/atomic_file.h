@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,20 +20,26 @@ inline std::span<const std::uint8_t> to_bytes(std::string_view text) {
 /// What becomes of the file that is replaced.
 enum class OldFile { kRemove, kKeepAsPrevious };
 
+/// Takes a piece of what a file will hold. Throws Error if it cannot be written.
+using Sink = std::function<void(std::span<const std::uint8_t>)>;
+
 /// Gives the file what `write` hands to its sink, all of it or nothing: it goes to a temporary file
 /// in the same folder, which is flushed to the disk and renamed, and the folder is flushed. At
 /// every moment, a crash or a loss of power included, the file is either what it was or complete.
 /// Links are followed, and the permissions of a file that is replaced are kept. With
 /// kKeepAsPrevious the old file becomes previous_file(path), in place of what that was.
 ///
-/// Returns the new file, locked with lock_file(). Temporary files have names of their own,
-/// trp-PROCESS-NUMBER.tmp; those that killed programs left in the folder are removed, of which lock
-/// and permissions prove that they are such.
+/// `locked`, if given, is the file itself, which nothing else may have replaced. It becomes the new
+/// file, locked with lock_file(), as soon as that has its name, even if Error is thrown after that.
 ///
 /// Throws Error if anything fails; the temporary file is then removed, and the file is still whole:
-/// the new one if only the flushing of the folder failed, else the old one.
-Descriptor write_file_atomically(const std::string& path, std::span<const std::uint8_t> bytes,
-                                 OldFile old_file = OldFile::kRemove);
+/// the old one, or the new one if all but its permissions and the flushing of the folder is done.
+void write_file_atomically(const std::string& path, const std::function<void(const Sink&)>& write,
+                           OldFile old_file = OldFile::kRemove, Descriptor* locked = nullptr);
+
+/// Removes the temporary files that killed programs have left beside the file: those of which name,
+/// lock and permissions prove that they are such.
+void remove_stale_files(const std::string& path);
 
 /// Writes all of the bytes to an open file. Throws Error, which names it by `path`.
 void write_all(const std::string& path, int descriptor, std::span<const std::uint8_t> bytes);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -14,21 +15,26 @@
 
 namespace trp {
 
-/// A file that is written by nobody else for as long as the object lives. What is no regular file,
-/// such as a device or a FIFO, is just written to.
+/// How a file comes by its content.
+enum class Writing { kReplaced, kInPlace };
+
+/// A file that no other run of this program writes for as long as the object lives. What is no
+/// regular file, such as a device or a FIFO, is just written to.
 class OutputFile {
  public:
   /// Opens the file or makes an empty one, and locks it. Throws Error, before there is anything to
-  /// write, if replace() would fail by what can be known now, or if another program has the file
+  /// write, if writing would fail by what can be known now, or if another program has the file
   /// locked for more than a moment: then the message names its process.
-  explicit OutputFile(const std::string& path);
+  explicit OutputFile(const std::string& path, Writing writing = Writing::kReplaced);
 
   /// Removes the file if it was made here and nothing has been written to it.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// Replaces the file as write_file_atomically() does.
+  /// Replaces the file as write_file_atomically() does, whatever a link leads to by now. Throws
+  /// Error, too, if another file has taken its name.
+  void replace(const std::function<void(const Sink&)>& write, OldFile old_file = OldFile::kRemove);
   void replace(std::span<const std::uint8_t> bytes, OldFile old_file = OldFile::kRemove);
   void replace(std::string_view text);
 
@@ -43,13 +49,15 @@ class OutputFile {
 
  private:
   void open();
-  void lock() const;
+  bool is_named() const;
+  void check_replaceable() const;
 
-  std::string path_;
+  std::string path_;    // for messages
   std::string target_;  // behind links
   Descriptor file_;
-  struct stat status_ = {};  // of what was opened
+  struct stat status_ = {};  // when it was opened
   bool is_made_ = false;     // by us, and still empty
+  bool is_swept_ = false;    // of stale temporary files, its folder
 };
 
 /// A file as the user named it; "-" is standard input.
@@ -63,6 +71,7 @@ struct OutputRequest {
   std::string_view option;
   std::string path;
   bool (*is_own_kind)(std::span<const std::uint8_t> start) = nullptr;  // by its first kStartBytes
+  Writing writing = Writing::kReplaced;
   bool keeps_previous = false;      // replaces previous_file(path), too
   std::string_view continues = "";  // the option of an input that it may be
 };
@@ -77,7 +86,7 @@ using Outputs = std::map<std::string_view, OutputFile>;
 /// file of `--resume`.
 ///
 /// Throws UsageError or Error before anything is written.
-Outputs claim_outputs(std::vector<NamedFile> inputs, const std::vector<OutputRequest>& requests,
-                      bool force);
+Outputs claim_outputs(const std::vector<NamedFile>& inputs,
+                      const std::vector<OutputRequest>& requests, bool force);
 
 }  // namespace trp

@@ -206,10 +206,6 @@ Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::str
   return to_checkpoint(decode_array_file(bytes, name), name);
 }
 
-void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
-  write_file_atomically(path, encode_checkpoint(checkpoint), OldFile::kKeepAsPrevious);
-}
-
 Checkpoint load_checkpoint(const std::string& path) {
   try {
     return read_checkpoint(path);

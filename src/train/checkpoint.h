@@ -35,9 +35,6 @@ std::vector<std::uint8_t> encode_checkpoint(const Checkpoint& checkpoint);
 /// memory is taken.
 Checkpoint decode_checkpoint(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Writes the file with write_file_atomically() and keeps the one before it. Throws Error.
-void save_checkpoint(const std::string& path, const Checkpoint& checkpoint);
-
 /// Throws Error if the file cannot be read or is damaged, and names the checkpoint before it, if
 /// that one is whole.
 Checkpoint load_checkpoint(const std::string& path);

@@ -156,7 +156,8 @@ std::vector<std::uint8_t> encode_model(const std::string& path, const Mlp& mlp,
 }
 
 void save_model(const std::string& path, const Mlp& mlp, const Metadata& metadata) {
-  write_file_atomically(path, encode_model(path, mlp, metadata));
+  const std::vector<std::uint8_t> bytes = encode_model(path, mlp, metadata);
+  write_file_atomically(path, [&](const Sink& sink) { sink(bytes); });
 }
 
 Model load_model(const std::string& path) {

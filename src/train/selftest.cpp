@@ -18,6 +18,7 @@
 #include "nn/reference.h"
 #include "profile/clock.h"
 #include "strategy/named_plans.h"
+#include "system/outputs.h"
 #include "train/checkpoint.h"
 #include "train/model_arrays.h"
 #include "trp/error.h"
@@ -163,7 +164,7 @@ CheckResult check_files() {
   Checkpoint checkpoint;
   checkpoint.state.mlp = mlp;
   const std::string path = folder.file("checkpoint");
-  save_checkpoint(path, checkpoint);
+  OutputFile(path).replace(encode_checkpoint(checkpoint));
   if (weights_digest(load_checkpoint(path).state.mlp) != weights_digest(mlp)) {
     return {false, "checkpoint: what was read is not what was written"};
   }

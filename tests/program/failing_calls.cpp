@@ -74,13 +74,21 @@ Function* real(Function* /*type*/, const char* name) {
   }
 
 TRP_MAY_FAIL(fsync, int, -1, (int file), (file))
-TRP_MAY_FAIL(close, int, -1, (int file), (file))
 TRP_MAY_FAIL(ftruncate, int, -1, (int file, off_t size), (file, size))
 TRP_MAY_FAIL(fchmod, int, -1, (int file, mode_t mode), (file, mode))
 TRP_MAY_FAIL(rename, int, -1, (const char* from, const char* to), (from, to))
 TRP_MAY_FAIL(link, int, -1, (const char* from, const char* to), (from, to))
 TRP_MAY_FAIL(unlink, int, -1, (const char* path), (path))
 TRP_MAY_FAIL(read, ssize_t, -1, (int file, void* into, size_t size), (file, into, size))
+
+/// The descriptor is closed whatever it says, as in Linux.
+extern "C" int close(int file) {
+  static auto* const function = real(&close, "close");
+  const bool is_failing = fails("close");
+  const int result = function(file);
+  if (is_failing) errno = fault.error;
+  return is_failing ? -1 : result;
+}
 
 extern "C" ssize_t write(int file, const void* from, size_t size) {
   static auto* const function = real(&write, "write");

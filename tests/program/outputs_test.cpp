@@ -1,9 +1,12 @@
 // What the program writes never takes the place of what a user has, and two runs never share a
 // file.
 #include <signal.h>
+#include <sys/stat.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -199,6 +202,44 @@ TEST_CASE("empty files, earlier ones of the kind and devices are replaced withou
   }
 }
 
+/// A training without end that saves whenever it can, whose output nobody waits for.
+class EndlessRun {
+ public:
+  EndlessRun(const Folder& folder, const Arguments& options)
+      : program_({.arguments = command(folder, options), .output = output_of(folder)}) {
+    const auto has_begun = [&] {
+      const std::string text = folder.training.content("links/endless");
+      return text.find("\"epoch\":3") != std::string::npos;
+    };
+    while (!has_begun() && !program_.has_ended())
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  void kill() {
+    program_.send(SIGKILL);
+    program_.wait();
+  }
+
+  ProgramResult stop() {
+    program_.send(SIGTERM);
+    return program_.wait();
+  }
+
+ private:
+  static std::string output_of(const Folder& folder) {
+    folder.training.write("links/endless", {});
+    return folder.path("links/endless");
+  }
+
+  static Arguments command(const Folder& folder, const Arguments& options) {
+    Arguments all = folder.training.command({"--epochs", "1000000"});
+    all.insert(all.end(), options.begin(), options.end());
+    return all;
+  }
+
+  Program program_;
+};
+
 TEST_CASE("a second run with a file of the first is refused and names its process") {
   const Folder folder;
   for (const OutputOption& output : kOutputOptions) {
@@ -206,20 +247,92 @@ TEST_CASE("a second run with a file of the first is refused and names its proces
     CAPTURE(output.option);
     const std::string target = folder.path("links/target" + output.ending);
     const Arguments options = arguments_of(output, target);
-    Arguments endless = folder.training.command({"--epochs", "1000000"});
-    endless.insert(endless.end(), options.begin(), options.end());
-    Program first({.arguments = endless});
-    REQUIRE(first.wait_for("\"epoch\":2"));
+    EndlessRun first(folder, options);
     const ProgramResult second = folder.run(output.command, options);
     CHECK(second.exit_code == 1);
     CHECK(second.out.empty());
     CHECK_CONTAINS(second.err, "another program is writing this file, process ");
-    first.send(SIGKILL);
-    first.wait();
+    first.kill();
     CHECK(folder.run(output.command, options).exit_code == 0);
     fs::remove(target);
     fs::remove(target + ".previous");
   }
+}
+
+TEST_CASE("the checkpoint before another run's last one is not taken from under a run") {
+  const Folder folder;
+  const std::string previous = folder.path("links/c.previous");
+  const Arguments options = {"--checkpoint", folder.path("links/c")};
+  {
+    EndlessRun first(folder, {"--checkpoint", previous});
+    const ProgramResult second = folder.run("train", options);
+    CHECK(second.exit_code == 1);
+    CHECK_CONTAINS(second.err, "c.previous: another program is writing this file");
+    first.kill();
+  }
+  fs::remove(previous);
+  REQUIRE(mkfifo(previous.c_str(), 0600) == 0);
+  const ProgramResult fifo = folder.run("train", options);
+  CHECK(fifo.exit_code == 1);
+  CHECK_CONTAINS(fifo.err, "c.previous: is no regular file");
+  CHECK(fs::is_fifo(previous));
+  CHECK_FALSE(fs::exists(folder.path("links/c")));
+}
+
+TEST_CASE("a file that has taken the name of an output meanwhile stays") {
+  const Folder folder;
+  const std::string target = folder.path("links/target.npz");
+  // What it was, and where a link leads to that is turned round.
+  for (const bool is_link : {false, true}) {
+    CAPTURE(is_link);
+    const std::string own = is_link ? folder.path("links/own.npz") : target;
+    if (is_link) fs::create_symlink(own, target);
+    EndlessRun run(folder, {"--save", target});
+    fs::remove(target);
+    folder.training.write("links/target.npz", test::bytes_of("a diary"));
+    const ProgramResult result = run.stop();
+    CHECK(folder.training.content("links/target.npz") == "a diary");
+    if (is_link) CHECK(run_program({"info", own}).exit_code == 0);
+    if (!is_link) CHECK_CONTAINS(result.err, "another file has taken its name meanwhile");
+    fs::remove(target);
+    fs::remove(own);
+  }
+}
+
+TEST_CASE("files of other programs in the same formats are not taken for earlier outputs") {
+  const Folder folder;
+  std::string numpys = folder.training.content("model.npz");
+  numpys[4] = 45;  // the version that NumPy writes
+  folder.training.write("links/m.npz", test::bytes_of(numpys));
+  folder.training.write("links/t.json", test::bytes_of(R"({"displayTimeUnit":"ms","traceEvents":[)"
+                                                       R"({"ph":"M","name":"process_name"}]})"));
+  for (const Arguments& options : {Arguments{"--save", folder.path("links/m.npz")},
+                                   Arguments{"--trace", folder.path("links/t.json")}}) {
+    const ProgramResult result = folder.run("train", options);
+    CHECK(result.exit_code == 1);
+    CHECK_CONTAINS(result.err, "holds something else, which would be lost");
+  }
+}
+
+TEST_CASE("a damaged checkpoint never takes the place of the whole one that a run goes on from") {
+  const Folder folder;
+  folder.training.write("c", test::bytes_of(folder.training.content("c").substr(0, 500)));
+  const std::string whole = folder.training.content("c.previous");
+  const ProgramResult result = folder.run("train", {"--resume", folder.path("c.previous"),
+                                                    "--checkpoint", folder.path("c"), "--force"});
+  CAPTURE(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(run_program({"info", folder.path("c")}).exit_code == 0);
+  CHECK(folder.training.content("c.previous") == whole);
+}
+
+TEST_CASE("a lost checkpoint whose predecessor is whole is resumed by that one's name") {
+  const Folder folder;
+  fs::remove(folder.path("c"));
+  const ProgramResult result = folder.run("train", {"--checkpoint", folder.path("c")});
+  CHECK(result.exit_code == 1);
+  CHECK_CONTAINS(result.err, "c.previous, is whole");
+  CHECK_FALSE(folder.training.has("c"));
 }
 
 TEST_CASE("of two runs that start at once with the same files neither harms the other") {

@@ -19,6 +19,12 @@ std::vector<Json> events_of(const Json& document, const std::string& kind) {
   return events;
 }
 
+std::string trace_json(const PhaseRecorder& recorder, const std::string& title) {
+  std::string text;
+  write_trace(recorder, title, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
 TEST_CASE("a trace has a named row for every worker, flows of micro-batches, and a counter") {
   PhaseRecorder recorder(kTrainingPhases, 3, 3, 2);
   recorder.begin();

@@ -40,8 +40,14 @@ std::size_t entry_count(const fs::path& folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
+void write_bytes(const std::string& path, std::span<const std::uint8_t> bytes,
+                 OldFile old_file = OldFile::kRemove) {
+  write_file_atomically(
+      path, [&](const Sink& sink) { sink(bytes); }, old_file);
+}
+
 std::string failure(const fs::path& path, std::string_view content) {
-  return message_of<Error>([&] { write_file_atomically(path.string(), bytes_of(content)); });
+  return message_of<Error>([&] { write_bytes(path.string(), bytes_of(content)); });
 }
 
 std::string check_failure(const fs::path& path) {
@@ -60,7 +66,7 @@ TEST_CASE("a file gets its bytes, and nothing else is left beside it") {
   const fs::path file = folder.path() / "file";
   for (const std::string& content :
        {std::string("first"), std::string(3'000'000, 'x'), std::string("shorter"), std::string()}) {
-    write_file_atomically(file.string(), bytes_of(content));
+    write_bytes(file.string(), bytes_of(content));
     CHECK(content_of(file) == content);
     CHECK(entry_count(folder.path()) == 1);
   }
@@ -73,7 +79,7 @@ TEST_CASE("what a file was before is kept beside it") {
   const std::string previous = file.string() + ".previous";
   CHECK(previous_file(file.string()) == previous);
   const auto replace = [](const fs::path& path, std::string_view content) {
-    write_file_atomically(path.string(), bytes_of(content), OldFile::kKeepAsPrevious);
+    write_bytes(path.string(), bytes_of(content), OldFile::kKeepAsPrevious);
   };
   replace(file, "1");
   CHECK(content_of(file) == "1");
@@ -97,7 +103,7 @@ TEST_CASE("a file stays as it is when what it was before cannot be kept") {
   const fs::path file = folder.write("file", "old");
   folder.write("file.previous/in the way", "");
   CHECK_CONTAINS(message_of<Error>([&] {
-                   write_file_atomically(file.string(), bytes_of("new"), OldFile::kKeepAsPrevious);
+                   write_bytes(file.string(), bytes_of("new"), OldFile::kKeepAsPrevious);
                  }),
                  "cannot be written");
   CHECK(content_of(file) == "old");
@@ -113,10 +119,13 @@ TEST_CASE("the permissions of a file are kept, and the mask of new ones is obeye
   };
   const fs::path old_file = folder.write("old", "x");
   fs::permissions(old_file, fs::perms(0640));
-  write_file_atomically(old_file.string(), bytes_of("y"));
+  write_bytes(old_file.string(), bytes_of("y"));
   CHECK(mode_of(old_file) == 0640);
+  fs::permissions(old_file, fs::perms(01600));  // as a program leaves it that is killed in the end
+  write_bytes(old_file.string(), bytes_of("z"));
+  CHECK(mode_of(old_file) == 0600);
   const mode_t previous = umask(027);
-  write_file_atomically((folder.path() / "new").string(), bytes_of("y"));
+  write_bytes((folder.path() / "new").string(), bytes_of("y"));
   CHECK(mode_of(folder.path() / "new") == 0640);
   // What its owner has written its owner can write again.
   umask(0777);
@@ -124,7 +133,7 @@ TEST_CASE("the permissions of a file are kept, and the mask of new ones is obeye
     for (int i = 0; i < 2; ++i) {
       const std::string path = (folder.path() / name).string();
       if (name == std::string_view("again"))
-        write_file_atomically(path, bytes_of("y"));
+        write_bytes(path, bytes_of("y"));
       else
         OutputFile(path).replace(bytes_of("y"));
       CHECK(mode_of(path) == 0600);
@@ -138,7 +147,7 @@ TEST_CASE("links are followed, also to a file that is not there yet") {
   fs::create_symlink("far/file", folder.path() / "link");
   fs::create_symlink(folder.path() / "link", folder.path() / "second");
   for (const std::string content : {"new", "again"}) {
-    write_file_atomically((folder.path() / "second").string(), bytes_of(content));
+    write_bytes((folder.path() / "second").string(), bytes_of(content));
     CHECK(fs::is_symlink(folder.path() / "link"));
     CHECK(content_of(folder.path() / "far" / "file") == content);
   }
@@ -207,12 +216,12 @@ TEST_CASE("what a killed program left behind is removed, and nothing else of suc
 
   { const OutputFile claimed(file.string()); }
   CHECK(entry_count(folder.path()) == before);  // nothing is removed before there is a need
-  write_file_atomically(file.string(), bytes_of("new"));
+  OutputFile(file.string()).replace(bytes_of("new"));
   CHECK(content_of(file) == "new");
   CHECK_FALSE(fs::exists(stale));
   CHECK(entry_count(folder.path()) == before - 1);
   close(holder);
-  write_file_atomically(file.string(), bytes_of("newer"));
+  OutputFile(file.string()).replace(bytes_of("newer"));
   CHECK_FALSE(fs::exists(held));
   CHECK(content_of(other) == "somebody's");
 }
@@ -248,7 +257,7 @@ TEST_CASE("what stands where a temporary file should be is left alone") {
   fs::create_symlink(victim, temporary(0));
   fs::create_hard_link(victim, temporary(1));
   fs::create_directory(temporary(2));
-  write_file_atomically(file.string(), bytes_of("new"));
+  write_bytes(file.string(), bytes_of("new"));
   CHECK(content_of(victim) == "untouched");
   CHECK(content_of(file) == "new");
   CHECK(entry_count(folder.path()) == 5);

@@ -11,8 +11,8 @@
 #include "formats/array_file.h"
 #include "formats/idx_builder.h"
 #include "nn/mlp.h"
-#include "system/atomic_file.h"
 #include "system/input_file.h"
+#include "system/outputs.h"
 #include "train/model_arrays.h"
 #include "trp/error.h"
 #include "trp/model.h"
@@ -265,11 +265,11 @@ TEST_CASE("the checkpoint before a damaged one is named, if it is whole") {
   const TempFolder folder;
   const std::string file = folder.path("c");
   Checkpoint checkpoint = sample_checkpoint();
-  save_checkpoint(file, checkpoint);
+  OutputFile(file).replace(encode_checkpoint(checkpoint), OldFile::kKeepAsPrevious);
   CHECK(previous_file(file) == file + ".previous");
   CHECK_FALSE(std::filesystem::exists(previous_file(file)));
   checkpoint.state.progress.batch = 8;
-  save_checkpoint(file, checkpoint);
+  OutputFile(file).replace(encode_checkpoint(checkpoint), OldFile::kKeepAsPrevious);
   CHECK(load_checkpoint(file).state.progress.batch == 8);
   CHECK(load_checkpoint(previous_file(file)).state.progress.batch == 7);
 

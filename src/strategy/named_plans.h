@@ -25,15 +25,4 @@ inline const std::vector<NamedPlan> kSameBitPlans = {
      {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
 };
 
-/// The only plan whose last bits may differ.
-inline const NamedPlan kArrivalPlan = {
-    "data/arrival", {.strategy = StrategyKind::kData, .merge = MergeKind::kArrival}};
-
-/// All of these.
-inline const std::vector<NamedPlan> kAllPlans = [] {
-  std::vector<NamedPlan> plans = kSameBitPlans;
-  plans.push_back(kArrivalPlan);
-  return plans;
-}();
-
 }  // namespace trp

@@ -79,12 +79,6 @@ Recipe recipe_from_json(const Json& json) {
   return recipe;
 }
 
-Plan plan_from_json(const Json& json) {
-  Plan plan;
-  read_value(json, plan);
-  return plan;
-}
-
 std::vector<RecipeDifference> differences(const Recipe& here, const Recipe& there) {
   const Json ours = to_json(here), theirs = to_json(there);
   std::vector<RecipeDifference> found;

@@ -5,7 +5,7 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "strategy/named_plans.h"
+#include "strategy/all_plans.h"
 #include "strategy/strategy.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include "catch.h"
 #include "data/synthetic.h"
 #include "faults/wrapped_functions.h"
-#include "strategy/named_plans.h"
+#include "strategy/all_plans.h"
 #include "train/run_options.h"
 #include "trp/train.h"
 

@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
-#include "strategy/named_plans.h"
+#include "strategy/all_plans.h"
 #include "strategy/phase.h"
 #include "train/run_options.h"
 #include "trp/train.h"

@@ -9,7 +9,7 @@
 #include "data/sampler.h"
 #include "data/synthetic.h"
 #include "nn/reference.h"
-#include "strategy/named_plans.h"
+#include "strategy/all_plans.h"
 
 using namespace trp;
 

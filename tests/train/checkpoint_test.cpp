@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <span>
+#include <string>
 
 #include "catch.h"
 #include "data/check_contains.h"
@@ -214,6 +215,9 @@ TEST_CASE("a checkpoint that is made up is checked, part by part") {
   CHECK_CONTAINS(failure_of_text("recipe", "\"linear\"", "\"line\""), "recipe: lr_schedule: exp");
   CHECK_CONTAINS(failure_of_text("recipe", "}", ""), "F: recipe: expected JSON");
   CHECK_CONTAINS(failure_of_text("recipe", "[5]", "[[5]]"), "nested at most 2 deep");
+  std::string members;
+  for (int i = 0; i <= 10'000; ++i) members += "\"" + std::to_string(i) + "\":0,";
+  CHECK_CONTAINS(failure_of_text("recipe", "{", "{" + members), "objects of at most 10000 members");
   CHECK_CONTAINS(failure_of_text("state", "\"epochs\"", "\"epoch\""), "state: epochs: expected a");
   CHECK_CONTAINS(failure_of_text("state", "\"best_epoch\":1", "\"best_epoch\":3"),
                  "best_epoch: expected one of 2, found 3");

@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "core/elementary-inl.h"
 #include "core/random.h"
 
 #ifndef TRP_CORE_RANDOM_NORMAL_ONCE
@@ -74,14 +75,6 @@ WordVector interleave(ProductVector even, ProductVector odd) {
   return hn::BitCast(Words(), hn::Or(lower_half, hn::ShiftLeft<32>(odd)));
 }
 
-template <std::size_t kCount>
-FloatVector polynomial(FloatVector x, const float (&coefficients)[kCount]) {
-  const Floats d;
-  auto sum = hn::Set(d, coefficients[0]);
-  for (std::size_t i = 1; i < kCount; ++i) sum = hn::MulAdd(sum, x, hn::Set(d, coefficients[i]));
-  return sum;
-}
-
 /// ln x for normal x < √2, to about one unit in the last place (polynomial of Cephes' logf).
 FloatVector natural_logarithm(FloatVector x) {
   static constexpr float kTerms[] = {7.0376836292e-2F,  -1.1514610310e-1F, 1.1676998740e-1F,
@@ -95,7 +88,7 @@ FloatVector natural_logarithm(FloatVector x) {
   const auto f = hn::Sub(hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(e))), hn::Set(d, 1.0F));
   const auto exponent = hn::ConvertTo(d, e);
   const auto square = hn::Mul(f, f);
-  auto tail = hn::Mul(hn::Mul(square, f), polynomial(f, kTerms));
+  auto tail = hn::Mul(hn::Mul(square, f), polynomial(d, f, kTerms));
   tail = hn::MulAdd(exponent, hn::Set(d, -2.12194440e-4F), tail);
   tail = hn::MulAdd(square, hn::Set(d, -0.5F), tail);
   return hn::MulAdd(exponent, hn::Set(d, 0.693359375F), hn::Add(f, tail));
@@ -118,8 +111,8 @@ void box_muller(WordVector a, WordVector b, FloatVector& x, FloatVector& y) {
   const auto signed_bits = hn::ShiftRight<8>(hn::BitCast(di, b));
   const auto angle = hn::Mul(hn::ConvertTo(d, signed_bits), hn::Set(d, kAngleUnit));
   const auto square = hn::Mul(angle, angle);
-  const auto sine = hn::MulAdd(hn::Mul(angle, square), polynomial(square, kSine), angle);
-  auto cosine = hn::MulAdd(hn::Mul(square, square), polynomial(square, kCosine),
+  const auto sine = hn::MulAdd(hn::Mul(angle, square), polynomial(d, square, kSine), angle);
+  auto cosine = hn::MulAdd(hn::Mul(square, square), polynomial(d, square, kCosine),
                            hn::MulAdd(square, hn::Set(d, -0.5F), hn::Set(d, 1.0F)));
   cosine = hn::Xor(cosine, hn::BitCast(d, hn::ShiftLeft<31>(b)));
   const Words dw;

@@ -1,8 +1,6 @@
 #include "train/learning_rate.h"
 
-#include <algorithm>
-#include <cmath>
-#include <numbers>
+#include "core/elementary.h"
 
 namespace trp {
 
@@ -18,7 +16,7 @@ double learning_rate_at(const Recipe& recipe, std::int64_t steps_per_epoch, std:
     case LearningRateScheduleKind::kLinear:
       return base * (1 - p);
     case LearningRateScheduleKind::kCosine:
-      return base * 0.5 * (1 + std::cos(std::numbers::pi * p));
+      return base * 0.5 * (1 + cos_pi(p));
     case LearningRateScheduleKind::kStep:
       return p < 0.5 ? base : p < 0.75 ? base * 0.1 : base * 0.01;
   }

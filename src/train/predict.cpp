@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "core/elementary.h"
 #include "core/fail.h"
 #include "core/partition.h"
 #include "data/batch.h"
@@ -95,12 +96,10 @@ void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_
 
 std::vector<float> probabilities(std::span<const float> logits) {
   const float largest = *std::ranges::max_element(logits);
-  std::vector<float> result;
-  float sum = 0;
-  for (const float logit : logits) {
-    result.push_back(std::exp(logit - largest));
-    sum += result.back();
-  }
+  std::vector<float> result(logits.begin(), logits.end());
+  for (float& value : result) value -= largest;
+  exp_of_negative(result, result);
+  const float sum = std::accumulate(result.begin(), result.end(), 0.0F);
   for (float& value : result) value /= sum;
   return result;
 }

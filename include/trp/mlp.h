@@ -45,7 +45,7 @@ std::vector<Index> layer_sizes(const Mlp& mlp);
 Index parameter_count(const Mlp& mlp);
 
 /// Returns the XXH3-128 of all parameters: layer by layer, weight then bias, row by row, without
-/// padding.
+/// padding. All NaNs count as the same.
 std::string weights_digest(const Mlp& mlp);
 
 /// Returns whether no parameter is NaN or infinite.

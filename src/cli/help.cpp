@@ -77,9 +77,10 @@ std::string version_text() {
       "compiler   {}, {}\n"
       "SIMD       {}\n"
       "libraries  Eigen {}.{}.{}, Highway {}.{}.{}, fmt {}.{}.{}, CLI11 {}\n",
-      build.version, build.compiler, build.type.empty() ? "no build type" : build.type, build.simd,
-      EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR, HWY_MINOR,
-      HWY_PATCH, FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100, CLI11_VERSION);
+      build.version, build.compiler, build.type.empty() ? "no build type" : build.type,
+      simd_text(build), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR,
+      HWY_MINOR, HWY_PATCH, FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,
+      CLI11_VERSION);
 }
 
 /// Makes `action` happen as soon as the flag is read.

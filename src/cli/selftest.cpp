@@ -34,8 +34,9 @@ CLI::App& add_selftest(CLI::App& app, SelftestOptions& options) {
       "selftest",
       "Checks in a few seconds that this machine computes right.\n"
       "Compares products with Eigen's, gradients with central differences, the bits of every\n"
-      "strategy and instruction set, trains a network that must learn, and reads back the model\n"
-      "files that it writes. Needs no data.");
+      "strategy and instruction set with one another and with recorded ones, trains a network "
+      "that\n"
+      "must learn, and reads back the model files that it writes. Needs no data.");
   add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJson});
   add_color(command, options.color);
   command.footer(" (1, too, when a check failed)\n");

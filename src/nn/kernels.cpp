@@ -247,5 +247,14 @@ void scale_bytes(const std::uint8_t* bytes, Index count, float* values) {
 
 const char* simd_target_name() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
 
+bool simd_target_is_fused() {
+  constexpr float kFactor = 1 + 0x1p-12F;  // its square, rounded, loses the last bit
+  Tensor factor(1, 1), start(1, 1), result(1, 1);
+  factor(0, 0) = kFactor;
+  start(0, 0) = -(1 + 0x1p-11F);
+  forward_product(factor.view(), factor.view(), start.view(), Activation::kNone, result.view());
+  return result(0, 0) != 0;
+}
+
 }  // namespace trp
 #endif

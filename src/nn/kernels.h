@@ -97,4 +97,8 @@ void scale_bytes(const std::uint8_t* bytes, Index count, float* values);
 /// Returns the instruction set in use, in Highway's words: "AVX3", "AVX2", "SSE4", "NEON", …
 const char* simd_target_name();
 
+/// Returns whether it multiplies and adds with one rounding. All instruction sets that do give the
+/// same bits, and so do all that do not.
+bool simd_target_is_fused();
+
 }  // namespace trp

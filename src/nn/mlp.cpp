@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 #include "core/digest.h"
 #include "core/random.h"
@@ -53,9 +55,16 @@ Index parameter_count(const Mlp& mlp) {
 
 std::string weights_digest(const Mlp& mlp) {
   Digest digest;
-  const auto update = [&digest](const Tensor& tensor) {
-    for (Index row = 0; row < tensor.rows(); ++row)
-      digest.update(tensor.row(row), static_cast<std::size_t>(tensor.cols()) * sizeof(float));
+  std::vector<float> values;
+  const auto update = [&](const Tensor& tensor) {
+    for (Index row = 0; row < tensor.rows(); ++row) {
+      values.assign(tensor.row(row), tensor.row(row) + tensor.cols());
+      // Processors disagree about the sign of a NaN.
+      std::ranges::replace_if(
+          values, [](float value) { return std::isnan(value); },
+          std::numeric_limits<float>::quiet_NaN());
+      digest.update(values.data(), values.size() * sizeof(float));
+    }
   };
   for (const Layer& layer : mlp.layers) {
     update(layer.weight);

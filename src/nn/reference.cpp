@@ -211,15 +211,6 @@ void for_each_simd_target(const std::function<void()>& body) {
   }
 }
 
-bool simd_target_is_fused() {
-  constexpr float kFactor = 1 + 0x1p-12F;  // its square, rounded, loses the last bit
-  Tensor factor(1, 1), start(1, 1), result(1, 1);
-  factor(0, 0) = kFactor;
-  start(0, 0) = -(1 + 0x1p-11F);
-  forward_product(factor.view(), factor.view(), start.view(), Activation::kNone, result.view());
-  return result(0, 0) != 0;
-}
-
 double ProductErrors::largest() const {
   return std::max({forward, forward_relu, weight_gradient, bias_gradient, input_gradient, bytes});
 }

@@ -41,10 +41,6 @@ Tensor random_tensor(Index rows, Index cols, RandomStream& random);
 /// meanwhile.
 void for_each_simd_target(const std::function<void()>& body);
 
-/// Returns whether the instruction set in use multiplies and adds with one rounding. All that do
-/// give the same bits, and so do all that do not.
-bool simd_target_is_fused();
-
 /// The largest differences of elements between our products and Eigen's in double precision.
 struct ProductErrors {
   double forward = 0;

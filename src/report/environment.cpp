@@ -30,7 +30,8 @@ Build this_build() {
   return {.version = TRP_VERSION,
           .compiler = std::string(kCompiler),
           .type = TRP_BUILD_TYPE,
-          .simd = simd_target_name()};
+          .simd = simd_target_name(),
+          .fma = simd_target_is_fused()};
 }
 
 Environment this_environment() {
@@ -41,9 +42,13 @@ Environment this_environment() {
           .build = this_build()};
 }
 
+std::string simd_text(const Build& build) {
+  return build.simd + (build.fma ? "" : ", digest of a processor without FMA");
+}
+
 std::string machine_text(const Environment& environment) {
   return fmt::format("{}, {}, {}", environment.cpu, count_of(environment.cpus, "CPU"),
-                     environment.build.simd);
+                     simd_text(environment.build));
 }
 
 Json document_of(std::string_view event, const Environment& environment) {
@@ -58,7 +63,8 @@ Json document_of(std::string_view event, const Environment& environment) {
            {{"version", build.version},
             {"compiler", build.compiler},
             {"type", build.type},
-            {"simd", build.simd}}}};
+            {"simd", build.simd},
+            {"fma", build.fma}}}};
 }
 
 }  // namespace trp

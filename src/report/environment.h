@@ -13,6 +13,7 @@ struct Build {
   std::string compiler;
   std::string type;  // as CMake calls it, "Release"; may be empty
   std::string simd;
+  bool fma = true;  // whether that instruction set has fused multiply-add
 };
 
 /// When and where a result was measured, and with which build.
@@ -28,6 +29,10 @@ Build this_build();
 
 /// The environment at the time of the call.
 Environment this_environment();
+
+/// "AVX2", with ", digest of a processor without FMA" where that is so: such digests are others
+/// than those of all other processors.
+std::string simd_text(const Build& build);
 
 /// "AMD EPYC, 2 CPUs, AVX2"
 std::string machine_text(const Environment& environment);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <latch>
+#include <limits>
 #include <map>
 #include <system_error>
 
@@ -67,14 +69,32 @@ CheckResult check_gradients() {
                       kGradientExamples, worst.reference, worst.program)};
 }
 
+bool keeps_denormals() {
+  // Volatile, so that the processor computes it here and now.
+  volatile float number = std::numeric_limits<float>::min();
+  volatile float half = number / 2;
+  return half > 0 && half * 2 == number;
+}
+
+CheckResult check_denormals() {
+  std::atomic<bool> kept{true};
+  ThreadPool pool(2, 2);
+  std::latch all_at_once(pool.worker_count());  // so that each has a thread of its own
+  pool.run_together(pool.worker_count(), [&](int, int) {
+    all_at_once.arrive_and_wait();
+    if (!keeps_denormals()) kept = false;
+  });
+  return {kept,
+          kept ? "kept in every thread" : "flushed to zero, by a library that was linked in?"};
+}
+
+Recipe small_recipe(int epochs) {
+  return {.hidden = {50, 20}, .class_count = kClasses, .epochs = epochs, .batch_size = 32};
+}
+
 /// Trains on small images.
-TrainResult train_small(const Plan& plan, int workers, Index train_samples, int epochs) {
+TrainResult train_small(const Recipe& recipe, const Plan& plan, int workers, Index train_samples) {
   DataSets data = synthetic_data(train_samples, 200, kFeatures, kClasses);
-  Recipe recipe;
-  recipe.hidden = {50, 20};
-  recipe.class_count = kClasses;
-  recipe.epochs = epochs;
-  recipe.batch_size = 32;
   ThreadPool pool(workers, workers);
   return train(recipe, plan, data, pool, {}, kNeverStop);
 }
@@ -86,7 +106,7 @@ CheckResult check_same_bits() {
   for_each_simd_target([&] {
     for (const int workers : {1, 2, 3, 8}) {
       for (const NamedPlan& named : kSameBitPlans) {
-        const std::string weights = train_small(named.plan, workers, 75, 1).weights;
+        const std::string weights = train_small(small_recipe(1), named.plan, workers, 75).weights;
         const auto [first, is_first] = expected.try_emplace(simd_target_is_fused(), weights);
         if (first->second != weights) {
           others.push_back(
@@ -102,6 +122,61 @@ CheckResult check_same_bits() {
   }
   return {false, fmt::format("{} of {} trainings ended with other weights than the first: {}",
                              others.size(), runs, others.front())};
+}
+
+struct GoldenTraining {
+  Recipe recipe;
+  std::string_view weights;  // on every processor with fused multiply-add
+};
+
+const std::array<GoldenTraining, 3> kGolden = {{
+    {{.hidden = {128, 64},
+      .class_count = kClasses,
+      .epochs = 3,
+      .learning_rate = 0.2,
+      .learning_rate_schedule = LearningRateScheduleKind::kCosine,
+      .momentum = 0.95},
+     "xxh128:915cf4ab3ac99face28e2d3b11d4864a"},
+    {{.hidden = {},
+      .class_count = kClasses,
+      .validation_share = 0.33,
+      .augment = {.noise = true},
+      .epochs = 20,
+      .batch_size = 7,
+      .learning_rate = 0.3,
+      .learning_rate_schedule = LearningRateScheduleKind::kStep,
+      .weight_decay = 0.001,
+      .early_stopping = 1},
+     "xxh128:4b8b8046ef356698f5a4310f0118a642"},
+    {{.hidden = {8, 8, 8, 8, 8, 8},
+      .class_count = 256,
+      .shuffle = false,
+      .epochs = 4,
+      .batch_size = 16,
+      .warmup_epochs = 1,
+      .clip_norm = 0.5,
+      .seed = 1ULL << 32},
+     "xxh128:c3201622588c72dd4c70793f7de3387c"},
+}};
+
+CheckResult check_golden() {
+  int trainings = 0;
+  std::string other;
+  for_each_simd_target([&] {
+    if (!simd_target_is_fused()) return;
+    for (const GoldenTraining& golden : kGolden) {
+      const std::string found =
+          train_small(golden.recipe, {.strategy = StrategyKind::kSequential}, 1, 300).weights;
+      if (found != golden.weights)
+        other = fmt::format("{}: weights {}, recorded are {}", simd_target_name(), found,
+                            golden.weights);
+      ++trainings;
+    }
+  });
+  if (!other.empty()) return {false, other};
+  if (trainings == 0)
+    return {true, "not promised on a processor without FMA, which has other bits"};
+  return {true, fmt::format("{} trainings with the recorded bits", trainings)};
 }
 
 /// A new folder that goes with the scope.
@@ -175,16 +250,18 @@ CheckResult check_files() {
 }
 
 CheckResult check_learning() {
-  const double accuracy = train_small({}, 2, 1000, 4).test.accuracy;
+  const double accuracy = train_small(small_recipe(4), {}, 2, 1000).test.accuracy;
   return {accuracy >= kLearned,
           fmt::format("{:.1f} % of 200 new samples recognised after 4 epochs, {:.0f} % expected",
                       100 * accuracy, 100 * kLearned)};
 }
 
-constexpr std::array<SelfCheck, 5> kChecks = {{
+constexpr std::array<SelfCheck, 7> kChecks = {{
+    {"denormals", check_denormals},
     {"products", check_products},
     {"gradients", check_gradients},
     {"same bits", check_same_bits},
+    {"golden", check_golden},
     {"learning", check_learning},
     {"files", check_files},
 }};

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
 
 #include <algorithm>
 #include <set>
@@ -25,6 +28,7 @@ enum class Fault {
   kWrongGradient,
   kNotANumber,
   kOtherThreadsRoundOtherwise,
+  kAllRoundOtherwise,
   kNothingIsLearned,
   kFileIsDamaged,
   kDamageIsNotNoticed,
@@ -33,6 +37,11 @@ enum class Fault {
 
 std::atomic<Fault> fault{Fault::kNone};
 const std::thread::id kMainThread = std::this_thread::get_id();
+
+bool rounds_otherwise() {
+  return fault == Fault::kAllRoundOtherwise ||
+         (fault == Fault::kOtherThreadsRoundOtherwise && std::this_thread::get_id() != kMainThread);
+}
 
 }  // namespace
 
@@ -68,9 +77,7 @@ TRP_WRAP(void, weight_gradient_update,
           TensorView scratch, TensorView weights, TensorView velocity)) {
   if (fault == Fault::kNothingIsLearned) return;
   real_weight_gradient_update(x, dz, coefficients, scratch, weights, velocity);
-  if (fault == Fault::kOtherThreadsRoundOtherwise && std::this_thread::get_id() != kMainThread) {
-    weights.row(0)[0] += 1e-6F;
-  }
+  if (rounds_otherwise()) weights.row(0)[0] += 1e-6F;
 }
 
 TRP_WRAP(void, sgd_update,
@@ -79,9 +86,7 @@ TRP_WRAP(void, sgd_update,
           TensorView velocity)) {
   if (fault == Fault::kNothingIsLearned) return;
   real_sgd_update(gradient, coefficients, weights, velocity);
-  if (fault == Fault::kOtherThreadsRoundOtherwise && std::this_thread::get_id() != kMainThread) {
-    weights.row(0)[0] += 1e-6F;
-  }
+  if (rounds_otherwise()) weights.row(0)[0] += 1e-6F;
 }
 
 TRP_WRAP(std::vector<std::uint8_t>, encode_array_file,
@@ -129,11 +134,25 @@ TEST_CASE("every fault fails the check that is there for it") {
   CHECK(failed_checks(Fault::kNotANumber).contains("gradients"));
   CHECK(failed_checks(Fault::kWrongGradient).contains("gradients"));
   CHECK(failed_checks(Fault::kOtherThreadsRoundOtherwise) == Names{"same bits"});
-  CHECK(failed_checks(Fault::kNothingIsLearned) == Names{"learning"});
+  CHECK(failed_checks(Fault::kAllRoundOtherwise).contains("golden"));
+  CHECK(failed_checks(Fault::kNothingIsLearned) == Names{"golden", "learning"});
   CHECK(failed_checks(Fault::kFileIsDamaged) == Names{"files"});
   CHECK(failed_checks(Fault::kDamageIsNotNoticed) == Names{"files"});
   CHECK(failed_checks(Fault::kException).contains("learning"));
 }
+
+#if defined(__SSE__)
+TEST_CASE("denormals that are flushed to zero or read as zero fail the check") {
+  const unsigned sound = _mm_getcsr();
+  for (const unsigned flag : {0x8000U, 0x0040U}) {
+    _mm_setcsr(sound | flag);  // threads that are made from now on have it too
+    const CheckResult result = run_check(self_checks().front());
+    _mm_setcsr(sound);
+    CHECK(result.name == "denormals");
+    CHECK_FALSE(result.ok);
+  }
+}
+#endif
 
 TEST_CASE("the program ends with 1 when a check fails") {
   const int out = dup(STDOUT_FILENO);

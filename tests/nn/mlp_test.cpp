@@ -1,5 +1,6 @@
 #include "nn/mlp.h"
 
+#include <bit>
 #include <limits>
 
 #include "catch.h"
@@ -51,6 +52,23 @@ TEST_CASE("the digest covers every parameter and no padding") {
           (*tensor)(r, c) = value;
         }
   CHECK(weights_digest(mlp) == digest);
+}
+
+TEST_CASE("all NaNs have one digest, which no number has") {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  Mlp mlp = make_mlp(std::vector<Index>{3, 5, 2}, 1);
+  const std::string without = weights_digest(mlp);
+  mlp.layers[1].weight(4, 1) = kNan;
+  const std::string digest = weights_digest(mlp);
+  CHECK(digest != without);
+  for (const std::uint32_t bits : {0xFFC00000U, 0x7FC00001U, 0xFFFFFFFFU, 0x7F800001U}) {
+    mlp.layers[1].weight(4, 1) = std::bit_cast<float>(bits);
+    CHECK(weights_digest(mlp) == digest);
+  }
+  mlp.layers[1].weight(4, 1) = -0.0F;
+  const std::string minus_zero = weights_digest(mlp);
+  mlp.layers[1].weight(4, 1) = 0.0F;
+  CHECK(weights_digest(mlp) != minus_zero);
 }
 
 TEST_CASE("a parameter that is not finite is noticed wherever it is") {

@@ -14,8 +14,9 @@ TEST_CASE("the selftest needs no data and says of each check how it came out") {
   CHECK(result.exit_code == 0);
   CHECK(result.err.empty());
   const auto lines = lines_of(result.out);
-  const std::vector<std::string> starts = {"products   ok ", "gradients  ok ", "same bits  ok ",
-                                           "learning   ok ", "files      ok "};
+  const std::vector<std::string> starts = {"denormals  ok ", "products   ok ", "gradients  ok ",
+                                           "same bits  ok ", "golden     ok ", "learning   ok ",
+                                           "files      ok "};
   REQUIRE(lines.size() == starts.size());
   for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i].starts_with(starts[i]));
 }
@@ -27,7 +28,7 @@ TEST_CASE("the selftest is one JSON document when asked for") {
   const auto document = nlohmann::json::parse(result.out);
   CHECK(document["event"] == "selftest");
   CHECK(document["ok"] == true);
-  REQUIRE(document["checks"].size() == 5);
+  REQUIRE(document["checks"].size() == 7);
   for (const auto& check : document["checks"]) {
     CHECK(check["ok"] == true);
     CHECK(check["seconds"].get<double>() >= 0);
@@ -39,9 +40,9 @@ TEST_CASE("a machine that cannot keep files fails the selftest, which tells why"
       run_program(ProgramStart{.arguments = {"selftest"}, .environment = {"TMPDIR=/proc"}});
   CHECK(result.exit_code == 1);
   const auto lines = lines_of(result.out);
-  REQUIRE(lines.size() == 5);
-  CHECK(lines[3].starts_with("learning   ok "));
-  CHECK(lines[4].starts_with("files      FAILED /proc/trp-"));
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[5].starts_with("learning   ok "));
+  CHECK(lines[6].starts_with("files      FAILED /proc/trp-"));
 }
 
 TEST_CASE("a selftest that nobody can read is no success") {

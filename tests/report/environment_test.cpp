@@ -3,6 +3,7 @@
 #include <regex>
 
 #include "catch.h"
+#include "nn/each_target.h"
 #include "report/sample_run.h"
 
 namespace trp {
@@ -23,8 +24,26 @@ TEST_CASE("documents begin with event, schema and environment, which people read
   CHECK(to_text(document_of("bench", sample_environment())) ==
         R"({"event":"bench","schema":2,"time":"2026-11-24T09:15:52Z","host":"box",)"
         R"("cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12",)"
-        R"("type":"Release","simd":"AVX2"}})");
+        R"("type":"Release","simd":"AVX2","fma":true}})");
   CHECK(machine_text(sample_environment()) == "Some CPU, 2 CPUs, AVX2");
+}
+
+TEST_CASE("a processor without FMA is told wherever a digest is, and only that") {
+  const std::string words = "digest of a processor without FMA";
+  on_each_target([&] {
+    Environment environment = sample_environment();
+    environment.build = this_build();
+    CHECK(environment.build.fma == simd_target_is_fused());
+    CHECK(document_of("start", environment)["build"]["fma"] == simd_target_is_fused());
+    RunStart start = sample_start();
+    start.environment = environment;
+    CapturedLines settings, summary;
+    settings_reporter(settings.writer(), {})(start);
+    text_reporter(summary.writer(), {})(RunSummary{sample_result(), 1});
+    for (const std::string& text :
+         {simd_text(environment.build), machine_text(environment), settings.text(), summary.text()})
+      CHECK((text.find(words) == std::string::npos) == simd_target_is_fused());
+  });
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ bool CheckpointKeeper::finish(TrainStatus status) const {
   } else if (!saved_) {
     return true;
   } else if (status == TrainStatus::kInterrupted) {
-    output_.hint("saved {}; to go on: the same options with --resume {}", path_, path_);
+    output_.hint("saved {}; to go on: --resume {} --checkpoint {}", path_, path_, path_);
   } else if (status == TrainStatus::kDiverged) {
     output_.say("{} holds the state before training diverged", path_);
   }

@@ -1,7 +1,7 @@
 // Trains recorded recipes on the bundled sample and compares the digests of their weights with the
-// recorded ones. Each line of RECIPES is a digest, a tab and a recipe; a tab and "floats" at the
-// end say that the pixels become floats before. It needs the library alone, so that it can be built
-// for other processors.
+// recorded ones. Each line of RECIPES is a digest, a tab and what a recipe has other than the
+// default one; a tab and "floats" at the end say that the pixels become floats before. It needs the
+// library alone, so that it can be built for other processors.
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -41,7 +41,9 @@ std::vector<Record> read_records(const char* path) {
     std::getline(columns, digest, '\t');
     std::getline(columns, recipe, '\t');
     std::getline(columns, elements);
-    records.push_back({digest, recipe_from_json(Json::parse(recipe)), elements == "floats"});
+    Json all = to_json(Recipe());
+    all.update(Json::parse(recipe));
+    records.push_back({digest, recipe_from_json(all), elements == "floats"});
   }
   return records;
 }

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/ranges.h>
 
 #include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
@@ -99,12 +99,8 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {
-  const auto is_resumed = [&](const std::string& path) {
-    std::error_code error;  // there need not be such a file
-    return std::filesystem::equivalent(options.resume, path, error);
-  };
-  if (resumed && is_resumed(path_)) saved_ = place_of(resumed->state);
-  const bool goes_on = saved_ || (resumed && is_resumed(previous_file(path_)));
+  if (resumed && is_resumed(options, path_)) saved_ = place_of(resumed->state);
+  const bool goes_on = saved_ || (resumed && is_resumed(options, previous_file(path_)));
   // The state that it goes on from is kept until the next one is safe.
   if (goes_on && !saved_) old_file_ = OldFile::kRemove;
   if (goes_on || !std::filesystem::is_regular_file(path_) || std::filesystem::is_empty(path_))

@@ -45,12 +45,15 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
                        options.force);
 }
 
+bool is_resumed(const TrainOptions& options, const std::string& path) {
+  std::error_code ignored;  // there need not be such files
+  return std::filesystem::equivalent(options.resume, path, ignored);
+}
+
 bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs) {
   std::error_code ignored;
   const auto file = outputs.find("--checkpoint");
-  if (file == outputs.end() ||
-      !std::filesystem::equivalent(options.resume, options.checkpoint, ignored))
-    return false;
+  if (file == outputs.end() || !is_resumed(options, options.checkpoint)) return false;
   if (std::filesystem::exists(previous_file(options.resume), ignored)) return false;
   if (file->second.is_made()) fail("{}: no such file; hint: check the path", options.resume);
   return std::filesystem::is_empty(options.resume, ignored);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cli/train.h"
@@ -15,6 +16,9 @@ std::vector<NamedFile> named_inputs(const DataFiles& files);
 
 /// Claims the outputs of a training. Throws what claim_outputs() throws.
 Outputs claim_files(const TrainOptions& options, const DataFiles& files);
+
+/// Returns whether the path leads to the file of --resume.
+bool is_resumed(const TrainOptions& options, const std::string& path);
 
 /// Returns whether a run was killed before it had saved anything in the file that is to be resumed,
 /// which is empty then. Throws Error if there was no such file before this run.

@@ -3,10 +3,7 @@
 // Compiled once for each instruction set; which one runs is chosen at run time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/elementary.cpp"
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
-#include <algorithm>
-#include <cassert>
 #include <cmath>
 
 #include <hwy/foreach_target.h>
@@ -18,16 +15,9 @@ HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
 
-void exp_of_all(std::span<const float> values, std::span<float> results) {
-  const hn::CappedTag<float, 16> d;
-  const std::size_t lanes = hn::Lanes(d);
-  float buffer[16] = {};
-  for (std::size_t i = 0; i < values.size(); i += lanes) {
-    const std::size_t count = std::min(lanes, values.size() - i);
-    std::copy_n(&values[i], count, buffer);
-    hn::StoreU(exp_of_negative(d, hn::LoadU(d, buffer)), d, buffer);
-    std::copy_n(buffer, count, &results[i]);
-  }
+float exp_of_one(float value) {
+  const hn::CappedTag<float, 1> d;
+  return hn::GetLane(exp_of_negative(d, hn::Set(d, value)));
 }
 
 double log_of_one(double value) {
@@ -42,7 +32,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace trp {
 
-HWY_EXPORT(exp_of_all);
+HWY_EXPORT(exp_of_one);
 HWY_EXPORT(log_of_one);
 
 namespace {
@@ -56,10 +46,7 @@ double polynomial(double x, const double (&coefficients)[kCount]) {
 
 }  // namespace
 
-void exp_of_negative(std::span<const float> values, std::span<float> results) {
-  assert(values.size() == results.size());
-  HWY_DYNAMIC_DISPATCH(exp_of_all)(values, results);
-}
+float exp_of_negative(float value) { return HWY_DYNAMIC_DISPATCH(exp_of_one)(value); }
 
 double log_of_normal(double value) { return HWY_DYNAMIC_DISPATCH(log_of_one)(value); }
 

@@ -1,16 +1,14 @@
 #pragma once
 
-#include <span>
-
 namespace trp {
 
 // Elementary functions as fixed sequences of IEEE operations with fused multiply-add, which give
 // the same bits whatever processor, compiler and C library there are. Those of the C library differ
 // in their last bits, and must not reach a weight.
 
-/// Sets results[i] = e^values[i] for values ≤ 0, with an error of less than 1.02 units in the last
-/// place (denormals' included); NaN gives NaN. The spans have the same size and may be the same.
-void exp_of_negative(std::span<const float> values, std::span<float> results);
+/// Returns e^value for values ≤ 0, with an error of less than 1.02 units in the last place
+/// (denormals' included); NaN gives NaN.
+float exp_of_negative(float value);
 
 /// Returns ln(value) of a normal positive number, with an error of less than 1 unit in the last
 /// place; NaN gives NaN.

@@ -1,7 +1,6 @@
 // Compiled once for each instruction set, like the kernels.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "measure/fma_peak.cpp"
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
 #include "measure/fma_peak.h"
 

@@ -1,8 +1,6 @@
 // Compiled once for each instruction set; which one runs is chosen at run time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/sparse_kernels.cpp"
-// Vectors of a size unknown to the compiler cannot stand in arrays, as the accumulators do.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 
 #include <algorithm>
 #include <array>

@@ -52,12 +52,12 @@ fs::path folder_of(const fs::path& file) {
 void remove_if_stale(const fs::path& path) {
   const Descriptor file(uninterrupted(
       [&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); }));
-  struct stat status = {}, named = {};
+  struct stat status = {};
   if (file.get() < 0 || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
   const bool is_ours =
       (status.st_mode & kMark) != 0 && status.st_nlink == 1 && status.st_uid == geteuid();
   if (!is_ours || flock(file.get(), LOCK_EX | LOCK_NB) != 0) return;
-  if (lstat(path.c_str(), &named) == 0 && is_same(named, status)) ::unlink(path.c_str());
+  if (is_name_of(path.string(), file)) ::unlink(path.c_str());
 }
 
 /// A file beside the target, locked against other programs and removed unless it is renamed.
@@ -84,9 +84,8 @@ class TemporaryFile {
   }
 
   void check_target(const Descriptor& expected) const {
-    struct stat named = {}, own = {};
-    if (lstat(target_.c_str(), &named) == 0 &&
-        (fstat(expected.get(), &own) != 0 || !is_same(named, own)))
+    struct stat named = {};
+    if (lstat(target_.c_str(), &named) == 0 && !is_name_of(target_.string(), expected))
       fail("{}: cannot be written: another file has taken its name meanwhile", path_);
   }
 
@@ -126,8 +125,9 @@ class TemporaryFile {
   /// No other file is touched, whatever has the name. Until the new one is locked another program
   /// may remove it as stale.
   void open_new() {
-    struct stat named = {}, status = {};
-    for (int number = 0; file_.get() < 0 || !is_same(named, status); ++number) {
+    struct stat status = {};
+    bool is_locked = false;
+    for (int number = 0; !is_locked; ++number) {
       temporary_ = folder_of(target_) /
                    fmt::format("{}{}-{}{}", kTemporaryStart, getpid(), number, kTemporaryEnd);
       file_ = Descriptor(uninterrupted([&] {
@@ -137,7 +137,7 @@ class TemporaryFile {
       check(file_.get() >= 0 || errno == EEXIST);
       if (file_.get() < 0) continue;
       check(fstat(file_.get(), &status) == 0);
-      if (lock_file(file_.get()) != 0 || lstat(temporary_.c_str(), &named) != 0) named = {};
+      is_locked = lock_file(file_.get()) == 0 && is_name_of(temporary_.string(), file_);
     }
     if (!mode_) mode_ = writable_mode(status.st_mode & kPermissionBits & ~kMark);
   }
@@ -171,10 +171,10 @@ void write_file_atomically(const std::string& path, const std::function<void(con
   file.flush();
   if (locked) file.check_target(*locked);
   if (old_file == OldFile::kKeepAsPrevious) file.keep_target_as(previous_file(path));
-  Descriptor renamed = file.rename_to_target();
-  Descriptor& kept = locked ? *locked : renamed;
-  if (locked) *locked = std::move(renamed);
-  file.finish(kept);
+  Descriptor own;
+  Descriptor& renamed = locked ? *locked : own;
+  renamed = file.rename_to_target();
+  file.finish(renamed);
 }
 
 void remove_stale_files(const std::string& path) {

@@ -106,7 +106,8 @@ OutputFile::OutputFile(const std::string& path, Writing writing) : path_(path) {
     if (!S_ISREG(status_.st_mode)) return;
     const int error = lock_file(file_.get());
     if (error != 0 && error != EWOULDBLOCK) throw_cannot_write(path_, error);
-    if (error == 0 && is_named()) break;  // else another program has just replaced it
+    if (error == 0 && is_name_of(target_, file_))
+      break;  // else another program has just replaced it
     if (const std::string found = holder_text(status_.st_ino); !found.empty()) holder = found;
     if (std::chrono::steady_clock::now() >= deadline)
       fail("{}: another program is writing this file{}; hint: wait for it or name another", path_,
@@ -118,13 +119,9 @@ OutputFile::OutputFile(const std::string& path, Writing writing) : path_(path) {
 
 OutputFile::~OutputFile() {
   struct stat status = {};
-  if (is_made_ && is_named() && fstat(file_.get(), &status) == 0 && status.st_size == 0)
+  if (is_made_ && is_name_of(target_, file_) && fstat(file_.get(), &status) == 0 &&
+      status.st_size == 0)
     ::unlink(target_.c_str());  // takes no memory, of which there may be none
-}
-
-bool OutputFile::is_named() const {
-  struct stat named = {}, own = {};
-  return stat(target_.c_str(), &named) == 0 && fstat(file_.get(), &own) == 0 && is_same(named, own);
 }
 
 /// Of a file in a folder with the sticky bit only its owner or the folder's may take the name.
@@ -192,8 +189,9 @@ Outputs claim_outputs(const std::vector<NamedFile>& inputs,
   }
   for (const OutputRequest& request : requests) {
     if (request.path.empty() || !request.keeps_previous) continue;
-    check(request, previous_file(request.path));
-    check_previous(request, previous_file(request.path), force);
+    const std::string previous = previous_file(request.path);
+    check(request, previous);
+    check_previous(request, previous, force);
   }
   return outputs;
 }

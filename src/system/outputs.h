@@ -49,7 +49,6 @@ class OutputFile {
 
  private:
   void open();
-  bool is_named() const;
   void check_replaceable() const;
 
   std::string path_;    // for messages

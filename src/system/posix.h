@@ -53,6 +53,12 @@ inline bool is_same(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/// Whether the name, which is no link, is that of the open file.
+inline bool is_name_of(const std::string& path, const Descriptor& file) {
+  struct stat named = {}, own = {};
+  return lstat(path.c_str(), &named) == 0 && fstat(file.get(), &own) == 0 && is_same(named, own);
+}
+
 /// Returns the names of what is in a folder, in no order; none if it cannot be read. The standard
 /// library's iterator ends the program when memory is short.
 inline std::vector<std::string> names_in(const std::string& folder) {

@@ -96,10 +96,12 @@ void check_finite(ConstTensorView logits, std::int64_t first_image, std::string_
 
 std::vector<float> probabilities(std::span<const float> logits) {
   const float largest = *std::ranges::max_element(logits);
-  std::vector<float> result(logits.begin(), logits.end());
-  for (float& value : result) value -= largest;
-  exp_of_negative(result, result);
-  const float sum = std::accumulate(result.begin(), result.end(), 0.0F);
+  std::vector<float> result;
+  float sum = 0;
+  for (const float logit : logits) {
+    result.push_back(exp_of_negative(logit - largest));
+    sum += result.back();
+  }
   for (float& value : result) value /= sum;
   return result;
 }

@@ -106,8 +106,8 @@ OutputFile::OutputFile(const std::string& path, Writing writing) : path_(path) {
     if (!S_ISREG(status_.st_mode)) return;
     const int error = lock_file(file_.get());
     if (error != 0 && error != EWOULDBLOCK) throw_cannot_write(path_, error);
-    if (error == 0 && is_name_of(target_, file_))
-      break;  // else another program has just replaced it
+    // Else another program has just replaced it.
+    if (error == 0 && is_name_of(target_, file_)) break;
     if (const std::string found = holder_text(status_.st_ino); !found.empty()) holder = found;
     if (std::chrono::steady_clock::now() >= deadline)
       fail("{}: another program is writing this file{}; hint: wait for it or name another", path_,

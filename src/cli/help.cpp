@@ -75,10 +75,10 @@ std::string version_text() {
   return fmt::format(
       "tensor_relu_parallel {}\n"
       "compiler   {}, {}\n"
-      "SIMD       {}\n"
+      "SIMD       {}{}\n"
       "libraries  Eigen {}.{}.{}, Highway {}.{}.{}, fmt {}.{}.{}, CLI11 {}\n",
-      build.version, build.compiler, build.type.empty() ? "no build type" : build.type,
-      simd_text(build), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR,
+      build.version, build.compiler, build.type.empty() ? "no build type" : build.type, build.simd,
+      fma_note(), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR,
       HWY_MINOR, HWY_PATCH, FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,
       CLI11_VERSION);
 }

@@ -42,13 +42,13 @@ Environment this_environment() {
           .build = this_build()};
 }
 
-std::string simd_text(const Build& build) {
-  return build.simd + (build.fma ? "" : ", digest of a processor without FMA");
+std::string_view fma_note() {
+  return simd_target_is_fused() ? "" : ", digest of a processor without FMA";
 }
 
 std::string machine_text(const Environment& environment) {
   return fmt::format("{}, {}, {}", environment.cpu, count_of(environment.cpus, "CPU"),
-                     simd_text(environment.build));
+                     environment.build.simd);
 }
 
 Json document_of(std::string_view event, const Environment& environment) {

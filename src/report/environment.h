@@ -30,9 +30,8 @@ Build this_build();
 /// The environment at the time of the call.
 Environment this_environment();
 
-/// "AVX2", with ", digest of a processor without FMA" where that is so: such digests are others
-/// than those of all other processors.
-std::string simd_text(const Build& build);
+/// What is to stand next to the digests of this processor: nothing if it has fused multiply-add.
+std::string_view fma_note();
 
 /// "AMD EPYC, 2 CPUs, AVX2"
 std::string machine_text(const Environment& environment);

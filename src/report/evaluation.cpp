@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
-#include "nn/kernels.h"
 #include "report/json.h"
 #include "report/numbers.h"
 #include "system/terminal.h"
@@ -60,15 +59,10 @@ std::string test_accuracy_text(const Score& score, bool color) {
                      grouped(score.sample_count));
 }
 
-std::string weights_text(std::string_view digest) {
-  return fmt::format("weights        {}{}", digest,
-                     simd_target_is_fused() ? "" : "   (digest of a processor without FMA)");
-}
-
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color) {
   const Confusion& confusion = report.confusion;
   out.write_line(test_accuracy_text(report.result, color));
-  out.write_line(weights_text(report.weights) + "\n");
+  out.write_line(fmt::format("weights        {}{}\n", report.weights, fma_note()));
   out.write_line(paint(color, fmt::emphasis::bold, "class  samples  precision   recall       F1"));
   for (Index c = 0; c < confusion.class_count; ++c)
     out.write_line(score_row(fmt::format("{}", c), class_score(confusion, c)));

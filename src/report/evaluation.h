@@ -28,9 +28,6 @@ std::string setting_line(std::string_view label, std::string_view text, bool col
 /// are wanted.
 std::string test_accuracy_text(const Score& score, bool color);
 
-/// "weights        xxh128:00", and on a processor without FMA that the digest is of such a one.
-std::string weights_text(std::string_view digest);
-
 /// Writes the accuracy, a table of the classes and the confusion matrix, for people.
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color);
 

@@ -93,7 +93,7 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
         "bubble         the stages wait {} of the time ({} if all slots took equally long)",
         percent(bubble->measured), percent(bubble->predicted)));
   }
-  out.write_line(weights_text(result.weights));
+  out.write_line(fmt::format("weights        {}{}", result.weights, fma_note()));
   std::string status = paint(color, status_style(result.status), status_text(result));
   if (result.best_epoch > 0)
     status += fmt::format("; the weights are those of epoch {}", result.best_epoch);
@@ -131,8 +131,7 @@ std::string workers_text(const RunStart& start) {
   if (plan.strategy != StrategyKind::kSequential) text += "-parallel";
   if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
   return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
-                     count_of(start.environment.cpus, "CPU"), text,
-                     simd_text(start.environment.build));
+                     count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);
 }
 
 std::string pipeline_text(const RunStart& start) {

@@ -79,14 +79,21 @@ bool all_finite(const Mlp& mlp) {
   });
 }
 
+Index tile_inputs(Index in, Index out) {
+  const Index parameters = in * out;
+  constexpr Index kLarge = Index{1} << 19;
+  return kBlockBytes * (parameters < kLarge ? 1 : parameters < 2 * kLarge ? 3 : 6);
+}
+
 std::vector<Tile> make_tiles(const Mlp& mlp) {
   std::vector<Tile> tiles;
   for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
     const Index in = mlp.layers[l].weight.rows();
-    const Index tile_count = (in + kTileInputs - 1) / kTileInputs;
+    const Index rows = tile_inputs(in, mlp.layers[l].weight.cols());
+    const Index tile_count = (in + rows - 1) / rows;
     for (Index t = 0; t < tile_count; ++t)
       tiles.push_back({l,
-                       split_evenly(in, tile_count, t, kTileInputs),
+                       split_evenly(in, tile_count, t, kBlockBytes),
                        {0, mlp.layers[l].weight.cols()},
                        t == 0});
   }

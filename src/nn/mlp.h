@@ -12,12 +12,14 @@ namespace trp {
 /// A block of one layer's weight, the unit in which gradients are merged and applied.
 struct Tile {
   std::size_t layer;
-  Range rows;      // begins at a multiple of kTileInputs
+  Range rows;      // begins at a multiple of kBlockBytes
   Range cols;      // begins at a multiple of kLineFloats
   bool with_bias;  // the first rows of a layer stand for its bias too
 };
 
-inline constexpr Index kTileInputs = kBlockBytes;  // rows of a tile at most
+/// Returns how many rows the tiles of a layer [in, out] have at most, a multiple of kBlockBytes:
+/// the larger the layer, the more often do factors have to be used that come from far away.
+Index tile_inputs(Index in, Index out);
 
 /// Returns the tiles of all layers, each from its first row to its last. They are cut into rows by
 /// the network alone, never by workers, and are as wide as the layer.

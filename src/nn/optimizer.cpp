@@ -6,10 +6,22 @@
 namespace trp {
 namespace {
 
+/// Square by square, a cache line high and wide, while the next one is fetched.
 void copy_transposed(const Tile& tile, Layer& layer) {
-  for (Index o = tile.cols.begin; o < tile.cols.end; ++o)
-    for (Index i = tile.rows.begin; i < tile.rows.end; ++i)
-      layer.weight_transposed(o, i) = layer.weight(i, o);
+  const Index stride = layer.weight.stride();
+  const Index transposed_stride = layer.weight_transposed.stride();
+  for (Index row = tile.rows.begin; row < tile.rows.end; row += kLineFloats)
+    for (Index col = tile.cols.begin; col < tile.cols.end; col += kLineFloats) {
+      const Index row_count = std::min(kLineFloats, tile.rows.end - row);
+      const Index col_count = std::min(kLineFloats, tile.cols.end - col);
+      const float* from = layer.weight.row(row) + col;
+      float* to = layer.weight_transposed.row(col) + row;
+      for (Index i = 0; i < row_count; ++i) __builtin_prefetch(from + i * stride + kLineFloats);
+      for (Index o = 0; o < col_count; ++o) {
+        __builtin_prefetch(to + (o + kLineFloats) * transposed_stride, 1);
+        for (Index i = 0; i < row_count; ++i) to[o * transposed_stride + i] = from[i * stride + o];
+      }
+    }
 }
 
 /// Adds the squares of each column to its sum.

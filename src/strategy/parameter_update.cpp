@@ -10,10 +10,12 @@ namespace trp {
 ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
                                  const Optimizer& optimizer, int worker_count)
     : tiles_(std::move(tiles)) {
-  Index widest = 0;
-  for (const Tile& tile : tiles_) widest = std::max(widest, tile.cols.size());
-  for (int worker = 0; worker < worker_count; ++worker)
-    scratch_.emplace_back(kTileInputs + 1, widest);
+  Index rows = 0, cols = 0;
+  for (const Tile& tile : tiles_) {
+    rows = std::max(rows, tile.rows.size());
+    cols = std::max(cols, tile.cols.size());
+  }
+  for (int worker = 0; worker < worker_count; ++worker) scratch_.emplace_back(rows + 1, cols);
   if (!optimizer.clips()) return;
   whole_ = make_gradient(mlp);
   gradients_.resize(tiles_.size());
@@ -29,7 +31,7 @@ void ParameterUpdate::update_tile(int index, const GradientSource& gradient, flo
   const Tile& tile = tiles_[static_cast<std::size_t>(index)];
   Tensor& rows = scratch_[static_cast<std::size_t>(worker)];
   const TileGradient scratch = {rows.view_rows(0, tile.rows.size()).view_cols(0, tile.cols.size()),
-                                rows.view_rows(kTileInputs, kTileInputs + (tile.with_bias ? 1 : 0))
+                                rows.view_rows(rows.rows() - (tile.with_bias ? 1 : 0), rows.rows())
                                     .view_cols(0, tile.cols.size())};
   // Gradient and update of factors are one product, which mostly is the gradient.
   const bool has_factors = std::holds_alternative<TileFactors>(gradient);

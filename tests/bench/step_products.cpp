@@ -75,8 +75,9 @@ RunProduct StepProduct::with_kernels(Activation applied) {
           [this, applied] { forward_product(a.view(), b.view(), bias.view(), applied, c.view()); };
     case ProductKind::kWeightGradient:
       return [this] {  // tile by tile, as all schedules do
-        for (Index begin = 0; begin < c.rows(); begin += kTileInputs) {
-          const Index end = std::min(begin + kTileInputs, c.rows());
+        const Index rows = tile_inputs(c.rows(), c.cols());
+        for (Index begin = 0; begin < c.rows(); begin += rows) {
+          const Index end = std::min(begin + rows, c.rows());
           weight_gradient_product(a.view().view_cols(begin, end), b.view(), ChainStart::kZero,
                                   c.view_rows(begin, end));
         }

@@ -24,10 +24,12 @@ struct Shape {
   Index rows, depth, cols;
 };
 
-/// Odd sizes around every tile and vector edge, and the default network's.
+/// Odd sizes around every tile and vector edge, and the default network's; the last ones are wide
+/// enough for factors to be packed, by blocks of rows and of links.
 std::vector<Shape> shapes() {
-  std::vector<Shape> shapes = {{1, 1, 1},    {64, 784, 128}, {64, 128, 64}, {64, 64, 10},
-                               {5, 600, 33}, {13, 3, 48},    {12, 257, 32}, {7, 16, 31}};
+  std::vector<Shape> shapes = {{1, 1, 1},    {64, 784, 128}, {64, 128, 64},  {64, 64, 10},
+                               {5, 600, 33}, {13, 3, 48},    {12, 257, 32},  {7, 16, 31},
+                               {5, 1, 256},  {203, 9, 300},  {11, 197, 257}, {260, 270, 261}};
   RandomStream random = test_random(1);
   for (int i = 0; i < 30; ++i)
     shapes.push_back({1 + random.below(40), 1 + random.below(300), 1 + random.below(70)});
@@ -55,7 +57,8 @@ TEST_CASE("products agree with Eigen's in double precision") {
 TEST_CASE("each element is one chain of multiply-adds in ascending order from its start") {
   on_each_target([] {
     RandomStream random = test_random(3);
-    for (const Shape& s : {Shape{13, 300, 40}, Shape{3, 1, 5}, Shape{25, 64, 10}}) {
+    for (const Shape& s : {Shape{13, 300, 40}, Shape{3, 1, 5}, Shape{25, 64, 10},
+                           Shape{13, 300, 260}, Shape{300, 13, 260}, Shape{13, 260, 300}}) {
       const Tensor x = random_tensor(s.rows, s.depth, random);
       const Tensor weight = random_tensor(s.depth, s.cols, random);
       const Tensor bias = random_tensor(1, s.cols, random);

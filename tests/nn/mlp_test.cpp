@@ -91,13 +91,16 @@ TEST_CASE("a parameter that is not finite is noticed wherever it is") {
 TEST_CASE("tiles cover every weight and bias once") {
   for (const std::vector<Index>& sizes :
        {std::vector<Index>{784, 128, 64, 10}, std::vector<Index>{1, 1},
-        std::vector<Index>{33, 32, 3}, std::vector<Index>{65, 100, 3}}) {
+        std::vector<Index>{33, 32, 3}, std::vector<Index>{65, 100, 3},
+        std::vector<Index>{784, 700, 1500, 3}}) {
     const Mlp mlp = make_mlp(sizes, 1);
     std::vector<Index> rows(mlp.layers.size());
     std::vector<int> biases(mlp.layers.size());
     for (const Tile& tile : make_tiles(mlp)) {
       CHECK(tile.rows.begin == rows[tile.layer]);
-      CHECK((tile.rows.size() >= 1 && tile.rows.size() <= kTileInputs));
+      const Tensor& weight = mlp.layers[tile.layer].weight;
+      CHECK(
+          (tile.rows.size() >= 1 && tile.rows.size() <= tile_inputs(weight.rows(), weight.cols())));
       CHECK(tile.rows.begin % kBlockBytes == 0);
       rows[tile.layer] = tile.rows.end;
       biases[tile.layer] += tile.with_bias;

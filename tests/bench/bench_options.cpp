@@ -30,6 +30,14 @@ std::optional<int> read_bench_options(int argc, char** argv, const std::string& 
                  "products of matrices need none]");
   app.add_option("--rounds", options.rounds, "measurements of each contender, in turn")
       ->check(CLI::Range(1, 100000));
+  app.add_option("--hidden", options.hidden, "widths of one network [several networks]")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65536));
+  app.add_option("-b,--batch-size", options.batch_sizes, "sizes of batches [several]")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65536));
+  app.add_option("--samples", options.sample_count, "samples of an epoch, of training [by size]")
+      ->check(CLI::Range(1, 1'000'000'000));
   app.add_flag("--quick", options.quick, "few rounds and few samples: to see whether it runs");
   try {
     app.parse(argc, argv);

@@ -2,12 +2,18 @@
 
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "trp/tensor.h"
 
 namespace trp {
 
 struct SpeedOptions {
-  std::string data;  // empty: what the program itself would take
-  int rounds = 0;    // 0: as many as the benchmark thinks right
+  std::string data;                // empty: what the program itself would take
+  int rounds = 0;                  // 0: as many as the benchmark thinks right
+  std::vector<Index> hidden;       // empty: networks from small to large
+  std::vector<Index> batch_sizes;  // empty: several
+  Index sample_count = 0;          // of an epoch; 0: as the network's size has it
   bool quick = false;
 };
 

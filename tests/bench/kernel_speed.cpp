@@ -154,9 +154,17 @@ void run(const SpeedOptions& options) {
   fmt::print(" of the peak | against Eigen | against the best |\n|--:|:--|--:|--:|--:|--:|");
   for (std::size_t peer = 0; peer < peers.size(); ++peer) fmt::print("--:|");
   fmt::print("\n");
-  for (const Index batch_size : {8, 16, 32, 64, 256}) {
+  std::vector<Index> sizes = {784, 128, 64, 10};
+  if (!options.hidden.empty()) {
+    sizes = {784};
+    sizes.insert(sizes.end(), options.hidden.begin(), options.hidden.end());
+    sizes.push_back(10);
+  }
+  std::vector<Index> batch_sizes = {8, 16, 32, 64, 256};
+  if (!options.batch_sizes.empty()) batch_sizes = options.batch_sizes;
+  for (const Index batch_size : batch_sizes) {
     Speeds step;
-    for (StepProduct& product : products_of_step({784, 128, 64, 10}, batch_size)) {
+    for (StepProduct& product : products_of_step(sizes, batch_size)) {
       const Speeds speeds = measure_product(product, peers, rounds);
       print_row(batch_size, product.name, speeds);
       add(speeds, step);

@@ -1,7 +1,7 @@
-// Whole training epochs of the default network with plain SGD, by the program's strategies, by
-// Eigen's own products and by other programs, in turn; prints a Markdown table. Every epoch starts
-// from the same weights and visits the same samples in the same order, so that the losses must
-// agree.
+// Whole training epochs with plain SGD of networks from small to large, by the program's
+// strategies, by Eigen's own products and by other programs, in turn; prints Markdown tables. Every
+// epoch starts from the same weights and visits the same samples in the same order, so that the
+// losses must agree.
 
 #include <chrono>
 #include <cmath>
@@ -22,6 +22,7 @@
 #include "bench/bench_options.h"
 #include "bench/eigen_step.h"
 #include "bench/epoch_peer.h"
+#include "bench/machine_figures.h"
 #include "bench/spread_text.h"
 #include "data/data_files.h"
 #include "data/dataset.h"
@@ -41,9 +42,20 @@ constexpr Index kQuickSamples = 2000;
 /// Threads of some libraries go on spinning for tens of milliseconds when their work is done.
 constexpr std::chrono::milliseconds kPause{100};
 
+struct Shape {
+  std::vector<Index> hidden;
+  std::vector<Index> batch_sizes;
+  Index sample_count;  // of an epoch, at most: the larger the network the fewer
+};
+
+const std::vector<Shape> kShapes = {{{128, 64}, {64, 256, 1024}, 60'000},
+                                    {{512, 512}, {256}, 20'480},
+                                    {{1024, 1024}, {256, 1024}, 8'192},
+                                    {{2048, 2048}, {256, 1024}, 4'096}};
+
 /// What every contender is given.
 struct Work {
-  DataSets data;
+  const DataSets& data;
   Mlp initial;
   std::vector<std::uint32_t> order;
 };
@@ -51,6 +63,7 @@ struct Work {
 struct Contender {
   std::string family;  // variants of one program, of which the fastest is named
   std::string name;
+  int threads;
   std::function<EpochPeer::Epoch(Index batch_size)> run;
 };
 
@@ -67,14 +80,14 @@ EpochPeer::Epoch run_epoch(const Work& work, Index batch_size, const Step& step)
   return {seconds.count(), loss_sum / static_cast<double>(order.size())};
 }
 
-Contender ours(const std::string& name, const Plan& options, int workers, const Work& work) {
+Contender ours(const std::string& name, const Plan& options, int workers, BatchElements elements,
+               const Work& work) {
   return {
-      "the program", name, [=, &work](Index batch_size) {
+      "the program", name, workers, [=, &work](Index batch_size) {
         Mlp mlp = work.initial;
         Optimizer optimizer(mlp, {});
         ThreadPool pool(workers, available_cpus());
-        const auto strategy = make_strategy(
-            options, mlp, optimizer, {batch_size, choose_elements(work.data.train, {})}, pool);
+        const auto strategy = make_strategy(options, mlp, optimizer, {batch_size, elements}, pool);
         return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
           return strategy->step({work.data.train, samples, kLearningRate}, optimizer, mlp).loss_sum;
         });
@@ -82,7 +95,7 @@ Contender ours(const std::string& name, const Plan& options, int workers, const 
 }
 
 Contender eigen(const Work& work) {
-  return {"Eigen", "Eigen's products, 1 thread", [&work](Index batch_size) {
+  return {"Eigen", "Eigen's products, 1 thread", 1, [&work](Index batch_size) {
             EigenStep step(work.initial);
             return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
               return step.step(work.data.train, samples, kLearningRate);
@@ -137,10 +150,12 @@ struct Peer {
   std::string family;
   std::string package;
   std::string program;
-  std::vector<std::pair<std::string, std::string>> variants;  // name and first argument
+  std::vector<std::pair<std::string, std::string>> variants;  // name and first argument, if any
 };
 
 const std::vector<Peer> kPeers = {
+    {"OpenBLAS", "libopenblas-openmp-dev", TRP_BENCH_OPENBLAS, {{"OpenBLAS, by hand", ""}}},
+    {"oneDNN", "libdnnl-dev", TRP_BENCH_ONEDNN, {{"oneDNN, by hand", ""}}},
     {"libtorch",
      "libtorch-dev",
      TRP_BENCH_TORCH,
@@ -156,13 +171,15 @@ void add_peers(const Work& work, const std::filesystem::path& folder,
   std::vector<std::string> what = {folder.string(), std::to_string(work.order.size())};
   for (const Index size : layer_sizes(work.initial)) what.push_back(std::to_string(size));
   const auto add = [&](const Peer& peer, const std::string& name, const std::string& argument) {
-    std::vector<std::string> command = {peer.program, argument};
+    std::vector<std::string> command = {peer.program};
+    if (!argument.empty()) command.push_back(argument);
     command.insert(command.end(), what.begin(), what.end());
     for (const int threads : {1, 2}) {
       const auto process = std::make_shared<EpochPeer>(peer_environment(threads), command);
       if (threads == 1) fmt::print("{}: {}\n", name, process->description());
       contenders.push_back(
           {peer.family, fmt::format("{}, {} thread{}", name, threads, threads == 1 ? "" : "s"),
+           threads,
            [process](Index batch_size) { return process->run(batch_size, kLearningRate); }});
     }
   };
@@ -202,10 +219,37 @@ void print_summary(Index batch_size, const std::vector<Contender>& contenders,
   fmt::print("\n");
 }
 
+std::string hidden_text(const Mlp& mlp) {
+  std::string text;
+  for (const Layer& layer : mlp.layers)
+    if (&layer != &mlp.layers.back())
+      text += fmt::format("{}{}", text.empty() ? "" : "-", layer.weight.cols());
+  return text.empty() ? "no hidden layer" : text;
+}
+
+/// Floating-point operations of a sample's products, zeros multiplied.
+double flops_of_sample(const Mlp& mlp) {
+  double flops = 0;
+  for (const Layer& layer : mlp.layers)
+    flops += (&layer == &mlp.layers.front() ? 4.0 : 6.0) *
+             static_cast<double>(layer.weight.rows() * layer.weight.cols());
+  return flops;
+}
+
+/// Bytes that a step cannot but move if the caches hold nothing: parameters are read by the
+/// products of the forward and the backward pass and by the update, which writes them, and each
+/// layer's outputs and gradients are written once and read twice.
+double bytes_of_step(const Mlp& mlp, Index batch_size) {
+  Index floats = 4 * parameter_count(mlp) + 2 * batch_size * mlp.input_size();
+  for (const Layer& layer : mlp.layers) floats += 6 * batch_size * layer.weight.cols();
+  return static_cast<double>(floats) * sizeof(float);
+}
+
 /// The first contender is what the others are compared with. Returns false when the loss of one
 /// differs from its loss.
 bool compare(Index batch_size, int rounds, const Work& work,
              const std::vector<Contender>& contenders) {
+  const MachineFigures machine = measure_machine();
   std::vector<Measured> measured(contenders.size());
   for (int round = 0; round < rounds; ++round)
     for (std::size_t c = 0; c < contenders.size(); ++c) {
@@ -215,60 +259,89 @@ bool compare(Index batch_size, int rounds, const Work& work,
       measured[c].loss = epoch.loss;
     }
 
-  fmt::print("| batch | | thousand samples/s | the first / this | loss |\n");
-  fmt::print("|--:|:--|--:|--:|--:|\n");
+  fmt::print("{}.\n\n", to_text(machine));
+  fmt::print(
+      "| {}, batch {} | thousand samples/s | the first / this | of the FMA peak | of the memory's "
+      "bandwidth | loss |\n|:--|--:|--:|--:|--:|--:|\n",
+      hidden_text(work.initial), batch_size);
   bool agree = true;
   for (std::size_t c = 0; c < contenders.size(); ++c) {
     const bool same_work = std::abs(measured[c].loss / measured.front().loss - 1) <= kLossTolerance;
     agree = agree && same_work;
-    fmt::print("| {} | {} | {} | {:.2f} | {:.4f}{} |\n", batch_size, contenders[c].name,
+    const double samples = 1e3 * median(measured[c].speeds) / contenders[c].threads;
+    fmt::print("| {} | {} | {:.2f} | {:.0f} % | {:.0f} % | {:.4f}{} |\n", contenders[c].name,
                with_spread(measured[c].speeds),
-               median_ratio(measured.front().speeds, measured[c].speeds), measured[c].loss,
-               same_work ? "" : " NOT THE SAME WORK");
+               median_ratio(measured.front().speeds, measured[c].speeds),
+               100 * samples * flops_of_sample(work.initial) / machine.fma_gflops / 1e9,
+               100 * samples / static_cast<double>(batch_size) *
+                   bytes_of_step(work.initial, batch_size) / machine.copy_gbytes / 1e9,
+               measured[c].loss, same_work ? "" : " NOT THE SAME WORK");
   }
   print_summary(batch_size, contenders, measured);
   return agree;
 }
 
-Work make_work(const SpeedOptions& options) {
-  DataOptions where;
-  where.directory = options.data;
-  DataSets data = load_data(find_data(where), kClassCount);
-  const std::vector<Index> sizes = {data.train.feature_count, 128, 64, kClassCount};
-  Index sample_count = data.train.sample_count;
-  if (options.quick) sample_count = std::min(sample_count, kQuickSamples);
-  Work work{std::move(data), make_mlp(sizes, 1), {}};
+Work make_work(const DataSets& data, const Shape& shape, bool quick) {
+  std::vector<Index> sizes = {data.train.feature_count};
+  sizes.insert(sizes.end(), shape.hidden.begin(), shape.hidden.end());
+  sizes.push_back(kClassCount);
+  const Index sample_count = std::min(
+      {data.train.sample_count, shape.sample_count, quick ? kQuickSamples : Index{60'000}});
+  Work work{data, make_mlp(sizes, 1), {}};
   epoch_order(make_sampler(sample_count, 0, 1, true), 1, work.order);
   return work;
 }
 
-int run(const SpeedOptions& options) {
-  const int rounds = options.rounds ? options.rounds : options.quick ? 3 : 9;
-  const Work work = make_work(options);
-  fmt::print("{}\n{}: {} samples of {} features, {:.0f} % of them zero{}\n", describe_machine(),
-             work.data.source, work.order.size(), work.data.train.feature_count,
-             100 * (1 - measure_density(work.data.train)),
-             choose_elements(work.data.train, {}) == BatchElements::kBytes
-                 ? ", which the program skips"
-                 : "");
-
-  const Plan sequential = {StrategyKind::kSequential, {}};
+bool compare_all(const Work& work, const Shape& shape, int rounds) {
   const auto merge = [](MergeKind kind) { return Plan{StrategyKind::kData, kind}; };
+  const Plan sequential = {StrategyKind::kSequential, {}};
+  const Plan factored = merge(MergeKind::kFactored);  // the default
+  const BatchElements elements = choose_elements(work.data.train, {});
   std::vector<Contender> contenders = {
-      ours("data, factored, 2 workers", merge(MergeKind::kFactored), 2, work),  // the default
-      ours("sequential", sequential, 1, work),
-      ours("data, ordered, 2 workers", merge(MergeKind::kOrdered), 2, work),
-      ours("data, arrival, 2 workers", merge(MergeKind::kArrival), 2, work),
-      ours("data, factored, 8 workers", merge(MergeKind::kFactored), 8, work),
-      eigen(work)};
+      ours("data, factored, 2 workers", factored, 2, elements, work),
+      ours("sequential", sequential, 1, elements, work)};
+  if (elements == BatchElements::kBytes) {
+    contenders.push_back(
+        ours("data, zeros multiplied, 2 workers", factored, 2, BatchElements::kFloats, work));
+    contenders.push_back(
+        ours("sequential, zeros multiplied", sequential, 1, BatchElements::kFloats, work));
+  }
+  contenders.push_back(ours("tensor, 2 workers", {StrategyKind::kTensor, {}}, 2, elements, work));
+  contenders.push_back(
+      ours("data, ordered, 2 workers", merge(MergeKind::kOrdered), 2, elements, work));
+  contenders.push_back(
+      ours("data, arrival, 2 workers", merge(MergeKind::kArrival), 2, elements, work));
+  contenders.push_back(eigen(work));
   const TemporaryFolder folder;
   write_work(work, folder.path());
   add_peers(work, folder.path(), contenders);
-
-  fmt::print("\nMedian (quartiles) of {} epochs each, in turn.\n\n", rounds);
+  fmt::print("\n{} of {} samples, median (quartiles) of {} epochs each, in turn.\n\n",
+             hidden_text(work.initial), work.order.size(), rounds);
   bool agree = true;
-  for (const Index batch_size : {64, 256, 1024})
+  for (const Index batch_size : shape.batch_sizes)
     agree = compare(batch_size, rounds, work, contenders) && agree;
+  return agree;
+}
+
+int run(const SpeedOptions& options) {
+  const int rounds = options.rounds ? options.rounds : options.quick ? 3 : 9;
+  DataOptions where;
+  where.directory = options.data;
+  const DataSets data = load_data(find_data(where), kClassCount);
+  fmt::print(
+      "{}\n{}: {:.0f} % of its {} features are zero{}\n", describe_machine(), data.source,
+      100 * (1 - measure_density(data.train)), data.train.feature_count,
+      choose_elements(data.train, {}) == BatchElements::kBytes ? ", which the program skips" : "");
+  std::vector<Shape> shapes = kShapes;
+  if (options.quick) shapes.resize(1);
+  if (!options.hidden.empty())
+    shapes = {{options.hidden, {64, 256, 1024}, kShapes[0].sample_count}};
+  bool agree = true;
+  for (Shape shape : shapes) {
+    if (!options.batch_sizes.empty()) shape.batch_sizes = options.batch_sizes;
+    if (options.sample_count > 0) shape.sample_count = options.sample_count;
+    agree = compare_all(make_work(data, shape, options.quick), shape, rounds) && agree;
+  }
   if (!agree) fmt::print(stderr, "training_speed: the losses do not agree\n");
   return agree ? 0 : 1;
 }

@@ -1,0 +1,83 @@
+#include "bench/machine_figures.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "measure/fma_peak.h"
+#include "measure/statistics.h"
+#include "system/cpu.h"
+
+namespace trp {
+namespace {
+
+constexpr int kRounds = 9;
+
+/// The median of some rounds, the first of which does not count.
+double median_seconds(const std::function<void()>& run) {
+  run();
+  std::vector<double> seconds;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    run();
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return median(seconds);
+}
+
+double fma_gflops() {
+  constexpr long kFmaRounds = 100'000;
+  double flops = 0;
+  const double seconds = median_seconds([&] { flops = run_fma_peak(kFmaRounds); });
+  return flops / seconds / 1e9;
+}
+
+double copy_gbytes() {
+  constexpr std::size_t kBytes = 128 << 20;
+  const std::vector<char> from(kBytes, 1);
+  std::vector<char> to(kBytes);
+  const double seconds = median_seconds([&] { std::memcpy(to.data(), from.data(), kBytes); });
+  return 2.0 * kBytes / seconds / 1e9;
+}
+
+double round_trip_ns() {
+  if (available_cpus() < 2) return 0;
+  constexpr int kTrips = 20'000;
+  const double seconds = median_seconds([] {
+    std::atomic<int> turn = 0;  // even: this thread's
+    std::thread other([&] {
+      for (int trip = 0; trip < kTrips; ++trip) {
+        while (turn.load(std::memory_order_acquire) != 2 * trip + 1) {
+        }
+        turn.store(2 * trip + 2, std::memory_order_release);
+      }
+    });
+    for (int trip = 0; trip < kTrips; ++trip) {
+      turn.store(2 * trip + 1, std::memory_order_release);
+      while (turn.load(std::memory_order_acquire) != 2 * trip + 2) {
+      }
+    }
+    other.join();
+  });
+  return seconds / kTrips * 1e9;
+}
+
+}  // namespace
+
+MachineFigures measure_machine() { return {fma_gflops(), copy_gbytes(), round_trip_ns()}; }
+
+std::string to_text(const MachineFigures& figures) {
+  return fmt::format(
+      "One core: {:.0f} GFLOP/s of multiply-adds, {:.0f} GB/s copied in memory; a cache line goes "
+      "to the other CPU and back in {:.0f} ns",
+      figures.fma_gflops, figures.copy_gbytes, figures.round_trip_ns);
+}
+
+}  // namespace trp

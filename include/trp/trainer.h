@@ -91,8 +91,14 @@ class Trainer {
   /// Returns where training diverged, if it did.
   const std::optional<Divergence>& divergence() const;
 
-  /// Returns the state between the last step and the next one, valid until the next call of step().
-  const TrainState& state();
+  /// Returns the state between the last step and the next one, but for the velocity, or with it, to
+  /// go on from; valid until the next call of step().
+  const TrainState& state() const;
+  const TrainState& state_to_resume();
+
+  /// Returns the network to keep, which state() has no more: that of the best epoch if there is
+  /// one, else that of the last step. No more steps can be made.
+  Mlp release_network();
 
   /// Scores some training samples and returns whether the state is worth keeping: not that of a new
   /// network, nor one whose next step would diverge.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <variant>
 
 #include "nn/kernels.h"
@@ -28,7 +29,7 @@ class Optimizer {
   /// momentum.
   const Gradient& velocity() const { return velocity_; }
   /// Goes on with the velocity of another optimizer for a network of the same shape.
-  void set_velocity(const Gradient& velocity) { velocity_ = velocity; }
+  void set_velocity(Gradient velocity) { velocity_ = std::move(velocity); }
 
   /// Returns what to multiply a gradient of this squared norm by so that it obeys clip_norm.
   float clip_scale(double squared_norm) const;

@@ -13,7 +13,7 @@ namespace {
 constexpr double kMaxSecondsAfterStop = 0.1;
 
 void save(Trainer& trainer, const TrainEvents& events) {
-  if (events.save && trainer.is_worth_saving()) events.save(trainer.state());
+  if (events.save && trainer.is_worth_saving()) events.save(trainer.state_to_resume());
 }
 
 /// Trains until training is over, stops or diverges.
@@ -47,7 +47,7 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   result.status = run_epochs(trainer, recipe, events, stop);
   const TrainState& state = trainer.state();
   result.best_epoch = state.best_epoch;
-  result.mlp = result.best_epoch > 0 ? state.best : state.mlp;
+  result.mlp = trainer.release_network();
   {
     const auto scope = PhaseScope::common(events.recorder, Phase::kEvaluation);
     const Stopwatch stopwatch;

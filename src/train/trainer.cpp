@@ -65,7 +65,7 @@ struct Trainer::Impl {
   const std::int64_t steps_per_epoch;
   const BatchElements elements;
 
-  TrainState state;  // but the velocity, which is optimizer's until it is asked for
+  TrainState state;  // but the velocity, which is the optimizer's until it is asked for
   Optimizer optimizer;
   std::unique_ptr<Strategy> strategy;
   std::optional<Loader> loader;      // its batches run on through the epochs
@@ -90,7 +90,7 @@ struct Trainer::Impl {
         optimizer(state.mlp, optimizer_options(recipe)),
         strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool)) {
     check_augmentation(recipe.augment, dataset);
-    if (!state.velocity.layers.empty()) optimizer.set_velocity(state.velocity);
+    if (!state.velocity.layers.empty()) optimizer.set_velocity(std::exchange(state.velocity, {}));
     if (plan.loaders > 0) {
       const BatchPlan batches = {.form = {batch_size, elements},
                                  .samples_per_epoch = samples_per_epoch,
@@ -265,9 +265,15 @@ bool Trainer::is_over() const { return trp::is_over(impl_->recipe, impl_->state)
 
 const std::optional<Divergence>& Trainer::divergence() const { return impl_->divergence; }
 
-const TrainState& Trainer::state() {
+const TrainState& Trainer::state() const { return impl_->state; }
+
+const TrainState& Trainer::state_to_resume() {
   impl_->state.velocity = impl_->optimizer.velocity();
   return impl_->state;
+}
+
+Mlp Trainer::release_network() {
+  return std::move(impl_->state.best_epoch > 0 ? impl_->state.best : impl_->state.mlp);
 }
 
 bool Trainer::is_worth_saving() { return impl_->is_worth_saving(); }

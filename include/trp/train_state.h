@@ -40,6 +40,10 @@ struct TrainState {
   Mlp best = {};
 };
 
+/// Returns the network to keep of the state: that of the best epoch if there is one, else that of
+/// the last step.
+Mlp& network_to_keep(TrainState& state);
+
 /// Returns the seconds of all steps so far, without validation.
 double train_seconds(const TrainState& state);
 

@@ -96,8 +96,7 @@ class Trainer {
   const TrainState& state() const;
   const TrainState& state_to_resume();
 
-  /// Returns the network to keep, which state() has no more: that of the best epoch if there is
-  /// one, else that of the last step. No more steps can be made.
+  /// Returns network_to_keep() of the state, which has it no more: no more steps can be made.
   Mlp release_network();
 
   /// Scores some training samples and returns whether the state is worth keeping: not that of a new

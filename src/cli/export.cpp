@@ -24,7 +24,7 @@ Model to_model(Checkpoint checkpoint) {
   TrainState& state = checkpoint.state;
   const std::size_t epochs =
       state.best_epoch > 0 ? static_cast<std::size_t>(state.best_epoch) : state.epochs.size();
-  Model model{.mlp = std::move(state.best_epoch > 0 ? state.best : state.mlp)};
+  Model model{.mlp = std::move(network_to_keep(state))};
   model.metadata = {{"version", checkpoint.version},
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},

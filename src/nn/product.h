@@ -60,6 +60,9 @@ void for_each_block(const Product& product, Index depth, const Compute& compute)
   } while (begin < product.depth);
 }
 
+/// Computes a product of floats, all of which are multiplied.
+void compute_dense_product(const Product& product);
+
 /// Computes a product of bytes. Links whose bytes are zero in all rows of a tile are left out.
 void compute_sparse_product(const Product& product);
 

@@ -35,6 +35,8 @@ void check_resumable(const TrainState& state, const Recipe& recipe, std::span<co
         has_best ? done : 0, state.best_epoch);
 }
 
+Mlp& network_to_keep(TrainState& state) { return state.best_epoch > 0 ? state.best : state.mlp; }
+
 double train_seconds(const TrainState& state) {
   double seconds = state.progress.seconds;
   for (const EpochResult& epoch : state.epochs) seconds += epoch.seconds;

@@ -272,9 +272,7 @@ const TrainState& Trainer::state_to_resume() {
   return impl_->state;
 }
 
-Mlp Trainer::release_network() {
-  return std::move(impl_->state.best_epoch > 0 ? impl_->state.best : impl_->state.mlp);
-}
+Mlp Trainer::release_network() { return std::move(network_to_keep(impl_->state)); }
 
 bool Trainer::is_worth_saving() { return impl_->is_worth_saving(); }
 

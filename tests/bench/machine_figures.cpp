@@ -1,8 +1,6 @@
 #include "bench/machine_figures.h"
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <thread>
@@ -12,6 +10,7 @@
 
 #include "measure/fma_peak.h"
 #include "measure/statistics.h"
+#include "profile/clock.h"
 #include "system/cpu.h"
 
 namespace trp {
@@ -24,10 +23,9 @@ double median_seconds(const std::function<void()>& run) {
   run();
   std::vector<double> seconds;
   for (int round = 0; round < kRounds; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
+    const Stopwatch stopwatch;
     run();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    seconds.push_back(stopwatch.seconds());
   }
   return median(seconds);
 }

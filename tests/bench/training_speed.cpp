@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "bench/bench_options.h"
 #include "bench/eigen_step.h"
@@ -220,11 +221,8 @@ void print_summary(Index batch_size, const std::vector<Contender>& contenders,
 }
 
 std::string hidden_text(const Mlp& mlp) {
-  std::string text;
-  for (const Layer& layer : mlp.layers)
-    if (&layer != &mlp.layers.back())
-      text += fmt::format("{}{}", text.empty() ? "" : "-", layer.weight.cols());
-  return text.empty() ? "no hidden layer" : text;
+  const std::vector<Index> sizes = layer_sizes(mlp);
+  return fmt::format("{}", fmt::join(sizes.begin() + 1, sizes.end() - 1, "-"));
 }
 
 /// Floating-point operations of a sample's products, zeros multiplied.
@@ -285,8 +283,8 @@ Work make_work(const DataSets& data, const Shape& shape, bool quick) {
   std::vector<Index> sizes = {data.train.feature_count};
   sizes.insert(sizes.end(), shape.hidden.begin(), shape.hidden.end());
   sizes.push_back(kClassCount);
-  const Index sample_count = std::min(
-      {data.train.sample_count, shape.sample_count, quick ? kQuickSamples : Index{60'000}});
+  Index sample_count = std::min(data.train.sample_count, shape.sample_count);
+  if (quick) sample_count = std::min(sample_count, kQuickSamples);
   Work work{data, make_mlp(sizes, 1), {}};
   epoch_order(make_sampler(sample_count, 0, 1, true), 1, work.order);
   return work;
@@ -311,6 +309,7 @@ bool compare_all(const Work& work, const Shape& shape, int rounds) {
       ours("data, ordered, 2 workers", merge(MergeKind::kOrdered), 2, elements, work));
   contenders.push_back(
       ours("data, arrival, 2 workers", merge(MergeKind::kArrival), 2, elements, work));
+  contenders.push_back(ours("data, factored, 8 workers", factored, 8, elements, work));
   contenders.push_back(eigen(work));
   const TemporaryFolder folder;
   write_work(work, folder.path());

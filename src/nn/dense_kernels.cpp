@@ -26,8 +26,9 @@ constexpr int kTileVectors = 2;
 constexpr Index kPanelCols = kTileVectors * kLanes;
 constexpr auto kTileSizes = std::make_integer_sequence<int, kTileRows>();
 
-/// So deep that the columns of b that a tile reads stay in half of a first-level cache.
-constexpr Index kDepthBlock = 16 * 1024 / static_cast<Index>(sizeof(float)) / kPanelCols;
+/// So deep that the columns of b that a tile reads, and start and finish of its chains, count
+/// little: 16 KB of a first-level cache, or 32 with 16 lanes.
+constexpr Index kDepthBlock = 256;
 
 /// So many rows that their factors of a block of links stay in half of a second-level cache.
 constexpr Index kBlockRows = 192;
@@ -39,6 +40,17 @@ constexpr Index kColsWorthPacking = 256;
 /// Where a tile finds the factor of link k of its row r: as they lie, in a[r · row_step + k] or
 /// a[k · link_step + r], or packed, in a[k · rows + r].
 enum class Factors { kInRows, kInColumns, kPacked };
+
+/// The links of the next columns of b that a tile fetches: begin, begin + step, ….
+struct Fetches {
+  Index begin;
+  Index step;
+};
+
+template <int kVectors>
+HWY_INLINE void prefetch(const float* b) {
+  for (Index i = 0; i < kVectors * kLanes; i += kLineFloats) __builtin_prefetch(b + i);
+}
 
 /// Fetches what the tile will be added to or written over, while its chains run.
 template <int kVectors, int kRows>
@@ -54,9 +66,10 @@ HWY_INLINE void prefetch_result(const Product& p, Index row, Index col) {
 }
 
 /// Tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product, with the factors `a` of
-/// its rows. Of tiles of the same columns the first fetches the next columns of b.
+/// its rows. The tiles of the same columns share out fetching the next ones of b: a line of
+/// weights that another core has changed may take as long to come as a tile takes to compute.
 template <Factors kFactors, int kVectors, int kRows>
-void compute_tile(const Product& p, const float* a, Index row, Index col, bool is_first) {
+void compute_tile(const Product& p, const float* a, Index row, Index col, Fetches fetches) {
   constexpr bool kIsPacked = kFactors == Factors::kPacked;
   constexpr bool kIsInRows = kFactors == Factors::kInRows;
   const Floats d;
@@ -69,9 +82,14 @@ void compute_tile(const Product& p, const float* a, Index row, Index col, bool i
   const Index r_step = kIsInRows ? p.row_step : 1;
   const Index k_step = kIsInRows ? 1 : kIsPacked ? kRows : p.link_step;
   // Rows of weights lie too far apart for the processor to foresee the next ones.
-  const Index ahead = kIsPacked && is_first ? kPanelCols : 4 * b_stride;
+  Index next_fetch = fetches.begin;
   for (Index k = 0; k < p.depth; ++k, b += b_stride) {
-    if constexpr (kFactors != Factors::kInColumns) __builtin_prefetch(b + ahead);
+    if constexpr (kFactors != Factors::kInColumns) prefetch<kVectors>(b + 4 * b_stride);
+    if constexpr (kIsPacked)
+      if (k == next_fetch) {
+        prefetch<kVectors>(b + kPanelCols);
+        next_fetch += fetches.step;
+      }
     FloatVector factors[kVectors];
     for (int v = 0; v < kVectors; ++v) factors[v] = hn::Load(d, b + v * kLanes);
     for (int r = 0; r < kRows; ++r) {
@@ -83,7 +101,8 @@ void compute_tile(const Product& p, const float* a, Index row, Index col, bool i
   finish(p, row, col, sums);
 }
 
-using TileFunction = void (*)(const Product&, const float* a, Index row, Index col, bool is_first);
+using TileFunction = void (*)(const Product&, const float* a, Index row, Index col,
+                              Fetches fetches);
 
 /// compute_tile for 1, 2, …, kTileRows rows.
 template <Factors kFactors, int kVectors, int... kRows>
@@ -94,12 +113,12 @@ constexpr std::array<TileFunction, kTileRows> tile_functions(std::integer_sequen
 /// As many rows of c as `rows` has, and of its columns from col the next kTileVectors vectors or
 /// what is left of them.
 template <Factors kFactors>
-void compute_panel_tile(const Product& p, const float* a, Range rows, Index col, bool is_first) {
+void compute_panel_tile(const Product& p, const float* a, Range rows, Index col, Fetches fetches) {
   static constexpr auto kWide = tile_functions<kFactors, kTileVectors>(kTileSizes);
   static constexpr auto kNarrow = tile_functions<kFactors, 1>(kTileSizes);
   const auto index = static_cast<std::size_t>(rows.size() - 1);
-  if (col + kPanelCols <= p.cols) return kWide[index](p, a, rows.begin, col, is_first);
-  for (; col < p.cols; col += kLanes) kNarrow[index](p, a, rows.begin, col, is_first);
+  if (col + kPanelCols <= p.cols) return kWide[index](p, a, rows.begin, col, fetches);
+  for (; col < p.cols; col += kLanes) kNarrow[index](p, a, rows.begin, col, fetches);
 }
 
 Index tile_count(Range rows) { return (rows.size() + kTileRows - 1) / kTileRows; }
@@ -118,7 +137,7 @@ void compute_tiles(const Product& p, Range rows, const float* a, Index a_step) {
   const auto compute = [&](Index tile, Index col) {
     const Range of_tile = rows_of_tile(rows, tile);
     compute_panel_tile<kFactors>(p, a + (of_tile.begin - rows.begin) * a_step, of_tile, col,
-                                 tile == 0);
+                                 {tile, count});
   };
   if (p.depth * p.cols <= kDepthBlock * kPanelCols) {
     for (Index tile = 0; tile < count; ++tile)
@@ -136,8 +155,10 @@ void pack_tile(const Product& p, Index row, float* packed) {
   const Index row_step = p.row_step;
   const Index link_step = p.link_step;
   if (row_step == 1) {
-    for (Index k = 0; k < p.depth; ++k, packed += kRows)
+    for (Index k = 0; k < p.depth; ++k, packed += kRows) {
+      __builtin_prefetch(a + (k + 16) * link_step);
       std::copy_n(a + k * link_step, kRows, packed);
+    }
   } else {
     for (Index k = 0; k < p.depth; ++k, packed += kRows)
       for (int r = 0; r < kRows; ++r) packed[r] = a[r * row_step + k];

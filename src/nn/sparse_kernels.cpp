@@ -100,14 +100,27 @@ HWY_INLINE void add_links(const Product& p, std::uint64_t bits, Index row, Index
   finish(p, row, col, sums);
 }
 
+/// Fetches a tile's share of the next columns of b.
+template <int kRows, int kVectors>
+HWY_INLINE void prefetch_links(const Product& p, Index row, Index col) {
+  const Index links_per_row = p.link_step == 1 ? 1 : 2;
+  const Index first = row * links_per_row % kLinks;
+  const Index last = std::min(first + kRows * links_per_row, p.depth);
+  for (Index link = first; link < last; ++link)
+    for (Index i = 0; i < kVectors * kLanes; i += kLineFloats)
+      __builtin_prefetch(p.b + link * p.b_stride + col + kVectors * kLanes + i);
+}
+
 /// Tiles of kRows rows, then of fewer. A tile takes the links that any of its rows has: what they
 /// add to the others is zero.
 template <int kRows, int kVectors>
 HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col,
                                     const std::uint64_t* bits_of_row) {
   Index row = rows.begin;
+  const bool has_next = col + kVectors * kLanes < p.cols;
   for (; row + kRows <= rows.end; row += kRows) {
     std::uint64_t bits = 0;
+    if (has_next) prefetch_links<kRows, kVectors>(p, row, col);
     for (int r = 0; r < kRows; ++r) bits |= *bits_of_row++;
     add_links<kRows, kVectors>(p, bits, row, col);
   }

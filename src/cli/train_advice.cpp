@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "report/numbers.h"
+#include "strategy/tensor_parallel.h"
 #include "trp/tensor.h"
 
 namespace trp {
@@ -46,10 +47,9 @@ void warn_of_workers(const RunStart& start, Output& output) {
     busy = std::min(start.recipe.batch_size, training.train_samples);
     reason = fmt::format("a batch has {}", count_of(busy, "sample"));
   } else if (strategy == StrategyKind::kTensor) {
-    const Index widest = *std::max_element(training.layers.begin() + 1, training.layers.end());
-    busy = (widest + kLineFloats - 1) / kLineFloats;
-    reason =
-        fmt::format("the widest layer has {} outputs, {} for each worker", widest, kLineFloats);
+    busy = max_parts(training.layers);
+    reason = fmt::format("outputs are divided by {}, here into {} at most", kLineFloats,
+                         count_of(busy, "part"));
   }
   const int workers = start.plan.workers, cpus = start.environment.cpus;
   std::string text;

@@ -7,7 +7,7 @@ namespace {
 void run(Lab& lab) {
   add_training(lab, "sequential", {.strategy = StrategyKind::kSequential});
   for (const int workers : lab.context.worker_counts)
-    add_training(lab, "outputs of each layer divided", {.strategy = StrategyKind::kTensor},
+    add_training(lab, "outputs of wide layers divided", {.strategy = StrategyKind::kTensor},
                  workers);
   // One micro-batch: while one worker's layers are at work, the others' wait. There are three.
   for (const int workers : {2, 3})
@@ -17,12 +17,12 @@ void run(Lab& lab) {
 }
 
 Verdict verdict(const Race& race) {
-  const int workers = judged_workers(race, "outputs of each layer divided");
-  const Spread tensor = race.speedup({"outputs of each layer divided", workers}, {"sequential"});
+  const int workers = judged_workers(race, "outputs of wide layers divided");
+  const Spread tensor = race.speedup({"outputs of wide layers divided", workers}, {"sequential"});
   const Spread layers = race.speedup({"layers on different workers", 2}, {"sequential"});
   return make_verdict(
       !is_faster(layers),
-      "layers on different workers are {}; each layer divided among {} workers is {}.",
+      "layers on different workers are {}; wide layers divided among {} workers is {}.",
       speed_text(layers, "one worker"), workers, speed_text(tensor, "one worker"));
 }
 
@@ -33,8 +33,9 @@ constinit const Experiment kModelExperiment = {
     .title = "Model parallelism: one network on several workers",
     .claim =
         "layers on different workers make room for large networks but no speed, for each layer "
-        "waits for the one before; dividing each layer can make speed, at a wait per layer",
-    .takeaway = "divide the model when it does not fit; for speed divide the batch",
+        "waits for the one before; dividing wide layers can make speed, at a wait per layer",
+    .takeaway =
+        "divide the model when it does not fit, or when its weights would travel to and fro",
     .in_earnest = "--strategy tensor; --strategy pipeline --micro-batches 1",
     .run = run,
     .verdict = verdict,

@@ -151,16 +151,17 @@ void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTens
       x.view_cols(inputs.begin, inputs.end), result.view_cols(inputs.begin, inputs.end));
 }
 
-void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations) {
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations,
+             std::size_t first_layer) {
+  for (std::size_t l = first_layer; l < mlp.layers.size(); ++l) {
     Tensor& result = activations.outputs[l];
     forward_layer(mlp, l, rows_of_input(input, activations, rows, l), {0, result.cols()},
                   result.view_rows(rows.begin, rows.end));
   }
 }
 
-void backward(const Mlp& mlp, Range rows, Activations& activations) {
-  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l) {
+void backward(const Mlp& mlp, Range rows, Activations& activations, std::size_t first_layer) {
+  for (std::size_t l = mlp.layers.size() - 1; l > 0 && l >= first_layer; --l) {
     Tensor& result = activations.gradients[l - 1];
     backward_layer(mlp, l, activations.gradients[l].view_rows(rows.begin, rows.end),
                    activations.outputs[l - 1].view_rows(rows.begin, rows.end), {0, result.cols()},

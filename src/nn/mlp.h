@@ -64,11 +64,14 @@ void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outp
 void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
                     Range inputs, TensorView result);
 
-/// Fills outputs[0], …, outputs.back() in `rows` from the same rows of input.
-void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations);
+/// Fills outputs[first_layer], …, outputs.back() in `rows` from the same rows of the output before
+/// them or, if there is none, of input.
+void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations,
+             std::size_t first_layer = 0);
 
-/// Fills the gradients of all layers but the last in `rows`, from that of the last.
-void backward(const Mlp& mlp, Range rows, Activations& activations);
+/// Fills the gradients from layer first_layer − 1 on, but that of the last layer, in `rows`, from
+/// that of the last.
+void backward(const Mlp& mlp, Range rows, Activations& activations, std::size_t first_layer = 0);
 
 /// The gradient of a tile's weight is the product xᵀ dz; that of its bias is the sum of dz's rows.
 struct TileFactors {

@@ -23,13 +23,13 @@ class Optimizer {
  public:
   Optimizer(const Mlp& mlp, const OptimizerOptions& options);
 
+  const OptimizerOptions& options() const { return options_; }
   bool clips() const { return options_.clip_norm > 0; }
 
   /// All that updates depend on besides parameters and gradients. It has no layers without
   /// momentum.
   const Gradient& velocity() const { return velocity_; }
-  /// Goes on with the velocity of another optimizer for a network of the same shape.
-  void set_velocity(Gradient velocity) { velocity_ = std::move(velocity); }
+  Gradient& velocity() { return velocity_; }
 
   /// Returns what to multiply a gradient of this squared norm by so that it obeys clip_norm.
   float clip_scale(double squared_norm) const;

@@ -100,6 +100,37 @@ HWY_INLINE void add_links(const Product& p, std::uint64_t bits, Index row, Index
   finish(p, row, col, sums);
 }
 
+/// The same for two rows that have little in common: each takes its own links, by turns.
+template <int kVectors>
+HWY_INLINE void add_links_by_turns(const Product& p, const std::uint64_t* bits_of_row, Index row,
+                                   Index col) {
+  const Floats d;
+  FloatVector sums[2][kVectors];
+  start(p, row, col, sums);
+  const float* b = p.b + col;
+  const Index b_stride = p.b_stride;
+  const auto add_next = [&](std::uint64_t& bits, const std::uint8_t* bytes,
+                            FloatVector* row_sums) TRP_INLINE_LAMBDA {
+    const Index link = std::countr_zero(bits);
+    const auto factor = hn::Set(d, kScaledBytes[bytes[link]]);
+    const float* values = b + link * b_stride;
+    TRP_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      row_sums[v] = hn::MulAdd(factor, hn::Load(d, values + v * kLanes), row_sums[v]);
+    bits &= bits - 1;
+  };
+  const std::uint8_t* bytes = p.bytes + row * p.row_step;
+  const std::uint8_t* next_bytes = bytes + p.row_step;
+  std::uint64_t bits = bits_of_row[0], next_bits = bits_of_row[1];
+  for (int both = std::min(std::popcount(bits), std::popcount(next_bits)); both > 0; --both) {
+    add_next(bits, bytes, sums[0]);
+    add_next(next_bits, next_bytes, sums[1]);
+  }
+  while (bits != 0) add_next(bits, bytes, sums[0]);
+  while (next_bits != 0) add_next(next_bits, next_bytes, sums[1]);
+  finish(p, row, col, sums);
+}
+
 /// Fetches a tile's share of the next columns of b.
 template <int kRows, int kVectors>
 HWY_INLINE void prefetch_links(const Product& p, Index row, Index col) {
@@ -111,32 +142,43 @@ HWY_INLINE void prefetch_links(const Product& p, Index row, Index col) {
       __builtin_prefetch(p.b + link * p.b_stride + col + kVectors * kLanes + i);
 }
 
-/// Tiles of kRows rows, then of fewer. A tile takes the links that any of its rows has: what they
-/// add to the others is zero.
-template <int kRows, int kVectors>
+/// Whose links a tile takes: rows of inputs are samples, which have little in common, and columns
+/// are pixels, which mostly are zero in the same samples as their neighbours.
+enum class Links { kOfEachRow, kOfAnyRow };
+
+/// Tiles of kRows rows, then of fewer. What links that only some rows have add to the others is
+/// zero.
+template <Links kOf, int kRows, int kVectors>
 HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col,
                                     const std::uint64_t* bits_of_row) {
   Index row = rows.begin;
   const bool has_next = col + kVectors * kLanes < p.cols;
-  for (; row + kRows <= rows.end; row += kRows) {
-    std::uint64_t bits = 0;
+  for (; row + kRows <= rows.end; row += kRows, bits_of_row += kRows) {
     if (has_next) prefetch_links<kRows, kVectors>(p, row, col);
-    for (int r = 0; r < kRows; ++r) bits |= *bits_of_row++;
-    add_links<kRows, kVectors>(p, bits, row, col);
+    if constexpr (kOf == Links::kOfEachRow && kRows > 1) {
+      static_assert(kRows == 2);
+      add_links_by_turns<kVectors>(p, bits_of_row, row, col);
+    } else {
+      std::uint64_t bits = 0;
+      for (int r = 0; r < kRows; ++r) bits |= bits_of_row[r];
+      add_links<kRows, kVectors>(p, bits, row, col);
+    }
   }
   if constexpr (kRows > 1)
-    add_links_to_rows<kRows - 1, kVectors>(p, {row, rows.end}, col, bits_of_row);
+    add_links_to_rows<kOf, kRows - 1, kVectors>(p, {row, rows.end}, col, bits_of_row);
 }
 
-/// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add; what is
-/// left of the columns is whole lines.
-template <int kRows, int kVectors>
+/// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add, then of
+/// twice the rows and half the columns; what is left of the columns is whole lines.
+template <Links kOf, int kRows, int kVectors>
 void add_links_to_columns(const Product& p, Range rows, const LinkBits& bits) {
   Index col = 0;
   for (; col + kVectors * kLanes <= p.cols; col += kVectors * kLanes)
-    add_links_to_rows<kRows, kVectors>(p, rows, col, bits.data());
+    add_links_to_rows<kOf, kRows, kVectors>(p, rows, col, bits.data());
+  for (; col + kVectors / 2 * kLanes <= p.cols; col += kVectors / 2 * kLanes)
+    add_links_to_rows<kOf, 2 * kRows, kVectors / 2>(p, rows, col, bits.data());
   for (; col < p.cols; col += kLineFloats)
-    add_links_to_rows<kRows, kLineFloats / kLanes>(p, rows, col, bits.data());
+    add_links_to_rows<kOf, kRows, kLineFloats / kLanes>(p, rows, col, bits.data());
 }
 
 /// At most kLinks links.
@@ -147,10 +189,8 @@ void compute_sparse_block(const Product& p) {
   for (Index row = 0; row < p.rows; row += row_count) {
     const Range rows = {row, std::min(row + row_count, p.rows)};
     find_links(p, rows, bits);
-    // Rows of inputs are samples, which have little in common; columns are pixels, which mostly are
-    // zero in the same samples as their neighbours.
-    is_transposed ? add_links_to_columns<3, 4>(p, rows, bits)
-                  : add_links_to_columns<1, 8>(p, rows, bits);
+    is_transposed ? add_links_to_columns<Links::kOfAnyRow, 3, 4>(p, rows, bits)
+                  : add_links_to_columns<Links::kOfEachRow, 1, 8>(p, rows, bits);
   }
 }
 

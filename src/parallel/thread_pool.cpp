@@ -108,15 +108,21 @@ bool ThreadPool::wait_for_work() {
   return !stopping_;
 }
 
+/// Half of the workers take the first index that is left, half the last: so a worker mostly gets
+/// what it got in the run before, and finds it in its caches.
 void ThreadPool::claim_and_work(int worker) {
+  const bool takes_first = worker % 2 == 0;
   std::uint64_t claims = claims_.load(std::memory_order_acquire);
   while (next_of(claims) < end_of(claims)) {
-    if (!claims_.compare_exchange_weak(claims, claims + 1, std::memory_order_acq_rel,
+    const std::uint32_t index = takes_first ? next_of(claims) : end_of(claims) - 1;
+    const std::uint64_t rest =
+        takes_first ? pack_claims(index + 1, end_of(claims)) : pack_claims(next_of(claims), index);
+    if (!claims_.compare_exchange_weak(claims, rest, std::memory_order_acq_rel,
                                        std::memory_order_acquire))
       continue;
     int ended = 1;
     try {
-      call_(function_, static_cast<int>(next_of(claims)), worker);
+      call_(function_, static_cast<int>(index), worker);
     } catch (...) {
       {
         const std::lock_guard lock(mutex_);

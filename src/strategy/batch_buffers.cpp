@@ -36,20 +36,20 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
 }
 
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
-                  int worker) {
+                  int worker, std::size_t first_layer) {
   Activations& activations = buffers.activations;
-  {
+  if (first_layer == 0) {
     const PhaseScope scope(input.phases, worker, Phase::kGather);
     gather_rows(input, rows, buffers);
   }
   {
     const PhaseScope scope(input.phases, worker, Phase::kForward);
-    forward(mlp, batch_of(input, buffers).input(), rows, activations);
+    forward(mlp, batch_of(input, buffers).input(), rows, activations, first_layer);
     compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
                    activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
   }
   const PhaseScope scope(input.phases, worker, Phase::kBackward);
-  backward(mlp, rows, activations);
+  backward(mlp, rows, activations, first_layer);
 }
 
 StepResult sum_results(const StepInput& input, const BatchBuffers& buffers) {

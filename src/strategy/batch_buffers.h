@@ -34,9 +34,11 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
                     BatchBuffers& buffers);
 
 /// Gathers rows of the batch unless they have been gathered, and computes their losses and all
-/// layers' gradients of them.
+/// layers' gradients of them. With a first_layer above 0 it goes on from the output before that
+/// layer, with rows that have been gathered, and ends with the gradient with respect to that
+/// output.
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
-                  int worker);
+                  int worker, std::size_t first_layer = 0);
 
 /// Adds up the step's losses and hits, in the order of its samples.
 StepResult sum_results(const StepInput& input, const BatchBuffers& buffers);

@@ -25,10 +25,8 @@ ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
   squared_column_norms_.resize(first_norm_.back());
 }
 
-void ParameterUpdate::update_tile(int index, const GradientSource& gradient, float gradient_scale,
-                                  const StepInput& input, int worker, Optimizer& optimizer,
-                                  Mlp& mlp) {
-  const Tile& tile = tiles_[static_cast<std::size_t>(index)];
+void ParameterUpdate::update(const GradientSource& gradient, float scale, const StepInput& input,
+                             int worker, const Tile& tile, Optimizer& optimizer, Mlp& mlp) {
   Tensor& rows = scratch_[static_cast<std::size_t>(worker)];
   const TileGradient scratch = {rows.view_rows(0, tile.rows.size()).view_cols(0, tile.cols.size()),
                                 rows.view_rows(rows.rows() - (tile.with_bias ? 1 : 0), rows.rows())
@@ -36,7 +34,7 @@ void ParameterUpdate::update_tile(int index, const GradientSource& gradient, flo
   // Gradient and update of factors are one product, which mostly is the gradient.
   const bool has_factors = std::holds_alternative<TileFactors>(gradient);
   const PhaseScope scope(has_factors ? input.phases : nullptr, worker, Phase::kBackward);
-  optimizer.update(tile, gradient, input.learning_rate, gradient_scale, scratch, mlp);
+  optimizer.update(tile, gradient, input.learning_rate, scale, scratch, mlp);
 }
 
 void ParameterUpdate::form_gradient(int index, const GradientSource& source, PhaseRecorder* phases,

@@ -24,29 +24,40 @@ class ParameterUpdate {
   template <class Run, class SourceOf>
   void apply(const Run& run, const SourceOf& source_of, const StepInput& input,
              Optimizer& optimizer, Mlp& mlp) {
-    const auto tile_count = static_cast<int>(tiles_.size());
-    const auto of_index = [&](int index) -> GradientSource {
-      return source_of(tiles_[static_cast<std::size_t>(index)]);
-    };
-    if (!optimizer.clips()) {
-      run(tile_count, [&](int index, int worker) {
-        update_tile(index, of_index(index), 1, input, worker, optimizer, mlp);
-      });
-      return;
-    }
-    run(tile_count, [&](int index, int worker) {
-      form_gradient(index, of_index(index), input.phases, worker);
-    });
-    const float scale = optimizer.clip_scale(squared_norm());
-    run(tile_count, [&](int index, int worker) {
-      update_tile(index, gradients_[static_cast<std::size_t>(index)], scale, input, worker,
-                  optimizer, mlp);
+    const float scale = clip(run, source_of, input, optimizer);
+    run(tile_count(), [&](int index, int worker) {
+      update_tile(index, source_of, scale, input, worker, tile(index), optimizer, mlp);
     });
   }
 
+  /// The first half of apply(): forms the whole gradient if it may have to be clipped, and returns
+  /// what to multiply it by.
+  template <class Run, class SourceOf>
+  float clip(const Run& run, const SourceOf& source_of, const StepInput& input,
+             const Optimizer& optimizer) {
+    if (!optimizer.clips()) return 1;
+    run(tile_count(), [&](int index, int worker) {
+      form_gradient(index, source_of(tile(index)), input.phases, worker);
+    });
+    return optimizer.clip_scale(squared_norm());
+  }
+
+  /// The second half, for one tile: updates `place` in mlp, which is the tile itself or a copy.
+  template <class SourceOf>
+  void update_tile(int index, const SourceOf& source_of, float scale, const StepInput& input,
+                   int worker, const Tile& place, Optimizer& optimizer, Mlp& mlp) {
+    if (optimizer.clips())
+      update(gradients_[static_cast<std::size_t>(index)], scale, input, worker, place, optimizer,
+             mlp);
+    else
+      update(source_of(tile(index)), scale, input, worker, place, optimizer, mlp);
+  }
+
  private:
-  void update_tile(int index, const GradientSource& gradient, float gradient_scale,
-                   const StepInput& input, int worker, Optimizer& optimizer, Mlp& mlp);
+  int tile_count() const { return static_cast<int>(tiles_.size()); }
+  const Tile& tile(int index) const { return tiles_[static_cast<std::size_t>(index)]; }
+  void update(const GradientSource& gradient, float scale, const StepInput& input, int worker,
+              const Tile& tile, Optimizer& optimizer, Mlp& mlp);
   void form_gradient(int index, const GradientSource& source, PhaseRecorder* phases, int worker);
   double squared_norm() const;
 

@@ -44,6 +44,10 @@ class Strategy {
   /// Rethrows the first exception of any worker, after all of them have stopped.
   virtual StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) = 0;
 
+  /// Writes to `mlp` and the optimizer what steps have changed and kept to themselves. Until then
+  /// nobody but step() may use their parameters and velocity.
+  virtual void settle(Optimizer& /*optimizer*/, Mlp& /*mlp*/) {}
+
   /// Returns the pipeline of kPipeline, which lives as long as the strategy, and null for others.
   virtual const Pipeline* pipeline() const { return nullptr; }
 };

@@ -1,103 +1,261 @@
 #include "strategy/tensor_parallel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "strategy/fork_join.h"
 
 namespace trp {
 namespace {
 
-/// No more parts than the widest layer has cache lines of outputs.
-int parts_of(const Mlp& mlp, int worker_count) {
-  Index widest = 0;
-  for (const Layer& layer : mlp.layers) widest = std::max(widest, layer.weight.cols());
-  return static_cast<int>(
-      std::min<Index>(worker_count, round_up(widest, kLineFloats) / kLineFloats));
+/// The fewest weights of a layer that are worth a fork-join more in either direction.
+constexpr Index kWideLayer = Index{1} << 16;
+
+constexpr int kEachPart = -1;
+
+/// The first layer is divided in any case: its input is there without waiting.
+std::size_t count_wide_layers(std::span<const Index> layer_sizes) {
+  std::size_t count = 1;
+  while (count + 1 < layer_sizes.size() &&
+         layer_sizes[count] * layer_sizes[count + 1] >= kWideLayer)
+    ++count;
+  return count;
 }
 
-Range outputs_of_part(Index outputs, int part_count, int part) {
-  return split_evenly(outputs, part_count, part, kLineFloats);
+Range columns_of_part(Index columns, int part_count, int part) {
+  return split_evenly(columns, part_count, part, kLineFloats);
 }
 
-/// Each tile of the network cut into the parts that own its columns.
-std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count) {
+/// The tiles of the network, those of wide layers cut into the parts that own their columns.
+std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count, std::size_t wide_count) {
   std::vector<Tile> tiles;
-  for (const Tile& whole : make_tiles(mlp))
-    for (int part = 0; part < part_count; ++part) {
+  for (const Tile& whole : make_tiles(mlp)) {
+    const int count = whole.layer < wide_count ? part_count : 1;
+    for (int part = 0; part < count; ++part) {
       Tile tile = whole;
-      tile.cols = outputs_of_part(whole.cols.size(), part_count, part);
+      tile.cols = columns_of_part(whole.cols.size(), count, part);
       if (!tile.cols.empty()) tiles.push_back(tile);
     }
+  }
   return tiles;
+}
+
+Mlp make_mlp_of_part(const Mlp& mlp, std::size_t wide_count, Range first_outputs) {
+  Mlp own;
+  own.layers.resize(mlp.layers.size());
+  own.layers[0] = {Tensor(mlp.input_size(), first_outputs.size()), Tensor(1, first_outputs.size()),
+                   Tensor()};
+  std::copy(mlp.layers.begin() + static_cast<std::ptrdiff_t>(wide_count), mlp.layers.end(),
+            own.layers.begin() + static_cast<std::ptrdiff_t>(wide_count));
+  return own;
+}
+
+void copy(ConstTensorView from, TensorView to) { to.matrix() = from.matrix(); }
+
+/// Copies weight and bias of columns of one layer's parameters, or velocity, to those of another.
+template <class From, class To>
+void copy_columns(From& from, Range from_columns, To& to, Range to_columns) {
+  const auto copy_tensor = [&](auto& a, auto& b) {
+    copy(a.view().view_cols(from_columns.begin, from_columns.end),
+         b.view().view_cols(to_columns.begin, to_columns.end));
+  };
+  copy_tensor(from.weight, to.weight);
+  copy_tensor(from.bias, to.bias);
 }
 
 }  // namespace
 
+int max_parts(std::span<const Index> layer_sizes) {
+  const auto outputs = layer_sizes.subspan(1, count_wide_layers(layer_sizes));
+  return static_cast<int>(round_up(*std::ranges::max_element(outputs), kLineFloats) / kLineFloats);
+}
+
 TensorParallel::TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form,
                                ThreadPool& pool)
     : pool_(pool),
-      part_count_(parts_of(mlp, pool.worker_count())),
-      buffers_(mlp, form),
-      update_(make_tiles_of_parts(mlp, part_count_), mlp, optimizer, pool.worker_count()),
-      tiles_of_part_(static_cast<std::size_t>(part_count_)) {
-  int part = 0;
-  for (std::size_t t = 0; t < update_.tiles().size(); ++t) {
-    if (update_.tiles()[t].cols.begin == 0) part = 0;
-    tiles_of_part_[static_cast<std::size_t>(part++)].push_back(static_cast<int>(t));
+      part_count_(std::min(pool.worker_count(), max_parts(layer_sizes(mlp)))),
+      wide_count_(count_wide_layers(layer_sizes(mlp))),
+      update_(make_tiles_of_parts(mlp, part_count_, wide_count_), mlp, optimizer,
+              pool.worker_count()) {
+  for (int part = 0; part < part_count_; ++part) {
+    Mlp own = make_mlp_of_part(mlp, wide_count_, own_columns(mlp.layers[0].weight.cols(), part));
+    Optimizer of_own(own, optimizer.options());
+    parts_.push_back({std::move(own), std::move(of_own), BatchBuffers(mlp, form)});
+  }
+  for (const Tile& tile : update_.tiles()) {
+    int owner = tile.layer < wide_count_ ? 0 : kEachPart;
+    if (owner == 0)
+      while (own_columns(mlp.layers[tile.layer].weight.cols(), owner).end <= tile.cols.begin)
+        ++owner;
+    owner_.push_back(owner);
   }
 }
 
-/// Calls task(range) for the outputs of each part.
+/// Calls task(part, worker) for the number of each part.
 template <class Task>
-void TensorParallel::for_each_part_of(Index outputs, PhaseRecorder* phases, Phase phase,
-                                      const Task& task) {
-  fork_join(pool_, phases, phase, part_count_, [&](int part, int) {
-    const Range range = outputs_of_part(outputs, part_count_, part);
-    if (!range.empty()) task(range);
+void TensorParallel::for_each_part(const StepInput& input, Phase phase, const Task& task) {
+  fork_join(pool_, input.phases, phase, part_count_, task);
+}
+
+Range TensorParallel::own_columns(Index columns, int part) const {
+  return columns_of_part(columns, part_count_, part);
+}
+
+void TensorParallel::take_over(const Optimizer& optimizer, const Mlp& mlp) {
+  for (int p = 0; p < part_count_; ++p) {
+    Part& part = parts_[static_cast<std::size_t>(p)];
+    for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+      if (l > 0 && l < wide_count_) continue;
+      const Index width = part.mlp.layers[l].weight.cols();
+      const Range columns = l == 0 ? own_columns(mlp.layers[0].weight.cols(), p) : Range{0, width};
+      copy_columns(mlp.layers[l], columns, part.mlp.layers[l], {0, width});
+      if (l > 0)
+        copy(mlp.layers[l].weight_transposed.view(), part.mlp.layers[l].weight_transposed.view());
+      if (!optimizer.velocity().layers.empty())
+        copy_columns(optimizer.velocity().layers[l], columns, part.optimizer.velocity().layers[l],
+                     {0, width});
+    }
+  }
+  parts_are_current_ = true;
+}
+
+void TensorParallel::settle(Optimizer& optimizer, Mlp& mlp) {
+  if (!std::exchange(parts_are_current_, false)) return;
+  const auto settle_layer = [&](Part& part, std::size_t l, Range columns) {
+    const Range own = {0, columns.size()};
+    copy_columns(part.mlp.layers[l], own, mlp.layers[l], columns);
+    if (l > 0)
+      copy(part.mlp.layers[l].weight_transposed.view(), mlp.layers[l].weight_transposed.view());
+    if (!optimizer.velocity().layers.empty())
+      copy_columns(part.optimizer.velocity().layers[l], own, optimizer.velocity().layers[l],
+                   columns);
+  };
+  for (int p = 0; p < part_count_; ++p)
+    settle_layer(parts_[static_cast<std::size_t>(p)], 0,
+                 own_columns(mlp.layers[0].weight.cols(), p));
+  for (std::size_t l = wide_count_; l < mlp.layers.size(); ++l)
+    settle_layer(parts_[0], l, {0, mlp.layers[l].weight.cols()});
+}
+
+/// Where samples are changed as they are copied, each worker does some of them for all.
+void TensorParallel::gather_together(const StepInput& input) {
+  const auto count = static_cast<int>(std::min<Index>(part_count_, input.sample_count()));
+  fork_join(pool_, input.phases, Phase::kGather, count, [&](int shard, int) {
+    gather_rows(input, split_evenly(input.sample_count(), count, shard), parts_[0].buffers);
   });
 }
 
-/// Calls task(rows) for shards of the batch: for what is done row by row.
-template <class Task>
-void TensorParallel::for_each_shard_of(const StepInput& input, Phase phase, const Task& task) {
-  const auto count = static_cast<int>(std::min<Index>(pool_.worker_count(), input.sample_count()));
-  fork_join(pool_, input.phases, phase, count,
-            [&](int shard, int) { task(split_evenly(input.sample_count(), count, shard)); });
+/// Copies what the other parts have computed of layer l's outputs or gradients.
+void TensorParallel::fetch_columns(const StepInput& input, std::vector<Tensor> Activations::*kind,
+                                   std::size_t l, int part) {
+  const auto own_tensor = [&](int p) {
+    return (parts_[static_cast<std::size_t>(p)].buffers.activations.*kind)[l].view_rows(
+        0, input.sample_count());
+  };
+  const TensorView own = own_tensor(part);
+  for (int other = 0; other < part_count_; ++other) {
+    const Range columns = own_columns(own.cols(), other);
+    if (other != part && !columns.empty())
+      copy(own_tensor(other).view_cols(columns.begin, columns.end),
+           own.view_cols(columns.begin, columns.end));
+  }
 }
 
-StepResult TensorParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
-  const Batch& batch = batch_of(input, buffers_);
-  Activations& activations = buffers_.activations;
+void TensorParallel::forward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l,
+                                        int part, int worker) {
   const Range all = {0, input.sample_count()};
-  const auto rows_of = [&](auto& tensor) { return tensor.view_rows(all.begin, all.end); };
-  for_each_shard_of(input, Phase::kGather, [&](Range rows) { gather_rows(input, rows, buffers_); });
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
-    const TensorView output = rows_of(activations.outputs[l]);
-    for_each_part_of(output.cols(), input.phases, Phase::kForward, [&](Range range) {
-      forward_layer(mlp, l, rows_of_input(batch.input(), activations, all, l), range, output);
-    });
+  auto& [own_mlp, optimizer, buffers] = parts_[static_cast<std::size_t>(part)];
+  if (l == 0) {
+    const PhaseScope scope(input.phases, worker, Phase::kGather);
+    gather_rows(input, all, buffers);
+  } else {
+    fetch_columns(input, &Activations::outputs, l - 1, part);
   }
-  for_each_shard_of(input, Phase::kForward, [&](Range rows) {
-    compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
-                   activations.gradients.back().view_rows(rows.begin, rows.end), buffers_);
-  });
-  for (std::size_t l = mlp.layers.size() - 1; l > 0; --l) {
-    const TensorView gradient = rows_of(activations.gradients[l - 1]);
-    for_each_part_of(gradient.cols(), input.phases, Phase::kBackward, [&](Range range) {
-      backward_layer(mlp, l, rows_of(activations.gradients[l]), rows_of(activations.outputs[l - 1]),
-                     range, gradient);
-    });
+  const TensorView output = buffers.activations.outputs[l].view_rows(all.begin, all.end);
+  const Range own = own_columns(output.cols(), part);
+  if (own.empty()) return;
+  const InputView x = rows_of_input(batch_of(input, buffers).input(), buffers.activations, all, l);
+  if (l == 0)
+    forward_layer(own_mlp, l, x, {0, own.size()}, output.view_cols(own.begin, own.end));
+  else
+    forward_layer(mlp, l, x, own, output);
+}
+
+void TensorParallel::compute_narrow_layers(const StepInput& input, int part, int worker) {
+  fetch_columns(input, &Activations::outputs, wide_count_ - 1, part);
+  Part& own = parts_[static_cast<std::size_t>(part)];
+  compute_rows(input, own.mlp, {0, input.sample_count()}, own.buffers, worker, wide_count_);
+}
+
+void TensorParallel::backward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l,
+                                         int part) {
+  if (l < wide_count_ - 1) fetch_columns(input, &Activations::gradients, l, part);
+  Activations& activations = parts_[static_cast<std::size_t>(part)].buffers.activations;
+  const auto all_rows = [&](Tensor& tensor) { return tensor.view_rows(0, input.sample_count()); };
+  const TensorView result = all_rows(activations.gradients[l - 1]);
+  const Range own = own_columns(result.cols(), part);
+  if (!own.empty())
+    backward_layer(mlp, l, all_rows(activations.gradients[l]), all_rows(activations.outputs[l - 1]),
+                   own, result);
+}
+
+void TensorParallel::update_part(const StepInput& input, float scale, int part, int worker,
+                                 Optimizer& optimizer, Mlp& mlp) {
+  Part& own = parts_[static_cast<std::size_t>(part)];
+  const auto source_of = [&](const Tile& tile) { return factors_of(input, tile, part); };
+  for (std::size_t t = 0; t < owner_.size(); ++t) {
+    if (owner_[t] != part && owner_[t] != kEachPart) continue;
+    Tile place = update_.tiles()[t];
+    if (place.layer == 0) place.cols = {0, place.cols.size()};
+    const bool is_common = place.layer > 0 && place.layer < wide_count_;
+    update_.update_tile(static_cast<int>(t), source_of, scale, input, worker, place,
+                        is_common ? optimizer : own.optimizer, is_common ? mlp : own.mlp);
   }
-  const auto run = [&](int, const auto& task) {
-    fork_join(pool_, input.phases, Phase::kSgd, part_count_, [&](int part, int worker) {
-      for (const int tile : tiles_of_part_[static_cast<std::size_t>(part)]) task(tile, worker);
+}
+
+GradientSource TensorParallel::factors_of(const StepInput& input, const Tile& tile,
+                                          int part) const {
+  const BatchBuffers& buffers = parts_[static_cast<std::size_t>(part)].buffers;
+  return tile_factors(batch_of(input, buffers).input(), buffers.activations,
+                      {0, input.sample_count()}, tile);
+}
+
+StepResult TensorParallel::step(const StepInput& given, Optimizer& optimizer, Mlp& mlp) {
+  if (!parts_are_current_) take_over(optimizer, mlp);
+  StepInput input = given;
+  if (!input.batch && !(input.augmentation.options == AugmentOptions{})) {
+    gather_together(input);
+    input.batch = &parts_[0].buffers.gathered;
+  }
+  for (std::size_t l = 0; l < wide_count_; ++l)
+    for_each_part(input, Phase::kForward,
+                  [&](int part, int worker) { forward_wide_layer(input, mlp, l, part, worker); });
+
+  // Where nothing else is wide, the narrow layers and the update need nothing from other parts.
+  const bool is_one_piece = wide_count_ == 1 && !optimizer.clips();
+  if (!is_one_piece)
+    for_each_part(input, Phase::kOther,
+                  [&](int part, int worker) { compute_narrow_layers(input, part, worker); });
+  for (std::size_t l = wide_count_ - 1; l > 0; --l)
+    for_each_part(input, Phase::kBackward,
+                  [&](int part, int) { backward_wide_layer(input, mlp, l, part); });
+
+  const auto owners = [&](int count, const auto& task) {
+    for_each_part(input, Phase::kBackward, [&](int part, int worker) {
+      for (int t = 0; t < count; ++t)
+        if (std::max(owner_[static_cast<std::size_t>(t)], 0) == part) task(t, worker);
     });
   };
   const auto source_of = [&](const Tile& tile) {
-    return tile_factors(batch.input(), activations, all, tile);
+    const int owner = owner_[static_cast<std::size_t>(&tile - update_.tiles().data())];
+    return factors_of(input, tile, std::max(owner, 0));
   };
-  update_.apply(run, source_of, input, optimizer, mlp);
-  return sum_results(input, buffers_);
+  const float scale = update_.clip(owners, source_of, input, optimizer);
+  for_each_part(input, Phase::kSgd, [&](int part, int worker) {
+    if (is_one_piece) compute_narrow_layers(input, part, worker);
+    update_part(input, scale, part, worker, optimizer, mlp);
+  });
+  return sum_results(input, parts_[0].buffers);
 }
 
 }  // namespace trp

@@ -90,7 +90,7 @@ struct Trainer::Impl {
         optimizer(state.mlp, optimizer_options(recipe)),
         strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool)) {
     check_augmentation(recipe.augment, dataset);
-    if (!state.velocity.layers.empty()) optimizer.set_velocity(std::exchange(state.velocity, {}));
+    if (!state.velocity.layers.empty()) optimizer.velocity() = std::exchange(state.velocity, {});
     if (plan.loaders > 0) {
       const BatchPlan batches = {.form = {batch_size, elements},
                                  .samples_per_epoch = samples_per_epoch,
@@ -191,6 +191,8 @@ struct Trainer::Impl {
     return last;
   }
 
+  void settle() { strategy->settle(optimizer, state.mlp); }
+
   bool epoch_is_complete() const { return state.progress.batch == steps_per_epoch; }
 
   std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
@@ -200,6 +202,7 @@ struct Trainer::Impl {
       if (on_step) on_step(report);
       if (!std::isfinite(report.mean_loss)) break;
     }
+    settle();
     if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(state.mlp))) return {};
     if (!epoch_is_complete()) return {};
     return end_epoch([&] { return stop.load(std::memory_order_relaxed); });
@@ -208,6 +211,7 @@ struct Trainer::Impl {
   /// Returns nothing if the epoch is not to be ended: `give_up` broke its validation off, or
   /// training diverged.
   std::optional<EpochResult> end_epoch(const std::function<bool()>& give_up = {}) {
+    settle();
     const EpochProgress& sums = state.progress;
     const auto n = static_cast<double>(samples_per_epoch);
     EpochResult result{.epoch = epoch_in_hand(),
@@ -236,6 +240,7 @@ struct Trainer::Impl {
   }
 
   bool is_worth_saving() {
+    settle();
     constexpr std::size_t kProbes = 256;
     const bool is_new = state.epochs.empty() && state.progress.batch == 0;
     if (is_new || divergence) return false;
@@ -265,14 +270,21 @@ bool Trainer::is_over() const { return trp::is_over(impl_->recipe, impl_->state)
 
 const std::optional<Divergence>& Trainer::divergence() const { return impl_->divergence; }
 
-const TrainState& Trainer::state() const { return impl_->state; }
+const TrainState& Trainer::state() const {
+  impl_->settle();
+  return impl_->state;
+}
 
 const TrainState& Trainer::state_to_resume() {
+  impl_->settle();
   impl_->state.velocity = impl_->optimizer.velocity();
   return impl_->state;
 }
 
-Mlp Trainer::release_network() { return std::move(network_to_keep(impl_->state)); }
+Mlp Trainer::release_network() {
+  impl_->settle();
+  return std::move(network_to_keep(impl_->state));
+}
 
 bool Trainer::is_worth_saving() { return impl_->is_worth_saving(); }
 

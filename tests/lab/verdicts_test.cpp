@@ -165,7 +165,7 @@ Verdict loader(double cheap, double costly) {
 
 Verdict model(double tensor, double layers) {
   return verdict_of("model",
-                    {steady("sequential"), varying("outputs of each layer divided", 2, tensor),
+                    {steady("sequential"), varying("outputs of wide layers divided", 2, tensor),
                      varying("layers on different workers", 2, layers)});
 }
 

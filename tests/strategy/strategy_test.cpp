@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Ind
       outcome.loss_sum += result.loss_sum;
       outcome.correct_count += result.correct_count;
     }
+    strategy->settle(optimizer, outcome.mlp);
   }
   return outcome;
 }
@@ -100,6 +102,7 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
     ThreadPool pool(3, 3);
     const auto strategy = make_strategy(named.plan, mlp, optimizer, {64}, pool);
     const StepResult result = strategy->step({dataset, samples, 0.5F}, optimizer, mlp);
+    strategy->settle(optimizer, mlp);
     CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
     for (std::size_t l = 0; l < 2; ++l) {
       const Eigen::MatrixXd expected = before.weights[l] - 0.5 * gradient.weights[l];
@@ -107,6 +110,48 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
             1e-6);
     }
   }
+}
+
+TEST_CASE("wide layers in the middle are divided to the same bits") {
+  const Dataset dataset = synthetic_dataset(40, 50, 10, 1);
+  const std::vector<Index> sizes = {50, 300, 260, 280, 10};
+  const Plan tensor = {.strategy = StrategyKind::kTensor};
+  for (const float clip_norm : {0.0F, 0.1F}) {
+    const OptimizerOptions options = {
+        .momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = clip_norm};
+    const Outcome expected = train_steps(dataset, sizes, 17, options, kSameBitPlans[0].plan, 1);
+    for (const int workers : {2, 3, 8}) {
+      INFO(workers << " workers, clip norm " << clip_norm);
+      const Outcome outcome =
+          train_steps(dataset, sizes, 17, options, tensor, workers, BatchElements::kBytes);
+      CHECK(outcome.loss_sum == expected.loss_sum);
+      CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
+    }
+  }
+}
+
+TEST_CASE("steps after settle() go on from what is there") {
+  const Dataset dataset = synthetic_dataset(32, 50, 10, 1);
+  std::vector<std::uint32_t> samples(32);
+  std::iota(samples.begin(), samples.end(), 0);
+  ThreadPool pool(2, 2);
+  std::vector<std::string> digests;
+  for (const StrategyKind kind : {StrategyKind::kSequential, StrategyKind::kTensor}) {
+    Mlp mlp = make_mlp(std::vector<Index>{50, 40, 20, 10}, 1);
+    Optimizer optimizer(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = 0});
+    const auto strategy = make_strategy({.strategy = kind}, mlp, optimizer, {32}, pool);
+    const auto make_step = [&] {
+      strategy->step({dataset, samples, 0.1F}, optimizer, mlp);
+      strategy->settle(optimizer, mlp);
+    };
+    make_step();
+    for (Layer& layer : mlp.layers) layer.weight.view().matrix() *= 0.5F;
+    transpose_weights(mlp);
+    optimizer.velocity().layers[1].bias.view().matrix() *= 2.0F;
+    make_step();
+    digests.push_back(weights_digest(mlp));
+  }
+  CHECK(digests[0] == digests[1]);
 }
 
 TEST_CASE("clipping limits the length of a step") {
@@ -118,8 +163,9 @@ TEST_CASE("clipping limits the length of a step") {
     const ReferenceMlp before(mlp);
     Optimizer optimizer(mlp, {.momentum = 0, .weight_decay = 0, .clip_norm = 0.01F});
     ThreadPool pool(2, 2);
-    make_strategy(named.plan, mlp, optimizer, {64}, pool)
-        ->step({dataset, samples, 1.0F}, optimizer, mlp);
+    const auto strategy = make_strategy(named.plan, mlp, optimizer, {64}, pool);
+    strategy->step({dataset, samples, 1.0F}, optimizer, mlp);
+    strategy->settle(optimizer, mlp);
     const ReferenceMlp after(mlp);
     double squares = 0;
     for (std::size_t l = 0; l < 2; ++l)

@@ -131,17 +131,6 @@ HWY_INLINE void add_links_by_turns(const Product& p, const std::uint64_t* bits_o
   finish(p, row, col, sums);
 }
 
-/// Fetches a tile's share of the next columns of b.
-template <int kRows, int kVectors>
-HWY_INLINE void prefetch_links(const Product& p, Index row, Index col) {
-  const Index links_per_row = p.link_step == 1 ? 1 : 2;
-  const Index first = row * links_per_row % kLinks;
-  const Index last = std::min(first + kRows * links_per_row, p.depth);
-  for (Index link = first; link < last; ++link)
-    for (Index i = 0; i < kVectors * kLanes; i += kLineFloats)
-      __builtin_prefetch(p.b + link * p.b_stride + col + kVectors * kLanes + i);
-}
-
 /// Whose links a tile takes: rows of inputs are samples, which have little in common, and columns
 /// are pixels, which mostly are zero in the same samples as their neighbours.
 enum class Links { kOfEachRow, kOfAnyRow };
@@ -152,9 +141,7 @@ template <Links kOf, int kRows, int kVectors>
 HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col,
                                     const std::uint64_t* bits_of_row) {
   Index row = rows.begin;
-  const bool has_next = col + kVectors * kLanes < p.cols;
   for (; row + kRows <= rows.end; row += kRows, bits_of_row += kRows) {
-    if (has_next) prefetch_links<kRows, kVectors>(p, row, col);
     if constexpr (kOf == Links::kOfEachRow && kRows > 1) {
       static_assert(kRows == 2);
       add_links_by_turns<kVectors>(p, bits_of_row, row, col);

@@ -17,6 +17,7 @@
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
+#include "measure/round_trip.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
 #include "report/numbers.h"
@@ -111,7 +112,9 @@ BenchOptions bench_options(const BenchCommandOptions& options) {
 }
 
 BenchContext bench_context(const BenchOptions& bench, const DataSets& data) {
-  return {.environment = this_environment(),
+  Environment environment = this_environment();
+  environment.round_trip_ns = cache_line_round_trip_ns();
+  return {.environment = environment,
           .data = data.source,
           .layers = network_sizes(bench.recipe, data.train),
           .epochs = bench.recipe.epochs,

@@ -19,6 +19,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "lab/experiment.h"
+#include "measure/round_trip.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
 #include "system/cpu.h"
@@ -106,8 +107,8 @@ int run_lab(const LabOptions& options) {
                               .quick = options.quick,
                               .seed = options.seed,
                               .worker_counts = options.workers};
-  const LabStart start = {
-      .environment = this_environment(), .data = data.source, .quick = options.quick};
+  LabStart start = {.environment = this_environment(), .data = data.source, .quick = options.quick};
+  start.environment.round_trip_ns = cache_line_round_trip_ns();
   const bool as_text = options.format == OutputFormat::kText;
   const bool color = use_color(options.color, STDOUT_FILENO);
   if (as_text) {

@@ -159,7 +159,8 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                     {"serial_fraction", or_null(fit.serial_fraction)}});
   }
   Json document = document_of("bench", context.environment);
-  document.update({{"data", context.data},
+  document.update({{"round_trip_ns", or_null(context.environment.round_trip_ns)},
+                   {"data", context.data},
                    {"layers", context.layers},
                    {"epochs", context.epochs},
                    {"warmup", context.warmup},

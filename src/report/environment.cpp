@@ -47,8 +47,11 @@ std::string_view fma_note() {
 }
 
 std::string machine_text(const Environment& environment) {
-  return fmt::format("{}, {}, {}", environment.cpu, count_of(environment.cpus, "CPU"),
-                     environment.build.simd);
+  std::string text = fmt::format("{}, {}, {}", environment.cpu, count_of(environment.cpus, "CPU"),
+                                 environment.build.simd);
+  if (environment.round_trip_ns)
+    text += fmt::format(", {:.0f} ns to another CPU and back", *environment.round_trip_ns);
+  return text;
 }
 
 Json document_of(std::string_view event, const Environment& environment) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ struct Environment {
   std::string cpu;  // its model
   int cpus = 1;     // that this process may use
   Build build;
+  std::optional<double> round_trip_ns = {};  // of a cache line, where that was measured
 };
 
 Build this_build();
@@ -33,7 +35,7 @@ Environment this_environment();
 /// What is to stand next to the digests of this processor: nothing if it has fused multiply-add.
 std::string_view fma_note();
 
-/// "AMD EPYC, 2 CPUs, AVX2"
+/// "AMD EPYC, 2 CPUs, AVX2", and ", 83 ns to another CPU and back" where that was measured
 std::string machine_text(const Environment& environment);
 
 /// The fields that every document begins with: event, schema, and the environment.

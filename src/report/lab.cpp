@@ -1,6 +1,7 @@
 #include "report/lab.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -123,7 +124,10 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
 
 void write_lab_start_json(LineWriter& out, const LabStart& start) {
   Json object = document_of("lab", start.environment);
-  object.update({{"data", start.data}, {"quick", start.quick}});
+  const std::optional<double>& round_trip = start.environment.round_trip_ns;
+  object.update({{"round_trip_ns", round_trip ? Json(*round_trip) : Json()},
+                 {"data", start.data},
+                 {"quick", start.quick}});
   out.write_line(to_text(object));
 }
 

@@ -1,17 +1,15 @@
 #include "bench/machine_figures.h"
 
-#include <atomic>
 #include <cstring>
 #include <functional>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "measure/fma_peak.h"
+#include "measure/round_trip.h"
 #include "measure/statistics.h"
 #include "profile/clock.h"
-#include "system/cpu.h"
 
 namespace trp {
 namespace {
@@ -45,37 +43,17 @@ double copy_gbytes() {
   return 2.0 * kBytes / seconds / 1e9;
 }
 
-double round_trip_ns() {
-  if (available_cpus() < 2) return 0;
-  constexpr int kTrips = 20'000;
-  const double seconds = median_seconds([] {
-    std::atomic<int> turn = 0;  // even: this thread's
-    std::thread other([&] {
-      for (int trip = 0; trip < kTrips; ++trip) {
-        while (turn.load(std::memory_order_acquire) != 2 * trip + 1) {
-        }
-        turn.store(2 * trip + 2, std::memory_order_release);
-      }
-    });
-    for (int trip = 0; trip < kTrips; ++trip) {
-      turn.store(2 * trip + 1, std::memory_order_release);
-      while (turn.load(std::memory_order_acquire) != 2 * trip + 2) {
-      }
-    }
-    other.join();
-  });
-  return seconds / kTrips * 1e9;
-}
-
 }  // namespace
 
-MachineFigures measure_machine() { return {fma_gflops(), copy_gbytes(), round_trip_ns()}; }
+MachineFigures measure_machine() {
+  return {fma_gflops(), copy_gbytes(), cache_line_round_trip_ns()};
+}
 
 std::string to_text(const MachineFigures& figures) {
   return fmt::format(
       "One core: {:.0f} GFLOP/s of multiply-adds, {:.0f} GB/s copied in memory; a cache line goes "
       "to the other CPU and back in {:.0f} ns",
-      figures.fma_gflops, figures.copy_gbytes, figures.round_trip_ns);
+      figures.fma_gflops, figures.copy_gbytes, figures.round_trip_ns.value_or(0));
 }
 
 }  // namespace trp

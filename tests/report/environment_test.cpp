@@ -26,6 +26,9 @@ TEST_CASE("documents begin with event, schema and environment, which people read
         R"("cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12",)"
         R"("type":"Release","simd":"AVX2","fma":true}})");
   CHECK(machine_text(sample_environment()) == "Some CPU, 2 CPUs, AVX2");
+  Environment measured = sample_environment();
+  measured.round_trip_ns = 82.6;
+  CHECK(machine_text(measured) == "Some CPU, 2 CPUs, AVX2, 83 ns to another CPU and back");
 }
 
 TEST_CASE("a processor without FMA is told wherever a digest is, and only that") {

@@ -5,7 +5,7 @@ namespace trp {
 enum class StrategyKind {
   kSequential,  // the calling thread does everything; no pool, no lock
   kData,        // each worker takes a shard of the batch; the shards' gradients are merged
-  kTensor,      // each worker takes a range of the outputs of every layer
+  kTensor,      // each worker takes a range of the outputs of wide layers
   kPipeline,    // each worker takes a range of the layers; micro-batches flow through them
 };
 

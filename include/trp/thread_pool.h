@@ -48,7 +48,15 @@ class ThreadPool {
   /// The first exception of a task is rethrown; tasks not begun by then are not begun at all.
   template <class Task>
   void run(int count, Task&& task) {
-    run_with_limit(count, cpu_count_ - 1, task);
+    run_with_limit(count, cpu_count_ - 1, false, task);
+  }
+
+  /// Calls task(index, worker) as run() does, but every other worker claims the last index that is
+  /// left: of two workers each mostly gets what it got in the run before, and finds it in its
+  /// caches. No task may wait for another.
+  template <class Task>
+  void run_from_both_ends(int count, Task&& task) {
+    run_with_limit(count, cpu_count_ - 1, true, task);
   }
 
   /// Calls task(index, worker) as run() does, but makes all calls at once, whatever the number of
@@ -57,22 +65,22 @@ class ThreadPool {
   template <class Task>
   void run_together(int count, Task&& task) {
     assert(count <= worker_count());
-    run_with_limit(count, count - 1, task);
+    run_with_limit(count, count - 1, false, task);
   }
 
  private:
   using Call = void (*)(void* function, int index, int worker);
 
   template <class Task>
-  void run_with_limit(int count, int helper_limit, Task& task) {
-    run_tasks(count, helper_limit,
+  void run_with_limit(int count, int helper_limit, bool from_both_ends, Task& task) {
+    run_tasks(count, helper_limit, from_both_ends,
               const_cast<void*>(static_cast<const void*>(std::addressof(task))),
               [](void* function, int index, int worker) {
                 (*static_cast<Task*>(function))(index, worker);
               });
   }
 
-  void run_tasks(int count, int helper_limit, void* function, Call call);
+  void run_tasks(int count, int helper_limit, bool from_both_ends, void* function, Call call);
   void wake_helpers(int count);
   void wait_until_finished();
   void helper_loop(int worker);
@@ -91,8 +99,9 @@ class ThreadPool {
   void* function_ = nullptr;
   Call call_ = nullptr;
 
-  // The next index to claim in the low half, the end in the high half. Claiming is a
-  // compare-and-swap of both, so a worker that comes late finds nothing rather than the past.
+  // The next index to claim in the low half, the end in the high half, and in the highest bit
+  // whether they are claimed from both ends. Claiming is a compare-and-swap of all, so a worker
+  // that comes late finds nothing rather than the past.
   alignas(kCacheLineBytes) std::atomic<std::uint64_t> claims_{0};
   alignas(kCacheLineBytes) std::atomic<int> unfinished_{0};
   alignas(kCacheLineBytes) std::atomic<int> awake_count_{0};  // helpers; changed under mutex_

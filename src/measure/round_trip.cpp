@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <system_error>
 #include <thread>
 
 #include "parallel/spin.h"
@@ -32,9 +33,14 @@ int wait_for_change(const std::atomic<int>& line, int old) {
 std::optional<double> cache_line_round_trip_ns() {
   if (available_cpus() < 2) return std::nullopt;
   std::atomic<int> line = 0;  // odd: it is the other thread's turn
-  std::thread other([&] {
-    for (int value = 0; (value = wait_for_change(line, value)) != kStop;) line.store(++value);
-  });
+  std::thread other;
+  try {
+    other = std::thread([&] {
+      for (int value = 0; (value = wait_for_change(line, value)) != kStop;) line.store(++value);
+    });
+  } catch (const std::system_error&) {  // no thread to be had
+    return std::nullopt;
+  }
   double shortest = std::numeric_limits<double>::infinity();
   const Stopwatch whole;
   int value = 0;

@@ -18,7 +18,7 @@ struct OptimizerOptions {
 /// Where an update gets the gradient of a tile from: it is there, or it is the product of factors.
 using GradientSource = std::variant<TileGradient, TileFactors>;
 
-/// Stochastic gradient descent with momentum: the only writer of parameters.
+/// Stochastic gradient descent with momentum: what updates parameters.
 class Optimizer {
  public:
   Optimizer(const Mlp& mlp, const OptimizerOptions& options);

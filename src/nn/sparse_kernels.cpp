@@ -155,15 +155,18 @@ HWY_NOINLINE void add_links_to_rows(const Product& p, Range rows, Index col,
     add_links_to_rows<kOf, kRows - 1, kVectors>(p, {row, rows.end}, col, bits_of_row);
 }
 
-/// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add, then of
-/// twice the rows and half the columns; what is left of the columns is whole lines.
+/// Tiles of kRows × kVectors, as many accumulators as hide the latency of multiply-add, then, where
+/// each row has its own links, of twice the rows and half the columns; what is left of the columns
+/// is whole lines.
 template <Links kOf, int kRows, int kVectors>
 void add_links_to_columns(const Product& p, Range rows, const LinkBits& bits) {
   Index col = 0;
   for (; col + kVectors * kLanes <= p.cols; col += kVectors * kLanes)
     add_links_to_rows<kOf, kRows, kVectors>(p, rows, col, bits.data());
-  for (; col + kVectors / 2 * kLanes <= p.cols; col += kVectors / 2 * kLanes)
-    add_links_to_rows<kOf, 2 * kRows, kVectors / 2>(p, rows, col, bits.data());
+  // Not of any row's links: which zeros are left out must not depend on the columns.
+  if constexpr (kOf == Links::kOfEachRow)
+    for (; col + kVectors / 2 * kLanes <= p.cols; col += kVectors / 2 * kLanes)
+      add_links_to_rows<kOf, 2 * kRows, kVectors / 2>(p, rows, col, bits.data());
   for (; col < p.cols; col += kLineFloats)
     add_links_to_rows<kOf, kRows, kLineFloats / kLanes>(p, rows, col, bits.data());
 }

@@ -12,11 +12,15 @@
 namespace trp {
 namespace {
 
+constexpr std::uint64_t kFromBothEnds = std::uint64_t{1} << 63;
+
 std::uint64_t pack_claims(std::uint32_t next, std::uint32_t end) {
   return std::uint64_t{end} << 32 | next;
 }
 std::uint32_t next_of(std::uint64_t claims) { return static_cast<std::uint32_t>(claims); }
-std::uint32_t end_of(std::uint64_t claims) { return static_cast<std::uint32_t>(claims >> 32); }
+std::uint32_t end_of(std::uint64_t claims) {
+  return static_cast<std::uint32_t>((claims & ~kFromBothEnds) >> 32);
+}
 
 }  // namespace
 
@@ -47,7 +51,8 @@ ThreadPool::~ThreadPool() {
   if (pinning_ == Pinning::kCores) untie_thread();
 }
 
-void ThreadPool::run_tasks(int count, int helper_limit, void* function, Call call) {
+void ThreadPool::run_tasks(int count, int helper_limit, bool from_both_ends, void* function,
+                           Call call) {
   if (count <= 0) return;
   assert(!has_work() && unfinished_.load() == 0 && "run() called inside run()");
   function_ = function;
@@ -56,7 +61,8 @@ void ThreadPool::run_tasks(int count, int helper_limit, void* function, Call cal
   // Sequentially consistent, like the sleepers' count: either we see a sleeper, or it sees the
   // limit and the work.
   helper_limit_.store(helper_limit);
-  claims_.store(pack_claims(0, static_cast<std::uint32_t>(count)));
+  claims_.store(pack_claims(0, static_cast<std::uint32_t>(count)) |
+                (from_both_ends ? kFromBothEnds : 0));
   wake_helpers(count);
   claim_and_work(0);
   wait_until_finished();
@@ -108,15 +114,13 @@ bool ThreadPool::wait_for_work() {
   return !stopping_;
 }
 
-/// Half of the workers take the first index that is left, half the last: so a worker mostly gets
-/// what it got in the run before, and finds it in its caches.
 void ThreadPool::claim_and_work(int worker) {
-  const bool takes_first = worker % 2 == 0;
   std::uint64_t claims = claims_.load(std::memory_order_acquire);
   while (next_of(claims) < end_of(claims)) {
-    const std::uint32_t index = takes_first ? next_of(claims) : end_of(claims) - 1;
+    const bool takes_last = (claims & kFromBothEnds) != 0 && worker % 2 == 1;
+    const std::uint32_t index = takes_last ? end_of(claims) - 1 : next_of(claims);
     const std::uint64_t rest =
-        takes_first ? pack_claims(index + 1, end_of(claims)) : pack_claims(next_of(claims), index);
+        takes_last ? pack_claims(next_of(claims), index) | kFromBothEnds : claims + 1;
     if (!claims_.compare_exchange_weak(claims, rest, std::memory_order_acq_rel,
                                        std::memory_order_acquire))
       continue;

@@ -45,7 +45,7 @@ std::string_view remedy_of(BudgetPart part, StrategyKind kind) {
   if (kind == StrategyKind::kPipeline && part == BudgetPart::kBarrier)
     return "more --micro-batches make the bubble smaller";
   if (kind == StrategyKind::kTensor && part == BudgetPart::kBarrier)
-    return "it joins after every layer: --strategy data does so twice a step";
+    return "it joins after every wide layer: --strategy data does so twice a step";
   return text_of(part).remedy;
 }
 

@@ -40,8 +40,9 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  /// Computes the mean gradient over the samples and lets the optimizer update `mlp` with it.
-  /// Rethrows the first exception of any worker, after all of them have stopped.
+  /// Computes the mean gradient over the samples and lets the optimizer update `mlp`, or a copy of
+  /// what is in it until settle(), with it. Rethrows the first exception of any worker, after all
+  /// of them have stopped; the parameters are then updated in part.
   virtual StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) = 0;
 
   /// Writes to `mlp` and the optimizer what steps have changed and kept to themselves. Until then

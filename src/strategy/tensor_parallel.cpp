@@ -13,12 +13,11 @@ constexpr Index kWideLayer = Index{1} << 16;
 
 constexpr int kEachPart = -1;
 
-/// The first layer is divided in any case: its input is there without waiting.
+/// All layers to the last one of so many weights. The first is divided in any case: its input is
+/// there without waiting.
 std::size_t count_wide_layers(std::span<const Index> layer_sizes) {
-  std::size_t count = 1;
-  while (count + 1 < layer_sizes.size() &&
-         layer_sizes[count] * layer_sizes[count + 1] >= kWideLayer)
-    ++count;
+  std::size_t count = layer_sizes.size() - 1;
+  while (count > 1 && layer_sizes[count - 1] * layer_sizes[count] < kWideLayer) --count;
   return count;
 }
 
@@ -94,7 +93,7 @@ TensorParallel::TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const
 /// Calls task(part, worker) for the number of each part.
 template <class Task>
 void TensorParallel::for_each_part(const StepInput& input, Phase phase, const Task& task) {
-  fork_join(pool_, input.phases, phase, part_count_, task);
+  fork_join(pool_, input.phases, phase, part_count_, task, true);
 }
 
 Range TensorParallel::own_columns(Index columns, int part) const {
@@ -223,7 +222,7 @@ GradientSource TensorParallel::factors_of(const StepInput& input, const Tile& ti
 StepResult TensorParallel::step(const StepInput& given, Optimizer& optimizer, Mlp& mlp) {
   if (!parts_are_current_) take_over(optimizer, mlp);
   StepInput input = given;
-  if (!input.batch && !(input.augmentation.options == AugmentOptions{})) {
+  if (!input.batch && input.augmentation.options != AugmentOptions{}) {
     gather_together(input);
     input.batch = &parts_[0].buffers.gathered;
   }

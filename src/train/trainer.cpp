@@ -65,7 +65,8 @@ struct Trainer::Impl {
   const std::int64_t steps_per_epoch;
   const BatchElements elements;
 
-  TrainState state;  // but the velocity, which is the optimizer's until it is asked for
+  TrainState
+      state;  // but the velocity, the optimizer's, and what the strategy keeps until settle()
   Optimizer optimizer;
   std::unique_ptr<Strategy> strategy;
   std::optional<Loader> loader;      // its batches run on through the epochs

@@ -50,10 +50,13 @@ MachineFigures measure_machine() {
 }
 
 std::string to_text(const MachineFigures& figures) {
-  return fmt::format(
-      "One core: {:.0f} GFLOP/s of multiply-adds, {:.0f} GB/s copied in memory; a cache line goes "
-      "to the other CPU and back in {:.0f} ns",
-      figures.fma_gflops, figures.copy_gbytes, figures.round_trip_ns.value_or(0));
+  std::string text =
+      fmt::format("One core: {:.0f} GFLOP/s of multiply-adds, {:.0f} GB/s copied in memory",
+                  figures.fma_gflops, figures.copy_gbytes);
+  if (figures.round_trip_ns)
+    text += fmt::format("; a cache line goes to the other CPU and back in {:.0f} ns",
+                        *figures.round_trip_ns);
+  return text;
 }
 
 }  // namespace trp

@@ -1,5 +1,6 @@
 #include "trp/thread_pool.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -235,4 +236,18 @@ TEST_CASE("a pool survives random delays, exceptions, cancelled waits and early 
 TEST_CASE("a pool needs a worker and a CPU") {
   CHECK_THROWS_AS(ThreadPool(0, 1), std::invalid_argument);
   CHECK_THROWS_AS(ThreadPool(1, 0), std::invalid_argument);
+}
+
+TEST_CASE("from both ends, of two workers the second claims the last index") {
+  ThreadPool pool(2, 2);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> begun{0};
+    std::array<int, 2> worker_of = {-1, -1};
+    pool.run_from_both_ends(2, [&](int index, int worker) {
+      worker_of[static_cast<std::size_t>(index)] = worker;
+      ++begun;
+      while (begun < 2) std::this_thread::yield();  // so that each worker has one
+    });
+    CHECK(worker_of == std::array<int, 2>{0, 1});
+  }
 }

@@ -114,20 +114,22 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
 
 TEST_CASE("wide layers in the middle are divided to the same bits") {
   const Dataset dataset = synthetic_dataset(40, 50, 10, 1);
-  const std::vector<Index> sizes = {50, 300, 260, 280, 10};
   const Plan tensor = {.strategy = StrategyKind::kTensor};
-  for (const float clip_norm : {0.0F, 0.1F}) {
-    const OptimizerOptions options = {
-        .momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = clip_norm};
-    const Outcome expected = train_steps(dataset, sizes, 17, options, kSameBitPlans[0].plan, 1);
-    for (const int workers : {2, 3, 8}) {
-      INFO(workers << " workers, clip norm " << clip_norm);
-      const Outcome outcome =
-          train_steps(dataset, sizes, 17, options, tensor, workers, BatchElements::kBytes);
-      CHECK(outcome.loss_sum == expected.loss_sum);
-      CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
+  const std::vector<std::vector<Index>> networks = {
+      {50, 300, 260, 280, 10}, {50, 40, 260, 280, 10}, {50, 8, 20, 4000}};
+  for (const std::vector<Index>& sizes : networks)
+    for (const float clip_norm : {0.0F, 0.1F}) {
+      const OptimizerOptions options = {
+          .momentum = 0.9F, .weight_decay = 0.01F, .clip_norm = clip_norm};
+      const Outcome expected = train_steps(dataset, sizes, 17, options, kSameBitPlans[0].plan, 1);
+      for (const int workers : {2, 3, 8}) {
+        INFO(workers << " workers, clip norm " << clip_norm);
+        const Outcome outcome =
+            train_steps(dataset, sizes, 17, options, tensor, workers, BatchElements::kBytes);
+        CHECK(outcome.loss_sum == expected.loss_sum);
+        CHECK(weights_digest(outcome.mlp) == weights_digest(expected.mlp));
+      }
     }
-  }
 }
 
 TEST_CASE("steps after settle() go on from what is there") {

@@ -192,7 +192,10 @@ struct Trainer::Impl {
     return last;
   }
 
-  void settle() { strategy->settle(optimizer, state.mlp); }
+  TrainState& settled() {
+    strategy->settle(optimizer, state.mlp);
+    return state;
+  }
 
   bool epoch_is_complete() const { return state.progress.batch == steps_per_epoch; }
 
@@ -203,8 +206,7 @@ struct Trainer::Impl {
       if (on_step) on_step(report);
       if (!std::isfinite(report.mean_loss)) break;
     }
-    settle();
-    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(state.mlp))) return {};
+    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(settled().mlp))) return {};
     if (!epoch_is_complete()) return {};
     return end_epoch([&] { return stop.load(std::memory_order_relaxed); });
   }
@@ -212,7 +214,6 @@ struct Trainer::Impl {
   /// Returns nothing if the epoch is not to be ended: `give_up` broke its validation off, or
   /// training diverged.
   std::optional<EpochResult> end_epoch(const std::function<bool()>& give_up = {}) {
-    settle();
     const EpochProgress& sums = state.progress;
     const auto n = static_cast<double>(samples_per_epoch);
     EpochResult result{.epoch = epoch_in_hand(),
@@ -224,7 +225,7 @@ struct Trainer::Impl {
                        .samples_per_second = n / sums.seconds};
     if (!sampler.validation.empty()) {
       const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
-      result.validation = evaluate(state.mlp, dataset, sampler.validation, pool, give_up);
+      result.validation = evaluate(settled().mlp, dataset, sampler.validation, pool, give_up);
       if (result.validation->sample_count == 0) return {};
       if (diverges(std::isfinite(result.validation->loss))) return {};
     }
@@ -241,14 +242,14 @@ struct Trainer::Impl {
   }
 
   bool is_worth_saving() {
-    settle();
     constexpr std::size_t kProbes = 256;
     const bool is_new = state.epochs.empty() && state.progress.batch == 0;
     if (is_new || divergence) return false;
     const std::span<const std::uint32_t> samples = sampler.train;
     const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
     return std::isfinite(
-        evaluate(state.mlp, dataset, samples.first(std::min(samples.size(), kProbes)), pool).loss);
+        evaluate(settled().mlp, dataset, samples.first(std::min(samples.size(), kProbes)), pool)
+            .loss);
   }
 };
 
@@ -271,21 +272,14 @@ bool Trainer::is_over() const { return trp::is_over(impl_->recipe, impl_->state)
 
 const std::optional<Divergence>& Trainer::divergence() const { return impl_->divergence; }
 
-const TrainState& Trainer::state() const {
-  impl_->settle();
-  return impl_->state;
-}
+const TrainState& Trainer::state() const { return impl_->settled(); }
 
 const TrainState& Trainer::state_to_resume() {
-  impl_->settle();
-  impl_->state.velocity = impl_->optimizer.velocity();
+  impl_->settled().velocity = impl_->optimizer.velocity();
   return impl_->state;
 }
 
-Mlp Trainer::release_network() {
-  impl_->settle();
-  return std::move(network_to_keep(impl_->state));
-}
+Mlp Trainer::release_network() { return std::move(network_to_keep(impl_->settled())); }
 
 bool Trainer::is_worth_saving() { return impl_->is_worth_saving(); }
 

@@ -181,7 +181,10 @@ void TensorParallel::forward_wide_layer(const StepInput& input, const Mlp& mlp, 
 }
 
 void TensorParallel::compute_narrow_layers(const StepInput& input, int part, int worker) {
-  fetch_columns(input, &Activations::outputs, wide_count_ - 1, part);
+  {
+    const PhaseScope scope(input.phases, worker, Phase::kForward);
+    fetch_columns(input, &Activations::outputs, wide_count_ - 1, part);
+  }
   Part& own = parts_[static_cast<std::size_t>(part)];
   compute_rows(input, own.mlp, {0, input.sample_count()}, own.buffers, worker, wide_count_);
 }

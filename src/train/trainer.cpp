@@ -65,8 +65,7 @@ struct Trainer::Impl {
   const std::int64_t steps_per_epoch;
   const BatchElements elements;
 
-  TrainState
-      state;  // but the velocity, the optimizer's, and what the strategy keeps until settle()
+  TrainState state;  // but the optimizer's velocity, and what the strategy keeps until settle()
   Optimizer optimizer;
   std::unique_ptr<Strategy> strategy;
   std::optional<Loader> loader;      // its batches run on through the epochs

@@ -81,13 +81,6 @@ TensorParallel::TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const
     Optimizer of_own(own, optimizer.options());
     parts_.push_back({std::move(own), std::move(of_own), BatchBuffers(mlp, form)});
   }
-  for (const Tile& tile : update_.tiles()) {
-    int owner = tile.layer < wide_count_ ? 0 : kEachPart;
-    if (owner == 0)
-      while (own_columns(mlp.layers[tile.layer].weight.cols(), owner).end <= tile.cols.begin)
-        ++owner;
-    owner_.push_back(owner);
-  }
 }
 
 /// Calls task(part, worker) for the number of each part.
@@ -98,6 +91,15 @@ void TensorParallel::for_each_part(const StepInput& input, Phase phase, const Ta
 
 Range TensorParallel::own_columns(Index columns, int part) const {
   return columns_of_part(columns, part_count_, part);
+}
+
+/// The part that owns the tile's columns, or kEachPart.
+int TensorParallel::owner_of(const Tile& tile) const {
+  if (tile.layer >= wide_count_) return kEachPart;
+  const Index columns = parts_[0].buffers.activations.outputs[tile.layer].cols();
+  int part = 0;
+  while (own_columns(columns, part).end <= tile.cols.begin) ++part;
+  return part;
 }
 
 void TensorParallel::take_over(const Optimizer& optimizer, const Mlp& mlp) {
@@ -205,9 +207,10 @@ void TensorParallel::update_part(const StepInput& input, float scale, int part, 
                                  Optimizer& optimizer, Mlp& mlp) {
   Part& own = parts_[static_cast<std::size_t>(part)];
   const auto source_of = [&](const Tile& tile) { return factors_of(input, tile, part); };
-  for (std::size_t t = 0; t < owner_.size(); ++t) {
-    if (owner_[t] != part && owner_[t] != kEachPart) continue;
+  for (std::size_t t = 0; t < update_.tiles().size(); ++t) {
     Tile place = update_.tiles()[t];
+    const int owner = owner_of(place);
+    if (owner != part && owner != kEachPart) continue;
     if (place.layer == 0) place.cols = {0, place.cols.size()};
     const bool is_common = place.layer > 0 && place.layer < wide_count_;
     update_.update_tile(static_cast<int>(t), source_of, scale, input, worker, place,
@@ -245,12 +248,12 @@ StepResult TensorParallel::step(const StepInput& given, Optimizer& optimizer, Ml
   const auto owners = [&](int count, const auto& task) {
     for_each_part(input, Phase::kBackward, [&](int part, int worker) {
       for (int t = 0; t < count; ++t)
-        if (std::max(owner_[static_cast<std::size_t>(t)], 0) == part) task(t, worker);
+        if (std::max(owner_of(update_.tiles()[static_cast<std::size_t>(t)]), 0) == part)
+          task(t, worker);
     });
   };
   const auto source_of = [&](const Tile& tile) {
-    const int owner = owner_[static_cast<std::size_t>(&tile - update_.tiles().data())];
-    return factors_of(input, tile, std::max(owner, 0));
+    return factors_of(input, tile, std::max(owner_of(tile), 0));
   };
   const float scale = update_.clip(owners, source_of, input, optimizer);
   for_each_part(input, Phase::kSgd, [&](int part, int worker) {

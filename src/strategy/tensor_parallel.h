@@ -45,6 +45,7 @@ class TensorParallel final : public Strategy {
   template <class Task>
   void for_each_part(const StepInput& input, Phase phase, const Task& task);
   Range own_columns(Index columns, int part) const;
+  int owner_of(const Tile& tile) const;
   void take_over(const Optimizer& optimizer, const Mlp& mlp);
   void gather_together(const StepInput& input);
   void forward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l, int part,
@@ -61,7 +62,6 @@ class TensorParallel final : public Strategy {
   int part_count_;
   std::size_t wide_count_;  // of layers, from the first
   ParameterUpdate update_;
-  std::vector<int> owner_;  // of each tile: a part, or each part
   std::vector<Part> parts_;
   bool parts_are_current_ = false;
 };

@@ -19,6 +19,15 @@ namespace trp {
 /// constant may differ between compilers of one program.
 inline constexpr std::size_t kCacheLineBytes = 64;
 
+/// In which order the indices of a piece of work are claimed.
+enum class ClaimOrder {
+  kAscending,  // a task may wait for those before it
+  // The first half of the workers claims the first index that is left, the second half the last: a
+  // worker mostly gets what it, or one beside it, got before, and finds it in its caches. No task
+  // may wait for another.
+  kFromBothEnds,
+};
+
 /// A thread pool shares out one piece of work at a time among its threads, in a blocking fork-join.
 /// It owns its threads. One thread at a time may call run(), and not from inside run().
 ///
@@ -30,7 +39,8 @@ class ThreadPool {
   /// Makes a pool of `worker_count` ≥ 1 workers, the caller of run() being one of them, of which
   /// `cpu_count` ≥ 1 may run at once. When the system refuses a thread, the pool goes on with those
   /// it has. With Pinning::kCores each worker, the constructing thread being the first, is tied to
-  /// a CPU as long as the pool lives, where the system allows it.
+  /// a CPU as long as the pool lives, where the system allows it, and workers whose numbers are
+  /// close share a cache.
   ThreadPool(int worker_count, int cpu_count, Pinning pinning = Pinning::kNone);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -43,20 +53,11 @@ class ThreadPool {
   int cpu_count() const { return cpu_count_; }
 
   /// Calls task(index, worker) once for each index in 0 … count − 1 and returns when all calls have
-  /// ended. Indices are claimed in ascending order, so a task may wait for those before it.
-  /// `worker`, 0 … worker_count() − 1, names the thread, 0 being the caller.
+  /// ended. `worker`, 0 … worker_count() − 1, names the thread, 0 being the caller.
   /// The first exception of a task is rethrown; tasks not begun by then are not begun at all.
   template <class Task>
-  void run(int count, Task&& task) {
-    run_with_limit(count, cpu_count_ - 1, false, task);
-  }
-
-  /// Calls task(index, worker) as run() does, but every other worker claims the last index that is
-  /// left: of two workers each mostly gets what it got in the run before, and finds it in its
-  /// caches. No task may wait for another.
-  template <class Task>
-  void run_from_both_ends(int count, Task&& task) {
-    run_with_limit(count, cpu_count_ - 1, true, task);
+  void run(int count, Task&& task, ClaimOrder order = ClaimOrder::kAscending) {
+    run_with_limit(count, cpu_count_ - 1, order, task);
   }
 
   /// Calls task(index, worker) as run() does, but makes all calls at once, whatever the number of
@@ -65,22 +66,22 @@ class ThreadPool {
   template <class Task>
   void run_together(int count, Task&& task) {
     assert(count <= worker_count());
-    run_with_limit(count, count - 1, false, task);
+    run_with_limit(count, count - 1, ClaimOrder::kAscending, task);
   }
 
  private:
   using Call = void (*)(void* function, int index, int worker);
 
   template <class Task>
-  void run_with_limit(int count, int helper_limit, bool from_both_ends, Task& task) {
-    run_tasks(count, helper_limit, from_both_ends,
+  void run_with_limit(int count, int helper_limit, ClaimOrder order, Task& task) {
+    run_tasks(count, helper_limit, order,
               const_cast<void*>(static_cast<const void*>(std::addressof(task))),
               [](void* function, int index, int worker) {
                 (*static_cast<Task*>(function))(index, worker);
               });
   }
 
-  void run_tasks(int count, int helper_limit, bool from_both_ends, void* function, Call call);
+  void run_tasks(int count, int helper_limit, ClaimOrder order, void* function, Call call);
   void wake_helpers(int count);
   void wait_until_finished();
   void helper_loop(int worker);

@@ -51,7 +51,7 @@ ThreadPool::~ThreadPool() {
   if (pinning_ == Pinning::kCores) untie_thread();
 }
 
-void ThreadPool::run_tasks(int count, int helper_limit, bool from_both_ends, void* function,
+void ThreadPool::run_tasks(int count, int helper_limit, ClaimOrder order, void* function,
                            Call call) {
   if (count <= 0) return;
   assert(!has_work() && unfinished_.load() == 0 && "run() called inside run()");
@@ -62,7 +62,7 @@ void ThreadPool::run_tasks(int count, int helper_limit, bool from_both_ends, voi
   // limit and the work.
   helper_limit_.store(helper_limit);
   claims_.store(pack_claims(0, static_cast<std::uint32_t>(count)) |
-                (from_both_ends ? kFromBothEnds : 0));
+                (order == ClaimOrder::kFromBothEnds ? kFromBothEnds : 0));
   wake_helpers(count);
   claim_and_work(0);
   wait_until_finished();
@@ -117,7 +117,7 @@ bool ThreadPool::wait_for_work() {
 void ThreadPool::claim_and_work(int worker) {
   std::uint64_t claims = claims_.load(std::memory_order_acquire);
   while (next_of(claims) < end_of(claims)) {
-    const bool takes_last = (claims & kFromBothEnds) != 0 && worker % 2 == 1;
+    const bool takes_last = (claims & kFromBothEnds) != 0 && 2 * worker >= worker_count();
     const std::uint32_t index = takes_last ? end_of(claims) - 1 : next_of(claims);
     const std::uint64_t rest =
         takes_last ? pack_claims(next_of(claims), index) | kFromBothEnds : claims + 1;

@@ -26,7 +26,7 @@ StepResult DataParallel::step(const StepInput& input, Optimizer& optimizer, Mlp&
   assert(accumulator_.merged_count() == sample_count);
 
   const auto run = [&](int count, const auto& task) {
-    fork_join(pool_, input.phases, Phase::kSgd, count, task, true);
+    fork_join(pool_, input.phases, Phase::kSgd, count, task, ClaimOrder::kFromBothEnds);
   };
   const auto source_of = [&](const Tile& tile) { return accumulator_.gradient_of(tile); };
   update_.apply(run, source_of, input, optimizer, mlp);

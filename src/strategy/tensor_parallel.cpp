@@ -86,7 +86,7 @@ TensorParallel::TensorParallel(const Mlp& mlp, const Optimizer& optimizer, const
 /// Calls task(part, worker) for the number of each part.
 template <class Task>
 void TensorParallel::for_each_part(const StepInput& input, Phase phase, const Task& task) {
-  fork_join(pool_, input.phases, phase, part_count_, task, true);
+  fork_join(pool_, input.phases, phase, part_count_, task, ClaimOrder::kFromBothEnds);
 }
 
 Range TensorParallel::own_columns(Index columns, int part) const {

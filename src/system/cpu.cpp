@@ -3,12 +3,14 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <compare>
 #include <fstream>
 #include <limits>
 #include <map>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -38,6 +40,19 @@ CpuMask affinity_mask() {
 const CpuMask& first_affinity_mask() {
   static const CpuMask mask = affinity_mask();
   return mask;
+}
+
+/// The CPUs of first_affinity_mask() by their caches.
+const std::vector<int>& cpus_to_tie_to() {
+  static const std::vector<int> cpus = [] {
+    const CpuMask& mask = first_affinity_mask();
+    std::vector<int> numbers;
+    for (std::size_t cpu = 0; cpu < mask.size() * CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes_of(mask), mask.data())) numbers.push_back(static_cast<int>(cpu));
+    order_by_caches(numbers);
+    return numbers;
+  }();
+  return cpus;
 }
 
 int affinity_cpus() {
@@ -92,6 +107,26 @@ double cgroup_quota(const fs::path& root) {
   return quota;
 }
 
+struct Cache {
+  int level = 0;
+  std::size_t kilobytes = 0;
+  std::string cpus;  // that it serves, a list like "0-7,64-71"
+};
+
+std::vector<Cache> caches_of(int cpu, const fs::path& root) {
+  const fs::path folder = root / "sys/devices/system/cpu" / fmt::format("cpu{}", cpu) / "cache";
+  std::vector<Cache> caches;
+  for (int index = 0;; ++index) {
+    const fs::path cache = folder / fmt::format("index{}", index);
+    Cache found;
+    if (!(std::ifstream(cache / "level") >> found.level &&
+          std::ifstream(cache / "size") >> found.kilobytes &&
+          std::ifstream(cache / "shared_cpu_list") >> found.cpus))
+      return caches;
+    caches.push_back(std::move(found));
+  }
+}
+
 }  // namespace
 
 int available_cpus(const fs::path& root) {
@@ -99,16 +134,35 @@ int available_cpus(const fs::path& root) {
   return std::max(1, static_cast<int>(allowed));
 }
 
-bool tie_thread(int n) {
-  const CpuMask& all = first_affinity_mask();
-  if (all.empty()) return false;
-  int left = n % CPU_COUNT_S(bytes_of(all), all.data());
-  for (std::size_t cpu = 0;; ++cpu) {
-    if (!CPU_ISSET_S(cpu, bytes_of(all), all.data()) || left-- > 0) continue;
-    CpuMask one(all.size());
-    CPU_SET_S(cpu, bytes_of(one), one.data());
-    return sched_setaffinity(0, bytes_of(one), one.data()) == 0;
+void order_by_caches(std::vector<int>& cpus, const fs::path& root) {
+  struct Place {
+    std::size_t thread;  // of the core: how many of the CPUs before this one share its first cache
+    int cluster;         // the first CPU that its last-level cache serves
+    int cpu;
+    auto operator<=>(const Place&) const = default;
+  };
+  std::ranges::sort(cpus);
+  std::map<std::string, std::size_t> threads_of_core;
+  std::vector<Place> places;
+  for (const int cpu : cpus) {
+    const std::vector<Cache> caches = caches_of(cpu, root);
+    const auto by_level = std::ranges::minmax_element(caches, {}, &Cache::level);
+    places.push_back({0, cpu, cpu});
+    if (caches.empty()) continue;
+    places.back().thread = threads_of_core[by_level.min->cpus]++;
+    std::istringstream(by_level.max->cpus) >> places.back().cluster;
   }
+  std::ranges::sort(places);
+  std::ranges::transform(places, cpus.begin(), &Place::cpu);
+}
+
+bool tie_thread(int n) {
+  const std::vector<int>& cpus = cpus_to_tie_to();
+  if (cpus.empty()) return false;
+  CpuMask one(first_affinity_mask().size());
+  CPU_SET_S(static_cast<std::size_t>(cpus[static_cast<std::size_t>(n) % cpus.size()]),
+            bytes_of(one), one.data());
+  return sched_setaffinity(0, bytes_of(one), one.data()) == 0;
 }
 
 void untie_thread() {
@@ -118,24 +172,15 @@ void untie_thread() {
 
 std::size_t cache_bytes(const std::filesystem::path& root) {
   int last_level = 0;
-  std::map<std::string, std::size_t>
-      kilobytes;  // of each cache of that level, by the CPUs it serves
+  std::map<std::string, std::size_t> kilobytes;  // of each cache of that level
   for (int cpu = 0;; ++cpu) {
-    const fs::path caches = root / "sys/devices/system/cpu" / fmt::format("cpu{}", cpu) / "cache";
-    int index = 0;
-    for (;; ++index) {
-      const fs::path cache = caches / fmt::format("index{}", index);
-      int level = 0;
-      std::size_t size = 0;
-      std::string cpus;
-      if (!(std::ifstream(cache / "level") >> level && std::ifstream(cache / "size") >> size &&
-            std::ifstream(cache / "shared_cpu_list") >> cpus))
-        break;
-      if (level > last_level) kilobytes.clear();
-      last_level = std::max(last_level, level);
-      if (level == last_level) kilobytes[cpus] = size;
+    const std::vector<Cache> caches = caches_of(cpu, root);
+    if (caches.empty()) break;
+    for (const Cache& cache : caches) {
+      if (cache.level > last_level) kilobytes.clear();
+      last_level = std::max(last_level, cache.level);
+      if (cache.level == last_level) kilobytes[cache.cpus] = cache.kilobytes;
     }
-    if (index == 0) break;
   }
   std::size_t sum = 0;
   for (const auto& [cpus, size] : kilobytes) sum += size << 10;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace trp {
 
@@ -11,8 +12,14 @@ namespace trp {
 /// `root` stands for "/" when the quota is looked up.
 int available_cpus(const std::filesystem::path& root = "/");
 
-/// Ties the calling thread to one CPU: the n-th, round and round, of those that the process might
-/// use when this or untie_thread was first called. False where the system refuses.
+/// Orders CPUs so that those beside one another share as much cache as may be: first one CPU of
+/// each core, by the last-level caches they share, then the second ones of cores that have several
+/// in the same way. By number where the system does not tell.
+void order_by_caches(std::vector<int>& cpus, const std::filesystem::path& root = "/");
+
+/// Ties the calling thread to one CPU: the n-th, round and round, in order_by_caches(), of those
+/// that the process might use when this or untie_thread was first called. False where the system
+/// refuses.
 bool tie_thread(int n);
 
 /// Lets the calling thread run on all of those CPUs again, whatever it has inherited.

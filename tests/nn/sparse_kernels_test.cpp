@@ -107,6 +107,29 @@ TEST_CASE("chains that come to nothing end in the same zero when zeros are skipp
   });
 }
 
+TEST_CASE("where a gradient is not finite, the columns it is divided into change no bit") {
+  on_each_target([] {
+    RandomStream random = test_random(4);
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      const ByteTensor x = random_bytes(70, 100, 0.3F, random);
+      Tensor dz = random_tensor(70, 150, random);
+      for (const Index row : {3, 11, 69}) dz.view_rows(row, row + 1).matrix().setConstant(bad);
+      Tensor whole(100, 150);
+      weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, whole.view());
+      for (const Index parts : {2, 3, 7}) {
+        Tensor dw(100, 150);
+        for (Index part = 0; part < parts; ++part) {
+          const Range cols = split_evenly(150, parts, part, kLineFloats);
+          weight_gradient_product(x.view(), dz.view().view_cols(cols.begin, cols.end),
+                                  ChainStart::kZero, dw.view().view_cols(cols.begin, cols.end));
+        }
+        check_same_bits(dw, whole);
+      }
+    }
+  });
+}
+
 TEST_CASE("how a sparse product is divided among calls changes no bit") {
   on_each_target([] {
     RandomStream random = test_random(3);

@@ -243,11 +243,12 @@ TEST_CASE("from both ends, of two workers the second claims the last index") {
   for (int round = 0; round < 20; ++round) {
     std::atomic<int> begun{0};
     std::array<int, 2> worker_of = {-1, -1};
-    pool.run_from_both_ends(2, [&](int index, int worker) {
+    const auto task = [&](int index, int worker) {
       worker_of[static_cast<std::size_t>(index)] = worker;
       ++begun;
       while (begun < 2) std::this_thread::yield();  // so that each worker has one
-    });
+    };
+    pool.run(2, task, ClaimOrder::kFromBothEnds);
     CHECK(worker_of == std::array<int, 2>{0, 1});
   }
 }

@@ -3,7 +3,14 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <numeric>
+#include <set>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "catch.h"
 #include "temporary_folder.h"
@@ -14,6 +21,14 @@ namespace {
 
 /// What the machine gives when no cgroup limits it.
 int unlimited() { return available_cpus("/nonexistent"); }
+
+void add_cache(const TemporaryFolder& root, int cpu, int index, int level, std::string_view size,
+               std::string_view cpus) {
+  const std::string cache = fmt::format("sys/devices/system/cpu/cpu{}/cache/index{}/", cpu, index);
+  root.write(cache + "level", fmt::format("{}\n", level));
+  root.write(cache + "size", std::string(size));
+  root.write(cache + "shared_cpu_list", std::string(cpus));
+}
 
 }  // namespace
 
@@ -100,20 +115,58 @@ TEST_CASE("a tied thread has one CPU, round and round, until it is untied") {
 
 TEST_CASE("the last-level caches are added up, each once") {
   const TemporaryFolder root;
-  const auto add = [&](int cpu, int index, int level, const char* size, const char* cpus) {
-    const std::string cache = "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cache/index" +
-                              std::to_string(index) + "/";
-    root.write(cache + "level", std::to_string(level) + "\n");
-    root.write(cache + "size", size);
-    root.write(cache + "shared_cpu_list", cpus);
-  };
   CHECK(cache_bytes(root.path()) == 32 << 20);
-  add(0, 0, 1, "48K\n", "0\n");
-  add(0, 1, 2, "2048K\n", "0\n");
+  add_cache(root, 0, 0, 1, "48K\n", "0\n");
+  add_cache(root, 0, 1, 2, "2048K\n", "0\n");
   CHECK(cache_bytes(root.path()) == 2 << 20);
-  add(0, 2, 3, "16384K\n", "0-1\n");
-  add(1, 0, 1, "48K\n", "1\n");
-  add(1, 1, 3, "16384K\n", "0-1\n");
-  add(2, 0, 3, "16384K\n", "2-3\n");
+  add_cache(root, 0, 2, 3, "16384K\n", "0-1\n");
+  add_cache(root, 1, 0, 1, "48K\n", "1\n");
+  add_cache(root, 1, 1, 3, "16384K\n", "0-1\n");
+  add_cache(root, 2, 0, 3, "16384K\n", "2-3\n");
   CHECK(cache_bytes(root.path()) == 32 << 20);
+}
+
+TEST_CASE("neighbours share a cache: 64 cores of two threads in 8 clusters, numbered crosswise") {
+  // Core c is in cluster c % 8 and has the CPUs c and c + 64.
+  const TemporaryFolder root;
+  for (int cpu = 0; cpu < 128; ++cpu) {
+    const int core = cpu % 64;
+    add_cache(root, cpu, 0, 1, "32K\n", fmt::format("{},{}\n", core, core + 64));
+    std::string cluster;
+    for (int other = core % 8; other < 128; other += 8)
+      cluster += fmt::format("{}{}", cluster.empty() ? "" : ",", other);
+    add_cache(root, cpu, 1, 3, "32768K\n", cluster + "\n");
+  }
+  std::vector<int> cpus(128);
+  std::iota(cpus.rbegin(), cpus.rend(), 0);
+  order_by_caches(cpus, root.path());
+  for (std::size_t i = 0; i < 128; ++i) {
+    INFO("worker " << i << " on CPU " << cpus[i]);
+    CHECK(cpus[i] % 8 == static_cast<int>(i % 64 / 8));
+    CHECK((cpus[i] < 64) == (i < 64));
+  }
+  CHECK(std::set(cpus.begin(), cpus.end()).size() == 128);
+
+  std::vector<int> allowed = {72, 9, 8, 0, 73, 1};  // CPU 72 is the second of core 8
+  order_by_caches(allowed, root.path());
+  CHECK(allowed == std::vector<int>{0, 8, 1, 9, 72, 73});
+}
+
+TEST_CASE("neighbours share a cache: 64 cores in 8 clusters, numbered one after the other") {
+  const TemporaryFolder root;
+  for (int cpu = 0; cpu < 64; ++cpu) {
+    add_cache(root, cpu, 0, 1, "32K\n", fmt::format("{}\n", cpu));
+    const int first = cpu / 8 * 8;
+    add_cache(root, cpu, 1, 3, "32768K\n", fmt::format("{}-{}\n", first, first + 7));
+  }
+  std::vector<int> cpus = {63, 0, 17, 16, 8, 7};
+  order_by_caches(cpus, root.path());
+  CHECK(cpus == std::vector<int>{0, 7, 8, 16, 17, 63});
+}
+
+TEST_CASE("CPUs stay in the order of their numbers where the system tells of no caches") {
+  const TemporaryFolder root;
+  std::vector<int> cpus = {5, 2, 9};
+  order_by_caches(cpus, root.path());
+  CHECK(cpus == std::vector<int>{2, 5, 9});
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "trp/tensor.h"
@@ -18,10 +21,22 @@ struct Layer {
   Tensor weight_transposed;
 };
 
+/// What is done to each input i before the first layer: (x + shift[i]) · scale[i].
+struct InputNormalization {
+  Tensor shift;  // [1, in]; no columns: nothing is done
+  Tensor scale;  // [1, in]; no columns: 1
+};
+
 /// A multi-layer perceptron of one layer at least, with ReLU between the layers and logits at the
 /// end. It is constant while a gradient is computed, so threads may share it.
 struct Mlp {
   std::vector<Layer> layers;
+
+  /// While it is trained on normalized inputs. The first layer's parameters are for these, and
+  /// `folded` has such that take the inputs as they are, for zeros among these to stay zeros; kept
+  /// in step by training. Its weight is empty where it would be the same.
+  InputNormalization normalization = {};
+  Layer folded = {};
 
   Index input_size() const { return layers.front().weight.rows(); }
   Index output_size() const { return layers.back().weight.cols(); }
@@ -34,6 +49,12 @@ Mlp make_mlp(std::span<const Index> layer_sizes, std::uint64_t seed);
 
 /// Makes layers of these sizes with all parameters zero.
 Mlp make_zero_mlp(std::span<const Index> layer_sizes);
+
+/// Sets the normalization of a network, which keeps its parameters.
+void set_normalization(InputNormalization normalization, Mlp& mlp);
+
+/// Returns the network that computes, to the last bit, the same from inputs as they are.
+Mlp without_normalization(Mlp mlp);
 
 /// Brings the transposed copies in step with weights that training did not write.
 void transpose_weights(Mlp& mlp);
@@ -59,5 +80,17 @@ struct Gradient {
   };
   std::vector<OfLayer> layers;
 };
+
+/// All that updates depend on besides parameters and gradients. What an optimizer does without has
+/// no layers.
+struct OptimizerState {
+  Gradient velocity = {};  // the mean gradient
+  Gradient squares = {};   // the mean squared gradient
+  Gradient average = {};   // the mean parameters
+};
+inline constexpr std::array<std::pair<std::string_view, Gradient OptimizerState::*>, 3>
+    kOptimizerStateParts = {{{"velocity", &OptimizerState::velocity},
+                             {"squares", &OptimizerState::squares},
+                             {"average", &OptimizerState::average}}};
 
 }  // namespace trp

@@ -25,8 +25,9 @@ struct TrainResult {
   std::vector<EpochResult> epochs;  // the finished ones
   std::int64_t steps = 0;           // those before it was resumed included
   std::optional<Divergence> divergence;
-  int best_epoch = 0;  // with early stopping: the epoch whose weights were kept
-  Score test;          // of no samples if training was stopped and scoring them would take long
+  int best_epoch = 0;               // with early stopping: the epoch whose weights were kept
+  std::optional<Score> validation;  // of the weights that are kept, if they are an epoch's
+  Score test;  // of no samples if training was stopped and scoring them would take long
   double train_seconds = 0;  // all steps, without validation and test
   double samples_per_second = 0;
   std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline

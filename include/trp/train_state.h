@@ -28,21 +28,25 @@ struct EpochProgress {
   double seconds = 0;  // of training
 };
 
-/// Where a training stands between two steps: all that it takes to go on to the same bits.
+/// Where a training stands between two steps: all that it takes to go on to the same bits. With a
+/// network alone it is where one that starts from given weights begins.
 struct TrainState {
   Mlp mlp;
-  Gradient velocity = {};                // no layers without momentum
+  OptimizerState optimizer = {};
   std::vector<EpochResult> epochs = {};  // the finished ones
   EpochProgress progress = {};           // of the epoch after them
-  // With early stopping, once an epoch is finished: the best one so far and its weights.
+  // With early stopping, once an epoch is finished: the best one so far and its network_to_keep().
   int best_epoch = 0;
   double best_loss = 0;
   Mlp best = {};
 };
 
 /// Returns the network to keep of the state: that of the best epoch if there is one, else that of
-/// the last step.
-Mlp& network_to_keep(TrainState& state);
+/// the last step, or of the mean parameters if there are such. It takes inputs as they are.
+Mlp network_to_keep(TrainState state);
+
+/// Returns whether a step has been made.
+bool is_begun(const TrainState& state);
 
 /// Returns the seconds of all steps so far, without validation.
 double train_seconds(const TrainState& state);

@@ -21,10 +21,10 @@ namespace {
 
 /// The network as it was saved, or with early stopping the best one.
 Model to_model(Checkpoint checkpoint) {
-  TrainState& state = checkpoint.state;
+  const TrainState& state = checkpoint.state;
   const std::size_t epochs =
       state.best_epoch > 0 ? static_cast<std::size_t>(state.best_epoch) : state.epochs.size();
-  Model model{.mlp = std::move(network_to_keep(state))};
+  Model model{.mlp = network_to_keep(state)};
   model.metadata = {{"version", checkpoint.version},
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},

@@ -22,6 +22,7 @@ constexpr Index kMaxSamples = std::numeric_limits<std::uint32_t>::max();  // as 
 constexpr double kMinRate = 1e-38, kMaxRate = 1e38;
 constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
 constexpr double kMaxFactor = 1e6;
+constexpr double kAdamLearningRate = 0.001;  // of PyTorch and Keras
 
 constexpr std::array<Word<OutputFormat>, 4> kFormatWords = {{
     {"text", OutputFormat::kText},
@@ -77,6 +78,8 @@ void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
   add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
             "noise, shift or both (noise,shift): random changes to images")
       ->type_name("LIST");
+  add_word(app, "--normalize", recipe.normalization, kNormalizationWords,
+           "inputs less their mean over the training samples, and by their deviation");
   const auto keep_order = [&recipe] { recipe.shuffle = false; };
   app.add_flag_callback("--no-shuffle", keep_order, "keep the file's order");
 }
@@ -89,13 +92,33 @@ void add_training(CLI::App& app, Recipe& recipe) {
   app.option_defaults()->group(kTrainingGroup);
   app.add_option("--epochs", recipe.epochs, "passes over the training set")
       ->transform(whole_number(1, kMaxEpochs));
-  app.add_option("--lr", recipe.learning_rate, "learning rate")
+  add_word(app, "--optimizer", recipe.optimizer, kOptimizerWords, "what updates the weights");
+  app.add_option("--lr", recipe.learning_rate, "learning rate; adam: 0.001")
       ->transform(number(kMinRate, kMaxRate));
   app.add_option("--momentum", recipe.momentum, "share of the last change kept")
       ->transform(number(0, kMaxMomentum));
   app.add_option("--seed", recipe.seed, "same seed, same model, whatever the strategy and workers")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
   app.option_defaults()->group(kTrainingAdvancedGroup);
+  app.add_flag("--nesterov", recipe.nesterov, "look ahead by the momentum");
+  const auto share = number(0, 1, UpperEnd::kExcluded);
+  app.add_option("--beta1", recipe.beta1, "adam: share of the mean gradient kept")
+      ->transform(share);
+  app.add_option("--beta2", recipe.beta2, "adam: share of the mean squared gradient kept")
+      ->transform(share);
+  app.add_option("--eps", recipe.epsilon, "adam: is added to the root of that")
+      ->transform(number(kMinRate, 1));
+  add_value(app, "--dropout", recipe.dropout, parse_shares, shares_text,
+            "share of each hidden layer's outputs that a sample goes without, or one for all")
+      ->type_name("X[,X...]");
+  app.add_option("--label-smoothing", recipe.label_smoothing,
+                 "share of a label that is spread over all classes")
+      ->transform(share);
+  add_word(app, "--class-weights", recipe.class_weights, kClassWeightsWords,
+           "how much the samples of a class count; balanced: so that classes count alike");
+  app.add_option("--average-weights", recipe.average_weights,
+                 "keep a mean of the weights, of which a step keeps X; 0: the last ones")
+      ->transform(share);
   add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
            "how the learning rate changes");
   app.add_option("--warmup-epochs", recipe.warmup_epochs,
@@ -161,7 +184,24 @@ std::string option_of(std::string_view field) {
   return option;
 }
 
+void complete_recipe(CLI::App& app, Recipe& recipe) {
+  CLI::Option& rate = *app.get_option("--lr");
+  if (recipe.optimizer == OptimizerKind::kSgd || rate.count() > 0) return;
+  recipe.learning_rate = kAdamLearningRate;
+  rate.default_str(fmt::format("{}", kAdamLearningRate));
+}
+
 void check_recipe(const Recipe& recipe) {
+  const std::size_t rates = recipe.dropout.size();
+  if (rates > 1 && rates != recipe.hidden.size()) {
+    fail_usage("--dropout: expected one value, or one for each of {} hidden layers, found {}",
+               recipe.hidden.size(), rates);
+  }
+  if (recipe.nesterov && (recipe.optimizer != OptimizerKind::kSgd || recipe.momentum == 0)) {
+    fail_usage(
+        "--nesterov: expected --optimizer sgd and a --momentum above 0, by which it looks "
+        "ahead");
+  }
   if (recipe.early_stopping > 0 && recipe.validation_share == 0) {
     fail_usage(
         "--early-stopping: expected --val-split above 0, since it looks at the validation loss");

@@ -60,8 +60,7 @@ void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config
   app.add_flag_callback("--sequential", be_sequential, "the same as --strategy sequential")
       ->configurable(false)
       ->group(kParallelismAdvancedGroup);
-  add_word(app, "--merge", options.plan.merge, kMergeWords,
-           "how the shards' gradients are joined; with arrival the last bits differ");
+  add_word(app, "--merge", options.plan.merge, kMergeWords, "how shards' gradients are joined");
 }
 
 void add_timing(CLI::App& app, TrainOptions& options) {
@@ -85,6 +84,8 @@ void add_saving(CLI::App& app, TrainOptions& options) {
   app.add_option("--save-every", options.save_every, "save the state every N epochs")
       ->transform(whole_number(1, kMaxEpochs))
       ->needs(checkpoint)
+      ->group(kSavingAdvancedGroup);
+  add_path(app, "--init", options.init, "a model whose weights training starts from")
       ->group(kSavingAdvancedGroup);
 }
 
@@ -134,6 +135,9 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
   const bool may_be_data = !strategy || strategy == StrategyKind::kData;
   const bool may_be_pipeline = !strategy || strategy == StrategyKind::kPipeline;
   const bool is_parallel = strategy != StrategyKind::kSequential;
+  const bool may_be_other = !options.resume.empty();  // a checkpoint's recipe
+  const bool is_sgd = may_be_other || options.recipe.optimizer == OptimizerKind::kSgd;
+  const bool is_adam = may_be_other || options.recipe.optimizer != OptimizerKind::kSgd;
   const bool is_csv = options.output.format == OutputFormat::kCsv;
   const bool has_steps = !options.output.log.empty() ||
                          options.output.format == OutputFormat::kJsonLines ||
@@ -148,6 +152,10 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
             {"--time", !is_csv, "with --format csv"},
             {"--trace-steps", !options.trace.empty(), "without --trace"},
             {"--queue", options.plan.loaders > 0, "without --loaders"},
+            {"--momentum", is_sgd, "with --optimizer adam"},
+            {"--beta1", is_adam, "without --optimizer adam"},
+            {"--beta2", is_adam, "without --optimizer adam"},
+            {"--eps", is_adam, "without --optimizer adam"},
             {"--log-interval", has_steps, "with this --format without --log"}});
 }
 
@@ -181,6 +189,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
     if (const CLI::Option* file = app.get_config_ptr(); file->count() > 0)
       options.config = file->as<std::string>();
     if (options.strategy) options.plan.strategy = *options.strategy;
+    complete_recipe(app, options.recipe);
     check_together(options);
     options.given.clear();
     const Json recipe = to_json(options.recipe);

@@ -29,6 +29,7 @@ struct TrainOptions {
   std::string save;        // a file for the model; empty: none
   std::string checkpoint;  // a file to resume from later; empty: none
   std::string resume;      // a file to resume from; empty: start anew
+  std::string init;        // a model to start from; empty: new weights
   bool compare = false;    // train sequentially as well
   bool time = false;       // tell where the time went
   std::string trace;       // a file for the timeline of every worker; empty: none

@@ -13,6 +13,7 @@
 #include "cli/saved_files.h"
 #include "cli/train.h"
 #include "cli/train_advice.h"
+#include "cli/values.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
@@ -29,6 +30,7 @@
 #include "system/outputs.h"
 #include "system/stop_signals.h"
 #include "train/model_arrays.h"
+#include "train/network.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -109,6 +111,24 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
       .epoch = [&output](const EpochResult& epoch) { output.report(epoch); },
       .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
                           : std::function<void(const TrainState&)>()};
+}
+
+/// Loads the model of --init, whose digest is part of the recipe.
+std::optional<TrainState> load_init(TrainOptions& options) {
+  if (options.init.empty()) return std::nullopt;
+  TrainState state{.mlp = load_model(options.init).mlp};
+  options.recipe.init = weights_digest(state.mlp);
+  return state;
+}
+
+/// Throws Error unless the network of --init is of the layers that shall be trained.
+void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& train) {
+  const std::vector<Index> expected = network_sizes(options.recipe, train),
+                           found = layer_sizes(mlp);
+  if (found == expected) return;
+  fail("{}: expected a model of layers {}, found {}; hint: --hidden {} fits it", options.init,
+       fmt::join(expected, " → "), fmt::join(found, " → "),
+       widths_text({found.begin() + 1, found.end() - 1}));
 }
 
 /// Loads the checkpoint of --resume, and takes from it what no options of the recipe were given
@@ -255,9 +275,11 @@ int run_train(const TrainOptions& given) {
   Outputs outputs = claim_files(given, files);
   Output output(given.output, outputs);
   TrainOptions options = given;
+  std::optional<TrainState> first = load_init(options);
   std::optional<Checkpoint> resumed = load_resumed(options, outputs, output);
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
+  if (first) check_init(options, first->mlp, data.train);
   warn_of_unscaled_pixels(data.train, output);
   if (given.output.verbose) write_version(stopwatch.seconds());
   options.plan = complete_plan(options, data.train, cpus, output);
@@ -275,7 +297,7 @@ int run_train(const TrainOptions& given) {
   const auto twin = make_twin(options, data, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
-            resumed ? std::optional(std::move(resumed->state)) : std::nullopt);
+            resumed ? std::optional(std::move(resumed->state)) : std::move(first));
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);

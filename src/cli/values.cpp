@@ -69,6 +69,18 @@ std::string widths_text(const std::vector<Index>& widths) {
   return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, ","));
 }
 
+std::vector<double> parse_shares(std::string_view text) {
+  std::vector<double> shares;
+  if (text.empty() || text == "none") return shares;
+  for (const std::string_view part : split_at_commas(text))
+    shares.push_back(parse_number(part, 0, 1, UpperEnd::kExcluded));
+  return shares;
+}
+
+std::string shares_text(const std::vector<double>& shares) {
+  return shares.empty() ? "none" : fmt::format("{}", fmt::join(shares, ","));
+}
+
 AugmentOptions parse_augment(std::string_view text) {
   AugmentOptions options;
   if (text == "none") return options;

@@ -85,6 +85,10 @@ auto parse_list(std::string_view text, const Parse& parse) {
 std::vector<Index> parse_widths(std::string_view text);
 std::string widths_text(const std::vector<Index>& widths);
 
+/// Reads numbers from 0 to less than 1 with commas between; "none" or nothing is none.
+std::vector<double> parse_shares(std::string_view text);
+std::string shares_text(const std::vector<double>& shares);
+
 /// Reads words of kAugmentWords with commas between, or "none".
 AugmentOptions parse_augment(std::string_view text);
 

@@ -10,6 +10,11 @@ RandomStream::RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint3
                            std::uint32_t item)
     : seed_(seed), counter_{0, static_cast<std::uint32_t>(purpose), epoch, item} {}
 
+void RandomStream::skip_to(std::uint64_t position) {
+  counter_[0] = static_cast<std::uint32_t>(position / numbers_.size());
+  used_ = 4;
+}
+
 std::uint32_t RandomStream::next() {
   if (used_ == numbers_.size()) {
     const r123::Philox4x32::ctr_type counter = {

@@ -13,6 +13,7 @@ enum class RandomPurpose : std::uint32_t {
   kShuffle = 2,
   kValidationSplit = 3,
   kAugmentation = 4,
+  kDropout = 5,
 };
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10
@@ -22,6 +23,9 @@ class RandomStream {
  public:
   RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t epoch = 0,
                std::uint32_t item = 0);
+
+  /// Goes on with the numbers from number `position` of next() on, at most 2³⁴, a multiple of 4.
+  void skip_to(std::uint64_t position);
 
   /// Returns 32 random bits.
   std::uint32_t next();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <exception>
 #include <future>
 #include <utility>
@@ -118,6 +119,39 @@ double measure_density(const Dataset& set) {
   }
   const auto value_count = static_cast<double>(sample_count * set.feature_count);
   return value_count == 0 ? 0 : static_cast<double>(nonzero_count) / value_count;
+}
+
+FeatureStatistics feature_statistics(const Dataset& set, std::span<const std::uint32_t> samples) {
+  const auto features = static_cast<std::size_t>(set.feature_count);
+  const auto n = static_cast<double>(samples.size());
+  FeatureStatistics statistics{std::vector<double>(features), std::vector<double>(features)};
+  // Calls add(feature, value) for all values, sample by sample.
+  const auto for_each_value = [&](const auto& values, const auto& add) {
+    for (const std::uint32_t sample : samples)
+      for (std::size_t i = 0; i < features; ++i) add(i, values[sample * features + i]);
+  };
+  if (!set.bytes.empty()) {  // sums of whole numbers, which are exact
+    std::vector<std::uint64_t> sums(features), squares(features);
+    for_each_value(set.bytes, [&](std::size_t i, std::uint64_t value) {
+      sums[i] += value;
+      squares[i] += value * value;
+    });
+    for (std::size_t i = 0; i < features; ++i) {
+      const double mean = static_cast<double>(sums[i]) / n;
+      const double variance = static_cast<double>(squares[i]) / n - mean * mean;
+      statistics.mean[i] = mean / 255;
+      statistics.deviation[i] = std::sqrt(std::max(variance, 0.0)) / 255;
+    }
+    return statistics;
+  }
+  for_each_value(set.values, [&](std::size_t i, double value) { statistics.mean[i] += value; });
+  for (double& mean : statistics.mean) mean /= n;
+  for_each_value(set.values, [&](std::size_t i, double value) {
+    const double distance = value - statistics.mean[i];
+    statistics.deviation[i] += distance * distance;
+  });
+  for (double& deviation : statistics.deviation) deviation = std::sqrt(deviation / n);
+  return statistics;
 }
 
 std::string dataset_digest(const Dataset& set) {

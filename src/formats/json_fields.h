@@ -55,6 +55,8 @@ void read_value(const Json& json, Struct& fields);
 template <class Number>
 requires std::is_arithmetic_v<Number> Json value_to_json(Number value) { return value; }
 
+inline Json value_to_json(const std::string& value) { return value; }
+
 inline void read_value(const Json& json, bool& value) {
   if (!json.is_boolean()) throw_unexpected_json("true or false", json);
   value = json.get<bool>();

@@ -35,7 +35,7 @@ struct Batches {
 
   StepInput input(int b) const {
     const auto begin = static_cast<std::size_t>(b * kBatch);
-    return {dataset, std::span(samples).subspan(begin, kBatch), 0, augmentation};
+    return {dataset, std::span(samples).subspan(begin, kBatch), {}, augmentation};
   }
 
   void send_backward(const StepInput& input, BatchBuffers& slot) {

@@ -45,17 +45,16 @@ Comparison SequentialTwin::compare(const TrainResult& other) {
   take_turn(never_stop);
   if (trainer_.state().epochs.size() < other.epochs.size()) trainer_.run_epoch({}, never_stop);
   meter_.correct(contenders_);
-  const TrainState& state = trainer_.state();
+  const double seconds = train_seconds(trainer_.state());
   const auto is_first_faster = [](const std::vector<Contender>& contenders) {
     return mean(contenders[0].seconds) < mean(contenders[1].seconds);
   };
-  return {
-      .sequential_seconds = train_seconds(state),
-      .parallel_seconds = other.train_seconds,
-      .workers = pool_.worker_count(),
-      .same_bits = weights_digest(other.best_epoch > 0 ? state.best : state.mlp) == other.weights,
-      .lost_share = lost_share(contenders_),
-      .is_certain = is_certain(contenders_, is_first_faster)};
+  return {.sequential_seconds = seconds,
+          .parallel_seconds = other.train_seconds,
+          .workers = pool_.worker_count(),
+          .same_bits = weights_digest(trainer_.release_network()) == other.weights,
+          .lost_share = lost_share(contenders_),
+          .is_certain = is_certain(contenders_, is_first_faster)};
 }
 
 }  // namespace trp

@@ -61,8 +61,8 @@ HWY_INLINE void prefetch_result(const Product& p, Index row, Index col) {
         __builtin_prefetch(matrix + (row + r) * stride + col + c, 1);
   };
   if (p.finish != Finish::kUpdate) return prefetch(p.c, p.c_stride);
-  prefetch(p.weights, p.weights_stride);
-  if (p.velocity) prefetch(p.velocity, p.weights_stride);
+  for (const TensorView& tensor : {p.tensors.weights, p.tensors.velocity, p.tensors.squares})
+    if (tensor.data()) prefetch(tensor.data(), tensor.stride());
 }
 
 /// Tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product, with the factors `a` of

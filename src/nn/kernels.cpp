@@ -25,12 +25,24 @@ void sum_rows(const float* rows, Index stride, Index row_count, Index cols, bool
   }
 }
 
-void update_row(const float* gradient, const SgdCoefficients& coefficients, Index cols,
-                float* weights, float* velocity) {
-  const SgdVectors k = to_vectors(coefficients);
-  for (Index col = 0; col < cols; col += kLanes)
-    update_vector(k, hn::Load(Floats(), gradient + col), weights + col,
-                  velocity ? velocity + col : nullptr);
+void update_all(ConstTensorView gradient, const UpdateCoefficients& coefficients,
+                const UpdatedTensors& tensors) {
+  const Updater updater(coefficients, tensors);
+  with_rule(coefficients.rule, [&](auto rule) TRP_INLINE_LAMBDA {
+    for (Index row = 0; row < gradient.rows(); ++row)
+      for (Index col = 0; col < gradient.cols(); col += kLanes)
+        updater.template update<decltype(rule)::value>(hn::Load(Floats(), gradient.row(row) + col),
+                                                       row * tensors.weights.stride() + col);
+  });
+}
+
+void end_all_chains(const LastLink& link, TensorView gradient) {
+  const Floats d;
+  for (Index row = 0; row < gradient.rows(); ++row)
+    for (Index col = 0; col < gradient.cols(); col += kLanes) {
+      float* sum = gradient.row(row) + col;
+      hn::Store(end_chain(link, row, col, hn::Load(d, sum)), d, sum);
+    }
 }
 
 void scale_bytes_to(const std::uint8_t* bytes, Index count, float* values) {
@@ -55,7 +67,8 @@ HWY_AFTER_NAMESPACE();
 namespace trp {
 
 HWY_EXPORT(sum_rows);
-HWY_EXPORT(update_row);
+HWY_EXPORT(update_all);
+HWY_EXPORT(end_all_chains);
 HWY_EXPORT(scale_bytes_to);
 HWY_EXPORT(target_name);
 
@@ -110,19 +123,15 @@ void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart 
   compute(product);
 }
 
-void weight_gradient_update(const InputView& x, ConstTensorView dz,
-                            const SgdCoefficients& coefficients, TensorView scratch,
-                            TensorView weights, TensorView velocity) {
-  assert(weights.rows() == scratch.rows() && weights.cols() == scratch.cols());
+void weight_gradient_update(const InputView& x, ConstTensorView dz, const LastLink& link,
+                            const UpdateCoefficients& coefficients, TensorView scratch,
+                            const UpdatedTensors& tensors) {
+  assert(tensors.weights.rows() == scratch.rows() && tensors.weights.cols() == scratch.cols());
   Product product = plain_product(x, true, dz, scratch);
   product.finish = Finish::kUpdate;
-  product.sgd = coefficients;
-  product.weights = weights.data();
-  product.weights_stride = weights.stride();
-  if (coefficients.momentum != 0) {
-    assert(velocity.stride() == weights.stride());
-    product.velocity = velocity.data();
-  }
+  product.update = coefficients;
+  product.tensors = tensors;
+  product.link = link;
   compute(product);
 }
 
@@ -143,13 +152,14 @@ void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transpose
   compute(product);
 }
 
-void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
-                TensorView velocity) {
-  assert(weights.rows() == gradient.rows() && weights.cols() == gradient.cols());
-  const bool has_velocity = coefficients.momentum != 0;
-  for (Index row = 0; row < weights.rows(); ++row) HWY_DYNAMIC_DISPATCH(update_row)
-  (gradient.row(row), coefficients, round_up(weights.cols(), kLineFloats), weights.row(row),
-   has_velocity ? velocity.row(row) : nullptr);
+void update_with(ConstTensorView gradient, const UpdateCoefficients& coefficients,
+                 const UpdatedTensors& tensors) {
+  assert(tensors.weights.rows() == gradient.rows() && tensors.weights.cols() == gradient.cols());
+  HWY_DYNAMIC_DISPATCH(update_all)(gradient, coefficients, tensors);
+}
+
+void end_chains(const LastLink& link, TensorView gradient) {
+  if (link.shift) HWY_DYNAMIC_DISPATCH(end_all_chains)(link, gradient);
 }
 
 void scale_bytes(const std::uint8_t* bytes, Index count, float* values) {

@@ -68,27 +68,52 @@ void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result);
 void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transposed,
                             ConstTensorView activation, TensorView result);
 
-/// What one SGD update of an element w with gradient g and velocity v does, as in PyTorch
-/// (Sutskever et al., "On the importance of initialization and momentum", ICML 2013):
-/// g ← gradient_scale · g + weight_decay · w;  v ← momentum · v + g;  w ← w − learning_rate · v.
-struct SgdCoefficients {
-  float learning_rate = 0;
+enum class UpdateRule { kSgd, kNesterov, kAdam };
+
+/// What an update of elements takes beside the gradient; update-inl.h has the formulas.
+struct UpdateCoefficients {
+  UpdateRule rule = UpdateRule::kSgd;
+  float learning_rate = 0;  // with kAdam over 1 − β₁ᵗ in step t
   float momentum = 0;
-  float weight_decay = 0;
+  float weight_decay = 0;  // times the weight is added to the gradient
   float gradient_scale = 1;
+  float average_share = 1;  // of the new weight in the average
+  // With kAdam.
+  float mean_share = 0;  // of the gradient in its mean: 1 − β₁
+  float beta2 = 0;
+  float square_share = 0;  // 1 − β₂
+  float root_scale = 1;    // 1 / √(1 − β₂ᵗ)
+  float epsilon = 0;
+  float shrink = 1;  // of the weight; AdamW: 1 − learning rate · weight decay
 };
 
-/// Updates weights and velocity, of the shape of gradient. The velocity is not touched without
-/// momentum.
-void sgd_update(ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
-                TensorView velocity);
+/// What updates change, all of one shape and stride.
+struct UpdatedTensors {
+  TensorView weights;
+  TensorView velocity = {};  // the mean gradient; no rows with kSgd without momentum
+  TensorView squares = {};   // the mean squared gradient; no rows without kAdam
+  TensorView average = {};   // the mean weights; no rows if there is none
+};
 
-/// Does weight_gradient_product from zero and sgd_update with its result, which goes from register
-/// to register. `scratch`, of the shape of the weights, is for chains too long to be finished at
-/// once.
-void weight_gradient_update(const InputView& x, ConstTensorView dz,
-                            const SgdCoefficients& coefficients, TensorView scratch,
-                            TensorView weights, TensorView velocity);
+/// Updates the tensors, which have the shape of gradient.
+void update_with(ConstTensorView gradient, const UpdateCoefficients& coefficients,
+                 const UpdatedTensors& tensors);
+
+/// Ends the chains of a weight's gradient where inputs x were not (x + shift) · scale, as they were
+/// meant to be: element (i, o) ← fma(shift[i], sums[o], ·) · scale[i].
+struct LastLink {
+  const float* shift = nullptr;  // null: chains end as they are
+  const float* scale = nullptr;  // null: all are 1
+  const float* sums = nullptr;   // of dz over the samples: the bias gradient
+};
+void end_chains(const LastLink& link, TensorView gradient);
+
+/// Does weight_gradient_product from zero, end_chains and update_with the result, which goes from
+/// register to register. `scratch`, of the shape of the weights, is for chains too long to be
+/// finished at once.
+void weight_gradient_update(const InputView& x, ConstTensorView dz, const LastLink& link,
+                            const UpdateCoefficients& coefficients, TensorView scratch,
+                            const UpdatedTensors& tensors);
 
 /// Sets values[i] = bytes[i] / 255 for i in 0 … count − 1, rounded to nearest after multiplying by
 /// the float nearest to 1/255.

@@ -64,14 +64,55 @@ void scale_row(float sum, float scale, Index classes, float* dz) {
 /// Rows whose logarithms are taken together.
 constexpr Index kLossRows = 16;
 
-void loss_of_rows(ConstTensorView logits, std::span<const std::uint8_t> labels, Index divisor,
-                  TensorView gradient, std::span<double> losses, std::span<std::uint8_t> correct) {
+/// The sum over t, and what it takes of the logits and the gradient; see LossForm.
+class Target {
+ public:
+  Target(const LossForm& form, Index classes)
+      : form_(form), classes_(classes), spread_(form.smoothing / static_cast<float>(classes)) {
+    double sum = 0;
+    for (Index c = 0; c < classes; ++c) sum += weight(c);
+    spread_sum_ = static_cast<float>(spread_ * sum);
+  }
+
+  float sum(Index label) const { return on_label(label) + spread_sum_; }
+
+  /// Returns Σ t[c] (z[c] − largest).
+  double mean_of(const float* z, float largest, Index label) const {
+    double mean = on_label(label) * static_cast<double>(z[label] - largest);
+    if (spread_ != 0)
+      for (Index c = 0; c < classes_; ++c)
+        mean += double{spread_ * weight(c)} * static_cast<double>(z[c] - largest);
+    return mean;
+  }
+
+  void subtract(Index label, float scale, float* dz) const {
+    dz[label] -= on_label(label) * scale;
+    if (spread_ != 0)
+      for (Index c = 0; c < classes_; ++c) dz[c] -= spread_ * weight(c) * scale;
+  }
+
+ private:
+  float weight(Index c) const {
+    return form_.class_weights.empty() ? 1 : form_.class_weights[static_cast<std::size_t>(c)];
+  }
+  float on_label(Index label) const { return (1 - form_.smoothing) * weight(label); }
+
+  const LossForm& form_;
+  Index classes_;
+  float spread_;      // of each class, times its weight
+  float spread_sum_;  // of all classes
+};
+
+void loss_of_rows(ConstTensorView logits, std::span<const std::uint8_t> labels,
+                  const LossForm& form, TensorView gradient, std::span<double> losses,
+                  std::span<std::uint8_t> correct) {
   const hn::CappedTag<double, kLossRows> d;
   const Index classes = logits.cols();
-  const float scale = 1.0F / static_cast<float>(divisor);
+  const float scale = 1.0F / static_cast<float>(form.divisor);
+  const Target target(form, classes);
   for (Index begin = 0; begin < logits.rows(); begin += kLossRows) {
     const Index count = std::min(kLossRows, logits.rows() - begin);
-    double sums[kLossRows] = {}, shifted[kLossRows] = {};
+    double sums[kLossRows] = {}, means[kLossRows] = {}, totals[kLossRows] = {};
     for (Index i = 0; i < count; ++i) {
       const auto row = static_cast<std::size_t>(begin + i);
       const float* z = logits.row(begin + i);
@@ -80,15 +121,18 @@ void loss_of_rows(ConstTensorView logits, std::span<const std::uint8_t> labels, 
       assert(label < classes);
       const float* largest = std::max_element(z, z + classes);
       const float sum = exp_of_row(z, classes, *largest, dz);
-      scale_row(sum, scale, classes, dz);
-      dz[label] -= scale;
+      const float total = target.sum(label);
+      scale_row(sum, total * scale, classes, dz);
+      target.subtract(label, scale, dz);
       sums[i] = sum;
-      shifted[i] = z[label] - *largest;
+      means[i] = target.mean_of(z, *largest, label) * form.loss_scale;
+      totals[i] = total * form.loss_scale;
       correct[row] = largest - z == label;
     }
     for (Index i = 0; i < count; i += static_cast<Index>(hn::Lanes(d))) {
-      const auto logarithm = log_of_normal(d, hn::LoadU(d, sums + i));
-      hn::StoreU(hn::Sub(logarithm, hn::LoadU(d, shifted + i)), d, sums + i);
+      const auto logarithm =
+          hn::Mul(hn::LoadU(d, totals + i), log_of_normal(d, hn::LoadU(d, sums + i)));
+      hn::StoreU(hn::Sub(logarithm, hn::LoadU(d, means + i)), d, sums + i);
     }
     std::copy_n(sums, count, &losses[static_cast<std::size_t>(begin)]);
   }
@@ -104,9 +148,9 @@ namespace trp {
 HWY_EXPORT(loss_of_rows);
 
 void softmax_cross_entropy(ConstTensorView logits, std::span<const std::uint8_t> labels,
-                           Index divisor, TensorView gradient, std::span<double> losses,
+                           const LossForm& form, TensorView gradient, std::span<double> losses,
                            std::span<std::uint8_t> correct) {
-  HWY_DYNAMIC_DISPATCH(loss_of_rows)(logits, labels, divisor, gradient, losses, correct);
+  HWY_DYNAMIC_DISPATCH(loss_of_rows)(logits, labels, form, gradient, losses, correct);
 }
 
 }  // namespace trp

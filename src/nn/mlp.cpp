@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "core/digest.h"
@@ -134,38 +135,109 @@ InputView rows_of_input(const InputView& input, const Activations& activations, 
                 : activations.outputs[l - 1].view_rows(rows.begin, rows.end);
 }
 
-void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,
-                   TensorView result) {
-  const Layer& layer = mlp.layers[l];
-  const bool is_last = l == mlp.layers.size() - 1;
-  forward_product(x, layer.weight.view().view_cols(outputs.begin, outputs.end),
-                  layer.bias.view().view_cols(outputs.begin, outputs.end),
-                  is_last ? Activation::kNone : Activation::kRelu,
-                  result.view_cols(outputs.begin, outputs.end));
+Dropout Dropout::of_rows(Range rows) const {
+  Dropout part = *this;
+  if (!rates.empty())
+    part.samples = samples.subspan(static_cast<std::size_t>(rows.begin),
+                                   static_cast<std::size_t>(rows.size()));
+  return part;
 }
 
-void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
-                    Range inputs, TensorView result) {
-  input_gradient_product(
-      dz, mlp.layers[l].weight_transposed.view().view_cols(inputs.begin, inputs.end),
-      x.view_cols(inputs.begin, inputs.end), result.view_cols(inputs.begin, inputs.end));
-}
-
-void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations,
-             std::size_t first_layer) {
-  for (std::size_t l = first_layer; l < mlp.layers.size(); ++l) {
-    Tensor& result = activations.outputs[l];
-    forward_layer(mlp, l, rows_of_input(input, activations, rows, l), {0, result.cols()},
-                  result.view_rows(rows.begin, rows.end));
+/// Sets what is dropped of columns of layer l's output to zero and enlarges the rest.
+static void drop_outputs(const Dropout& dropout, std::size_t l, Range cols, TensorView result) {
+  constexpr std::uint64_t kNumbersOfLayer = 1 << 24;
+  const double rate = dropout.rates[l];
+  const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
+  const auto scale = static_cast<float>(1 / (1 - rate));
+  for (Index row = 0; row < result.rows(); ++row) {
+    RandomStream random(dropout.seed, RandomPurpose::kDropout,
+                        static_cast<std::uint32_t>(dropout.epoch),
+                        dropout.samples[static_cast<std::size_t>(row)]);
+    random.skip_to(l * kNumbersOfLayer +
+                   static_cast<std::uint64_t>(dropout.first_output + cols.begin));
+    float* output = result.row(row);
+    for (Index col = cols.begin; col < cols.end; ++col)
+      output[col] = random.next() < limit ? 0 : output[col] * scale;
   }
 }
 
-void backward(const Mlp& mlp, Range rows, Activations& activations, std::size_t first_layer) {
+void fold_weight(const Tile& tile, Mlp& mlp) {
+  Tensor& folded = mlp.folded.weight;
+  for (Index row = tile.rows.begin; row < tile.rows.end && folded.rows() > 0; ++row) {
+    const float scale = mlp.normalization.scale(0, row);
+    const float* weight = mlp.layers[0].weight.row(row);
+    for (Index col = tile.cols.begin; col < tile.cols.end; ++col)
+      folded.row(row)[col] = weight[col] * scale;
+  }
+}
+
+void fold_bias(Mlp& mlp) {
+  if (mlp.normalization.shift.cols() == 0) return;
+  const Layer& first = mlp.layers[0];
+  const Tensor& weight = mlp.folded.weight.rows() > 0 ? mlp.folded.weight : first.weight;
+  forward_product(std::as_const(mlp.normalization.shift).view(), weight.view(), first.bias.view(),
+                  Activation::kNone, mlp.folded.bias.view());
+}
+
+void fold(Mlp& mlp) {
+  fold_weight({0, {0, mlp.input_size()}, {0, mlp.layers[0].weight.cols()}, true}, mlp);
+  fold_bias(mlp);
+}
+
+void set_normalization(InputNormalization normalization, Mlp& mlp) {
+  mlp.normalization = std::move(normalization);
+  const Index in = mlp.input_size(), out = mlp.layers[0].weight.cols();
+  if (mlp.normalization.scale.cols() > 0) mlp.folded.weight = Tensor(in, out);
+  mlp.folded.bias = Tensor(1, out);
+  fold(mlp);
+}
+
+Mlp without_normalization(Mlp mlp) {
+  if (mlp.folded.weight.rows() > 0) mlp.layers[0].weight = std::move(mlp.folded.weight);
+  if (mlp.folded.bias.cols() > 0) mlp.layers[0].bias = std::move(mlp.folded.bias);
+  return {.layers = std::move(mlp.layers)};
+}
+
+void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outputs,
+                   TensorView result, const Dropout& dropout) {
+  const Layer& layer = mlp.layers[l];
+  const bool is_last = l == mlp.layers.size() - 1;
+  const bool is_folded = l == 0 && mlp.folded.bias.cols() > 0;
+  const Tensor& bias = is_folded ? mlp.folded.bias : layer.bias;
+  const Tensor& weight =
+      is_folded && mlp.folded.weight.rows() > 0 ? mlp.folded.weight : layer.weight;
+  forward_product(x, weight.view().view_cols(outputs.begin, outputs.end),
+                  bias.view().view_cols(outputs.begin, outputs.end),
+                  is_last ? Activation::kNone : Activation::kRelu,
+                  result.view_cols(outputs.begin, outputs.end));
+  if (!is_last && !dropout.rates.empty()) drop_outputs(dropout, l, outputs, result);
+}
+
+void backward_layer(const Mlp& mlp, std::size_t l, ConstTensorView dz, ConstTensorView x,
+                    Range inputs, TensorView result, const Dropout& dropout) {
+  const TensorView own = result.view_cols(inputs.begin, inputs.end);
+  input_gradient_product(dz,
+                         mlp.layers[l].weight_transposed.view().view_cols(inputs.begin, inputs.end),
+                         x.view_cols(inputs.begin, inputs.end), own);
+  if (!dropout.rates.empty()) own.matrix() *= static_cast<float>(1 / (1 - dropout.rates[l - 1]));
+}
+
+void forward(const Mlp& mlp, const InputView& input, Range rows, Activations& activations,
+             std::size_t first_layer, const Dropout& dropout) {
+  for (std::size_t l = first_layer; l < mlp.layers.size(); ++l) {
+    Tensor& result = activations.outputs[l];
+    forward_layer(mlp, l, rows_of_input(input, activations, rows, l), {0, result.cols()},
+                  result.view_rows(rows.begin, rows.end), dropout.of_rows(rows));
+  }
+}
+
+void backward(const Mlp& mlp, Range rows, Activations& activations, std::size_t first_layer,
+              const Dropout& dropout) {
   for (std::size_t l = mlp.layers.size() - 1; l > 0 && l >= first_layer; --l) {
     Tensor& result = activations.gradients[l - 1];
     backward_layer(mlp, l, activations.gradients[l].view_rows(rows.begin, rows.end),
                    activations.outputs[l - 1].view_rows(rows.begin, rows.end), {0, result.cols()},
-                   result.view_rows(rows.begin, rows.end));
+                   result.view_rows(rows.begin, rows.end), dropout);
   }
 }
 
@@ -178,6 +250,22 @@ TileFactors tile_factors(const InputView& input, const Activations& activations,
                          const Tile& tile) {
   return tile_factors(rows_of_input(input, activations, rows, tile.layer),
                       activations.gradients[tile.layer].view_rows(rows.begin, rows.end), tile);
+}
+
+LastLink last_link(const Mlp& mlp, const Tile& tile, ConstTensorView sums) {
+  const InputNormalization& normalization = mlp.normalization;
+  if (tile.layer > 0 || normalization.shift.cols() == 0) return {};
+  const auto from_tile = [&](const Tensor& of_inputs) {
+    return of_inputs.cols() > 0 ? of_inputs.row(0) + tile.rows.begin : nullptr;
+  };
+  return {from_tile(normalization.shift), from_tile(normalization.scale), sums.data()};
+}
+
+TileGradient ended_gradient(const Mlp& mlp, const Tile& tile, Gradient& gradient) {
+  const TileGradient of = of_tile(gradient, tile);
+  const ConstTensorView sums = std::as_const(gradient.layers[tile.layer].bias).view();
+  end_chains(last_link(mlp, tile, sums.view_cols(tile.cols.begin, tile.cols.end)), of.weight);
+  return of;
 }
 
 void tile_gradient(const TileFactors& factors, const Tile& tile, ChainStart start,

@@ -38,7 +38,48 @@ void add_squares(ConstTensorView values, double* sums) {
 }  // namespace
 
 Optimizer::Optimizer(const Mlp& mlp, const OptimizerOptions& options) : options_(options) {
-  if (options_.momentum != 0) velocity_ = make_gradient(mlp);
+  const bool is_adam = options_.kind != OptimizerKind::kSgd;
+  if (is_adam || options_.momentum != 0) state_.velocity = make_gradient(mlp);
+  if (is_adam) state_.squares = make_gradient(mlp);
+  if (options_.average_weights > 0) state_.average = make_gradient(mlp);
+}
+
+StepRates Optimizer::rates(double learning_rate, std::int64_t step) {
+  if (step < powers_step_) mean_power_ = square_power_ = 1, powers_step_ = 0;
+  for (; powers_step_ < step; ++powers_step_) {
+    mean_power_ *= options_.beta1;
+    square_power_ *= options_.beta2;
+  }
+  return {.learning_rate = static_cast<float>(learning_rate),
+          .mean_correction = 1 - mean_power_,
+          .square_correction = 1 - square_power_,
+          // The mean begins with the parameters after the first step.
+          .average_share = step == 1 ? 1 : static_cast<float>(1 - options_.average_weights)};
+}
+
+UpdateCoefficients Optimizer::coefficients(const StepRates& rates, float gradient_scale) const {
+  UpdateCoefficients k = {.learning_rate = rates.learning_rate,
+                          .momentum = options_.momentum,
+                          .weight_decay = static_cast<float>(options_.weight_decay),
+                          .gradient_scale = gradient_scale,
+                          .average_share = rates.average_share};
+  if (options_.kind == OptimizerKind::kSgd) {
+    if (options_.nesterov) k.rule = UpdateRule::kNesterov;
+    return k;
+  }
+  const double rate = rates.learning_rate;
+  k.rule = UpdateRule::kAdam;
+  k.learning_rate = static_cast<float>(rate / rates.mean_correction);
+  k.mean_share = static_cast<float>(1 - options_.beta1);
+  k.beta2 = static_cast<float>(options_.beta2);
+  k.square_share = static_cast<float>(1 - options_.beta2);
+  k.root_scale = static_cast<float>(1 / std::sqrt(rates.square_correction));
+  k.epsilon = static_cast<float>(options_.epsilon);
+  if (options_.kind == OptimizerKind::kAdamw) {
+    k.weight_decay = 0;
+    k.shrink = static_cast<float>(1 - rate * options_.weight_decay);
+  }
+  return k;
 }
 
 float Optimizer::clip_scale(double squared_norm) const {
@@ -46,26 +87,33 @@ float Optimizer::clip_scale(double squared_norm) const {
   return norm > options_.clip_norm ? static_cast<float>(options_.clip_norm / norm) : 1.0F;
 }
 
-void Optimizer::update(const Tile& tile, const GradientSource& gradient, float learning_rate,
+void Optimizer::update(const Tile& tile, const GradientSource& gradient, const StepRates& rates,
                        float gradient_scale, TileGradient scratch, Mlp& mlp) {
-  const SgdCoefficients k = {learning_rate, options_.momentum, options_.weight_decay,
-                             gradient_scale};
+  const UpdateCoefficients k = coefficients(rates, gradient_scale);
   Layer& layer = mlp.layers[tile.layer];
+  const auto part_of = [&](Gradient& of) {
+    return of.layers.empty() ? TileGradient{} : of_tile(of, tile);
+  };
   const TileGradient parameters = of_tile(layer.weight, layer.bias, tile);
-  const TileGradient velocity = options_.momentum != 0 ? of_tile(velocity_, tile) : TileGradient{};
+  const TileGradient velocity = part_of(state_.velocity), squares = part_of(state_.squares),
+                     average = part_of(state_.average);
+  const UpdatedTensors weights = {parameters.weight, velocity.weight, squares.weight,
+                                  average.weight};
   ConstTensorView bias_gradient;
   if (const auto* factors = std::get_if<TileFactors>(&gradient)) {
-    weight_gradient_update(factors->x, factors->dz, k, scratch.weight, parameters.weight,
-                           velocity.weight);
-    if (tile.with_bias) bias_gradient_sum(factors->dz, ChainStart::kZero, scratch.bias);
+    LastLink link = last_link(mlp, tile, scratch.bias);
+    if (tile.with_bias || link.shift)
+      bias_gradient_sum(factors->dz, ChainStart::kZero, scratch.bias);
+    weight_gradient_update(factors->x, factors->dz, link, k, scratch.weight, weights);
     bias_gradient = scratch.bias;
   } else {
     const auto& sums = std::get<TileGradient>(gradient);
-    sgd_update(sums.weight, k, parameters.weight, velocity.weight);
+    update_with(sums.weight, k, weights);
     bias_gradient = sums.bias;
   }
-  if (tile.with_bias) sgd_update(bias_gradient, k, parameters.bias, velocity.bias);
-  if (tile.layer > 0) copy_transposed(tile, layer);
+  if (tile.with_bias)
+    update_with(bias_gradient, k, {parameters.bias, velocity.bias, squares.bias, average.bias});
+  tile.layer > 0 ? copy_transposed(tile, layer) : fold_weight(tile, mlp);
 }
 
 void squared_column_norms(const TileGradient& gradient, std::span<double> norms) {

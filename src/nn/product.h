@@ -31,11 +31,11 @@ struct Product {
   Finish finish = Finish::kNone;
   const float* mask = nullptr;  // kMask: zero where this is not positive
   Index mask_stride = 0;
-  // kUpdate: the chain is a gradient and goes into these; c is for unfinished chains.
-  SgdCoefficients sgd = {};
-  float* weights = nullptr;
-  float* velocity = nullptr;  // null without momentum
-  Index weights_stride = 0;   // of the velocity, too
+  // kUpdate: the chain is a gradient, which gets its last link and goes into tensors; c is for
+  // unfinished chains.
+  UpdateCoefficients update = {};
+  UpdatedTensors tensors = {};
+  LastLink link = {};
 };
 
 /// Calls compute(block) for blocks of at most `depth` links, one after the other; once at least: a

@@ -101,8 +101,9 @@ ReferenceMlp float_gradient(const Example& example) {
   std::vector<double> losses(example.labels.size());
   std::vector<std::uint8_t> correct(example.labels.size());
   forward(mlp, example.input.view(), rows, activations);
-  softmax_cross_entropy(activations.outputs.back().view(), example.labels, rows.size(),
-                        activations.gradients.back().view(), losses, correct);
+  softmax_cross_entropy(activations.outputs.back().view(), example.labels,
+                        {static_cast<double>(rows.size())}, activations.gradients.back().view(),
+                        losses, correct);
   backward(mlp, rows, activations);
   Gradient gradient = make_gradient(mlp);
   for (const Tile& tile : make_tiles(mlp))

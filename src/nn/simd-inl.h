@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include "nn/product.h"
+#include "nn/update-inl.h"
 
 // Accumulators stay in registers if loops over them are unrolled, and lambdas that get them
 // inlined, before the compiler decides.
@@ -25,39 +26,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, kLineFloats>;
-using FloatVector = hn::Vec<Floats>;
-
-constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
-
-struct SgdVectors {
-  FloatVector learning_rate;
-  FloatVector momentum;
-  FloatVector weight_decay;
-  FloatVector gradient_scale;
-};
-
-HWY_INLINE SgdVectors to_vectors(const SgdCoefficients& k) {
-  const Floats d;
-  return {hn::Set(d, k.learning_rate), hn::Set(d, k.momentum), hn::Set(d, k.weight_decay),
-          hn::Set(d, k.gradient_scale)};
-}
-
-/// One vector of sgd_update.
-HWY_INLINE void update_vector(const SgdVectors& k, FloatVector gradient, float* weights,
-                              float* velocity) {
-  const Floats d;
-  const auto w = hn::Load(d, weights);
-  auto step = hn::MulAdd(k.weight_decay, w, hn::Mul(k.gradient_scale, gradient));
-  if (velocity) {
-    step = hn::MulAdd(k.momentum, hn::Load(d, velocity), step);
-    hn::Store(step, d, velocity);
-  }
-  hn::Store(hn::NegMulAdd(k.learning_rate, step, w), d, weights);
-}
 
 /// Calls f(sum, row, vector) for each accumulator of a tile.
 template <int kRows, int kVectors, class F>
@@ -113,13 +81,15 @@ HWY_INLINE void finish(const Product& p, Index row, Index col,
     case Finish::kUpdate:
       break;
   }
-  const SgdVectors k = to_vectors(p.sgd);
-  const Index stride = p.weights_stride;
-  float* weights = p.weights + row * stride + col;
-  float* velocity = p.velocity ? p.velocity + row * stride + col : nullptr;
-  for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
-    const Index place = r * stride + v * kLanes;
-    update_vector(k, hn::Add(sum, zero), weights + place, velocity ? velocity + place : nullptr);
+  const Updater updater(p.update, p.tensors);
+  const Index stride = p.tensors.weights.stride();
+  with_rule(p.update.rule, [&](auto rule) TRP_INLINE_LAMBDA {
+    for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
+      auto gradient = hn::Add(sum, zero);
+      if (p.link.shift) gradient = end_chain(p.link, row + r, col + v * kLanes, gradient);
+      updater.template update<decltype(rule)::value>(gradient,
+                                                     (row + r) * stride + col + v * kLanes);
+    });
   });
 }
 

@@ -74,6 +74,8 @@ Json summary_object(const RunSummary& summary) {
           {"status", word_of(result.status)},
           {"epochs", result.epochs.size()},
           {"best_epoch", result.best_epoch > 0 ? Json(result.best_epoch) : Json()},
+          {"val_loss", field_of(result.validation, &Score::loss)},
+          {"val_accuracy", field_of(result.validation, &Score::accuracy)},
           {"test_loss", result.test.loss},
           {"test_accuracy", result.test.accuracy},
           {"test_accuracy_stderr", result.test.accuracy_stderr()},

@@ -4,7 +4,7 @@
 #include <variant>
 
 #include <fmt/color.h>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "measure/statistics.h"
 #include "report/evaluation.h"
@@ -84,6 +84,11 @@ std::string comparison_text(const Comparison& comparison) {
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
   out.write_line(test_accuracy_text(result.test, color));
+  if (const auto& validation = result.validation)
+    out.write_line(fmt::format("validation     {} ± {}   (loss {}, {} samples)",
+                               percent(validation->accuracy),
+                               percent(validation->accuracy_stderr()), loss_text(validation->loss),
+                               grouped(validation->sample_count)));
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,
                              with_unit(result.samples_per_second)));
@@ -112,16 +117,24 @@ std::string samples_text(const RunStart& start) {
                      validation, grouped(start.test_samples));
 }
 
-std::string sgd_text(const Recipe& recipe) {
-  std::string text = fmt::format("learning rate {} {}", recipe.learning_rate,
-                                 word_of(recipe.learning_rate_schedule));
+std::string training_text(const Recipe& recipe) {
+  const bool is_sgd = recipe.optimizer == OptimizerKind::kSgd;
+  std::string text = fmt::format("{}learning rate {} {}",
+                                 is_sgd ? "" : fmt::format("{}, ", word_of(recipe.optimizer)),
+                                 recipe.learning_rate, word_of(recipe.learning_rate_schedule));
   const auto add_if_set = [&](std::string_view name, double value) {
     if (value > 0) text += fmt::format(", {} {:.4g}", name, value);
   };
   add_if_set("warm-up epochs", recipe.warmup_epochs);
-  add_if_set("momentum", recipe.momentum);
+  if (is_sgd) add_if_set(recipe.nesterov ? "Nesterov momentum" : "momentum", recipe.momentum);
   add_if_set("weight decay", recipe.weight_decay);
   add_if_set("gradient norm at most", recipe.clip_norm);
+  add_if_set("label smoothing", recipe.label_smoothing);
+  if (!recipe.dropout.empty())
+    text += fmt::format(", dropout {}", fmt::join(recipe.dropout, " and "));
+  if (recipe.class_weights != ClassWeights::kNone)
+    text += fmt::format(", class weights {}", word_of(recipe.class_weights));
+  add_if_set("weights averaged by", recipe.average_weights);
   return text;
 }
 
@@ -172,7 +185,12 @@ void write_settings(LineWriter& out, const RunStart& start, const TextStyle& sty
   write("training",
         fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
                     recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
-                    sgd_text(recipe), recipe.seed));
+                    training_text(recipe), recipe.seed));
+  if (!recipe.init.empty()) write("", fmt::format("starting from weights {}", recipe.init));
+  if (recipe.normalization != Normalization::kNone)
+    write("inputs", recipe.normalization == Normalization::kCenter
+                        ? "less the training samples' mean"
+                        : "less the training samples' mean, by their deviation");
   if (recipe.augment != AugmentOptions())
     write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
   write("workers", workers_text(start));

@@ -29,27 +29,30 @@ void compute_losses(const StepInput& input, Range rows, ConstTensorView logits, 
                     BatchBuffers& buffers) {
   const auto begin = static_cast<std::size_t>(rows.begin);
   const auto count = static_cast<std::size_t>(rows.size());
+  LossForm form = input.loss;
+  if (form.class_weights.empty()) form.divisor = static_cast<double>(input.sample_count());
   softmax_cross_entropy(logits, std::span(batch_of(input, buffers).labels).subspan(begin, count),
-                        input.sample_count(), gradient,
-                        std::span(buffers.losses).subspan(begin, count),
+                        form, gradient, std::span(buffers.losses).subspan(begin, count),
                         std::span(buffers.correct).subspan(begin, count));
 }
 
 void compute_rows(const StepInput& input, const Mlp& mlp, Range rows, BatchBuffers& buffers,
                   int worker, std::size_t first_layer) {
   Activations& activations = buffers.activations;
+  const Range all = {0, input.sample_count()};
   if (first_layer == 0) {
     const PhaseScope scope(input.phases, worker, Phase::kGather);
     gather_rows(input, rows, buffers);
   }
   {
     const PhaseScope scope(input.phases, worker, Phase::kForward);
-    forward(mlp, batch_of(input, buffers).input(), rows, activations, first_layer);
+    forward(mlp, batch_of(input, buffers).input(), rows, activations, first_layer,
+            input.dropout_of(all));
     compute_losses(input, rows, activations.outputs.back().view_rows(rows.begin, rows.end),
                    activations.gradients.back().view_rows(rows.begin, rows.end), buffers);
   }
   const PhaseScope scope(input.phases, worker, Phase::kBackward);
-  backward(mlp, rows, activations, first_layer);
+  backward(mlp, rows, activations, first_layer, input.dropout_of(all));
 }
 
 StepResult sum_results(const StepInput& input, const BatchBuffers& buffers) {

@@ -28,7 +28,7 @@ StepResult DataParallel::step(const StepInput& input, Optimizer& optimizer, Mlp&
   const auto run = [&](int count, const auto& task) {
     fork_join(pool_, input.phases, Phase::kSgd, count, task, ClaimOrder::kFromBothEnds);
   };
-  const auto source_of = [&](const Tile& tile) { return accumulator_.gradient_of(tile); };
+  const auto source_of = [&](const Tile& tile) { return accumulator_.gradient_of(tile, mlp); };
   update_.apply(run, source_of, input, optimizer, mlp);
   return sum_results(input, buffers_);
 }

@@ -29,9 +29,9 @@ void GradientAccumulator::begin(const Batch& batch, const Activations& activatio
   for (const auto& turn : turns_) turn->merged_shards.reset();
 }
 
-GradientSource GradientAccumulator::gradient_of(const Tile& tile) {
+GradientSource GradientAccumulator::gradient_of(const Tile& tile, const Mlp& mlp) {
   if (kind_ == MergeKind::kFactored) return factors_of(tile, {0, merged_count_});
-  return of_tile(sum_, tile);
+  return ended_gradient(mlp, tile, sum_);
 }
 
 TileFactors GradientAccumulator::factors_of(const Tile& tile, Range rows) const {

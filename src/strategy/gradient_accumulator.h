@@ -59,8 +59,9 @@ class GradientAccumulator {
   /// How many samples have been merged since begin().
   Index merged_count() const { return merged_count_; }
 
-  /// The gradient of a tile over all samples merged: kFactored leaves it in its factors.
-  GradientSource gradient_of(const Tile& tile);
+  /// Returns the gradient of a tile over all samples merged, for the parameters in `mlp`: kFactored
+  /// leaves it in its factors, the others end its chains. To be called once for each tile.
+  GradientSource gradient_of(const Tile& tile, const Mlp& mlp);
 
  private:
   struct alignas(kCacheLineBytes) Turn {

@@ -25,26 +25,32 @@ ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
   squared_column_norms_.resize(first_norm_.back());
 }
 
+TileGradient ParameterUpdate::scratch_of(const Tile& tile, int worker) {
+  Tensor& rows = scratch_[static_cast<std::size_t>(worker)];
+  return {rows.view_rows(0, tile.rows.size()).view_cols(0, tile.cols.size()),
+          rows.view_rows(rows.rows() - 1, rows.rows()).view_cols(0, tile.cols.size())};
+}
+
 void ParameterUpdate::update(const GradientSource& gradient, float scale, const StepInput& input,
                              int worker, const Tile& tile, Optimizer& optimizer, Mlp& mlp) {
-  Tensor& rows = scratch_[static_cast<std::size_t>(worker)];
-  const TileGradient scratch = {rows.view_rows(0, tile.rows.size()).view_cols(0, tile.cols.size()),
-                                rows.view_rows(rows.rows() - (tile.with_bias ? 1 : 0), rows.rows())
-                                    .view_cols(0, tile.cols.size())};
   // Gradient and update of factors are one product, which mostly is the gradient.
   const bool has_factors = std::holds_alternative<TileFactors>(gradient);
   const PhaseScope scope(has_factors ? input.phases : nullptr, worker, Phase::kBackward);
-  optimizer.update(tile, gradient, input.learning_rate, scale, scratch, mlp);
+  optimizer.update(tile, gradient, input.rates, scale, scratch_of(tile, worker), mlp);
 }
 
-void ParameterUpdate::form_gradient(int index, const GradientSource& source, PhaseRecorder* phases,
-                                    int worker) {
+void ParameterUpdate::form_gradient(int index, const GradientSource& source, const Mlp& mlp,
+                                    PhaseRecorder* phases, int worker) {
   const auto i = static_cast<std::size_t>(index);
   TileGradient& gradient = gradients_[i];
   if (const auto* factors = std::get_if<TileFactors>(&source)) {
     const PhaseScope scope(phases, worker, Phase::kBackward);
-    gradient = of_tile(whole_, tiles_[i]);
-    tile_gradient(*factors, tiles_[i], ChainStart::kZero, gradient);
+    const Tile& tile = tiles_[i];
+    gradient = of_tile(whole_, tile);
+    tile_gradient(*factors, tile, ChainStart::kZero, gradient);
+    const TensorView sums = scratch_of(tile, worker).bias;
+    bias_gradient_sum(factors->dz, ChainStart::kZero, sums);
+    end_chains(last_link(mlp, tile, sums), gradient.weight);
   } else {
     gradient = std::get<TileGradient>(source);
   }

@@ -24,25 +24,27 @@ class ParameterUpdate {
   template <class Run, class SourceOf>
   void apply(const Run& run, const SourceOf& source_of, const StepInput& input,
              Optimizer& optimizer, Mlp& mlp) {
-    const float scale = clip(run, source_of, input, optimizer);
+    const float scale = clip(run, source_of, input, optimizer, mlp);
     run(tile_count(), [&](int index, int worker) {
       update_tile(index, source_of, scale, input, worker, tile(index), optimizer, mlp);
     });
+    fold_bias(mlp);
   }
 
   /// The first half of apply(): forms the whole gradient if it may have to be clipped, and returns
   /// what to multiply it by.
   template <class Run, class SourceOf>
   float clip(const Run& run, const SourceOf& source_of, const StepInput& input,
-             const Optimizer& optimizer) {
+             const Optimizer& optimizer, const Mlp& mlp) {
     if (!optimizer.clips()) return 1;
     run(tile_count(), [&](int index, int worker) {
-      form_gradient(index, source_of(tile(index)), input.phases, worker);
+      form_gradient(index, source_of(tile(index)), mlp, input.phases, worker);
     });
     return optimizer.clip_scale(squared_norm());
   }
 
-  /// The second half, for one tile: updates `place` in mlp, which is the tile itself or a copy.
+  /// The second half, for one tile: updates `place` in mlp, which is the tile itself or a copy, but
+  /// for fold_bias().
   template <class SourceOf>
   void update_tile(int index, const SourceOf& source_of, float scale, const StepInput& input,
                    int worker, const Tile& place, Optimizer& optimizer, Mlp& mlp) {
@@ -58,7 +60,9 @@ class ParameterUpdate {
   const Tile& tile(int index) const { return tiles_[static_cast<std::size_t>(index)]; }
   void update(const GradientSource& gradient, float scale, const StepInput& input, int worker,
               const Tile& tile, Optimizer& optimizer, Mlp& mlp);
-  void form_gradient(int index, const GradientSource& source, PhaseRecorder* phases, int worker);
+  void form_gradient(int index, const GradientSource& source, const Mlp& mlp, PhaseRecorder* phases,
+                     int worker);
+  TileGradient scratch_of(const Tile& tile, int worker);
   double squared_norm() const;
 
   std::vector<Tile> tiles_;

@@ -112,8 +112,10 @@ StepResult PipelineParallel::step(const StepInput& input, Optimizer& optimizer, 
     const auto run = [&](int count, const auto& task) {
       fork_join(pool_, input.phases, Phase::kSgd, count, task);
     };
-    const auto source_of = [&](const Tile& tile) { return of_tile(gradient_, tile); };
+    const auto source_of = [&](const Tile& tile) { return ended_gradient(mlp, tile, gradient_); };
     update_.apply(run, source_of, input, optimizer, mlp);
+  } else {
+    fold_bias(mlp);
   }
   return sum_results(input, buffers_);
 }
@@ -145,7 +147,7 @@ void PipelineParallel::run_stage(const Step& step, std::size_t s, int worker, Op
   if (optimizer.clips()) return;  // the norm takes all stages
   const PhaseScope update(phases, worker, Phase::kSgd);
   for (const Tile& tile : stage.tiles)
-    optimizer.update(tile, of_tile(gradient_, tile), step.input.learning_rate, 1, {}, mlp);
+    optimizer.update(tile, ended_gradient(mlp, tile, gradient_), step.input.rates, 1, {}, mlp);
 }
 
 /// False when another stage has failed.
@@ -167,7 +169,8 @@ void PipelineParallel::run_forward(const Step& step, std::size_t s, int micro_ba
   for (Index layer = stages_[s]->layers.begin; layer < stages_[s]->layers.end; ++layer) {
     const auto l = static_cast<std::size_t>(layer);
     const TensorView output = live_rows(step, l, micro_batch, activations.outputs);
-    forward_layer(mlp, l, input_of_layer(step, l, micro_batch), {0, output.cols()}, output);
+    forward_layer(mlp, l, input_of_layer(step, l, micro_batch), {0, output.cols()}, output,
+                  step.input.dropout_of(rows));
   }
   if (s + 1 == stages_.size()) {
     const std::size_t last = mlp.layers.size() - 1;
@@ -185,7 +188,8 @@ void PipelineParallel::run_backward(const Step& step, std::size_t s, int micro_b
     const TensorView input_gradient = live_rows(step, l - 1, micro_batch, gradients);
     backward_layer(mlp, l, live_rows(step, l, micro_batch, gradients),
                    live_rows(step, l - 1, micro_batch, buffers_.activations.outputs),
-                   {0, input_gradient.cols()}, input_gradient);
+                   {0, input_gradient.cols()}, input_gradient,
+                   step.input.dropout_of(batch_rows(step, micro_batch)));
   }
   for (const Tile& tile : stages_[s]->tiles)
     tile_gradient(tile_factors(input_of_layer(step, tile.layer, micro_batch),

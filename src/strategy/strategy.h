@@ -5,6 +5,7 @@
 #include <span>
 
 #include "data/batch.h"
+#include "nn/loss.h"
 #include "nn/mlp.h"
 #include "nn/optimizer.h"
 #include "strategy/phase.h"
@@ -18,14 +19,21 @@ namespace trp {
 struct StepInput {
   const Dataset& dataset;
   std::span<const std::uint32_t> samples;  // at least one, at most the strategy's batch size
-  float learning_rate;
+  StepRates rates;
   Augmentation augmentation = {};
+  LossForm loss = {};  // without class weights the divisor is the number of samples
+  std::span<const double> dropout = {};  // as in Recipe, but one for each hidden layer or none
   /// These samples, if they have been gathered and augmented already; otherwise each worker gathers
   /// its own.
   const Batch* batch = nullptr;
   PhaseRecorder* phases = nullptr;  // of the pool's workers; null: nobody asks where time goes
 
   Index sample_count() const { return static_cast<Index>(samples.size()); }
+
+  /// What samples of these rows of the batch go without.
+  Dropout dropout_of(Range rows) const {
+    return Dropout{dropout, augmentation.seed, augmentation.epoch, samples}.of_rows(rows);
+  }
 };
 
 /// What the network with its parameters before the step made of the samples.

@@ -44,23 +44,13 @@ Mlp make_mlp_of_part(const Mlp& mlp, std::size_t wide_count, Range first_outputs
   own.layers.resize(mlp.layers.size());
   own.layers[0] = {Tensor(mlp.input_size(), first_outputs.size()), Tensor(1, first_outputs.size()),
                    Tensor()};
+  if (mlp.normalization.shift.cols() > 0) set_normalization(mlp.normalization, own);
   std::copy(mlp.layers.begin() + static_cast<std::ptrdiff_t>(wide_count), mlp.layers.end(),
             own.layers.begin() + static_cast<std::ptrdiff_t>(wide_count));
   return own;
 }
 
 void copy(ConstTensorView from, TensorView to) { to.matrix() = from.matrix(); }
-
-/// Copies weight and bias of columns of one layer's parameters, or velocity, to those of another.
-template <class From, class To>
-void copy_columns(From& from, Range from_columns, To& to, Range to_columns) {
-  const auto copy_tensor = [&](auto& a, auto& b) {
-    copy(a.view().view_cols(from_columns.begin, from_columns.end),
-         b.view().view_cols(to_columns.begin, to_columns.end));
-  };
-  copy_tensor(from.weight, to.weight);
-  copy_tensor(from.bias, to.bias);
-}
 
 }  // namespace
 
@@ -102,40 +92,41 @@ int TensorParallel::owner_of(const Tile& tile) const {
   return part;
 }
 
-void TensorParallel::take_over(const Optimizer& optimizer, const Mlp& mlp) {
+/// Copies the parts' parameters, and the optimizer's state, from those of the network or to them.
+void TensorParallel::copy_parts(Direction direction, Optimizer& optimizer, Mlp& mlp) {
+  const auto copy_columns = [&](Tensor& own, Tensor& whole, Range columns) {
+    const TensorView columns_of_whole = whole.view().view_cols(columns.begin, columns.end);
+    direction == Direction::kToParts ? copy(columns_of_whole, own.view())
+                                     : copy(own.view(), columns_of_whole);
+  };
   for (int p = 0; p < part_count_; ++p) {
     Part& part = parts_[static_cast<std::size_t>(p)];
     for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
       if (l > 0 && l < wide_count_) continue;
-      const Index width = part.mlp.layers[l].weight.cols();
-      const Range columns = l == 0 ? own_columns(mlp.layers[0].weight.cols(), p) : Range{0, width};
-      copy_columns(mlp.layers[l], columns, part.mlp.layers[l], {0, width});
+      Layer& own = part.mlp.layers[l];
+      Layer& whole = mlp.layers[l];
+      const Index width = whole.weight.cols();
+      const Range columns = l == 0 ? own_columns(width, p) : Range{0, width};
+      const auto copy_layer = [&](auto& to, auto& from) {
+        copy_columns(to.weight, from.weight, columns);
+        copy_columns(to.bias, from.bias, columns);
+      };
+      copy_layer(own, whole);
       if (l > 0)
-        copy(mlp.layers[l].weight_transposed.view(), part.mlp.layers[l].weight_transposed.view());
-      if (!optimizer.velocity().layers.empty())
-        copy_columns(optimizer.velocity().layers[l], columns, part.optimizer.velocity().layers[l],
-                     {0, width});
+        copy_columns(own.weight_transposed, whole.weight_transposed, {0, whole.weight.rows()});
+      for (const auto& [name, state] : kOptimizerStateParts)
+        if (!(optimizer.state().*state).layers.empty())
+          copy_layer((part.optimizer.state().*state).layers[l],
+                     (optimizer.state().*state).layers[l]);
     }
+    if (direction == Direction::kToParts) fold(part.mlp);
   }
-  parts_are_current_ = true;
+  if (direction == Direction::kFromParts) fold(mlp);
+  parts_are_current_ = direction == Direction::kToParts;
 }
 
 void TensorParallel::settle(Optimizer& optimizer, Mlp& mlp) {
-  if (!std::exchange(parts_are_current_, false)) return;
-  const auto settle_layer = [&](Part& part, std::size_t l, Range columns) {
-    const Range own = {0, columns.size()};
-    copy_columns(part.mlp.layers[l], own, mlp.layers[l], columns);
-    if (l > 0)
-      copy(part.mlp.layers[l].weight_transposed.view(), mlp.layers[l].weight_transposed.view());
-    if (!optimizer.velocity().layers.empty())
-      copy_columns(part.optimizer.velocity().layers[l], own, optimizer.velocity().layers[l],
-                   columns);
-  };
-  for (int p = 0; p < part_count_; ++p)
-    settle_layer(parts_[static_cast<std::size_t>(p)], 0,
-                 own_columns(mlp.layers[0].weight.cols(), p));
-  for (std::size_t l = wide_count_; l < mlp.layers.size(); ++l)
-    settle_layer(parts_[0], l, {0, mlp.layers[l].weight.cols()});
+  if (parts_are_current_) copy_parts(Direction::kFromParts, optimizer, mlp);
 }
 
 /// Where samples are changed as they are copied, each worker does some of them for all.
@@ -176,10 +167,10 @@ void TensorParallel::forward_wide_layer(const StepInput& input, const Mlp& mlp, 
   const Range own = own_columns(output.cols(), part);
   if (own.empty()) return;
   const InputView x = rows_of_input(batch_of(input, buffers).input(), buffers.activations, all, l);
-  if (l == 0)
-    forward_layer(own_mlp, l, x, {0, own.size()}, output.view_cols(own.begin, own.end));
-  else
-    forward_layer(mlp, l, x, own, output);
+  Dropout dropout = input.dropout_of(all);
+  if (l > 0) return forward_layer(mlp, l, x, own, output, dropout);
+  dropout.first_output = own.begin;
+  forward_layer(own_mlp, l, x, {0, own.size()}, output.view_cols(own.begin, own.end), dropout);
 }
 
 void TensorParallel::compute_narrow_layers(const StepInput& input, int part, int worker) {
@@ -200,7 +191,7 @@ void TensorParallel::backward_wide_layer(const StepInput& input, const Mlp& mlp,
   const Range own = own_columns(result.cols(), part);
   if (!own.empty())
     backward_layer(mlp, l, all_rows(activations.gradients[l]), all_rows(activations.outputs[l - 1]),
-                   own, result);
+                   own, result, input.dropout_of({0, input.sample_count()}));
 }
 
 void TensorParallel::update_part(const StepInput& input, float scale, int part, int worker,
@@ -216,6 +207,7 @@ void TensorParallel::update_part(const StepInput& input, float scale, int part, 
     update_.update_tile(static_cast<int>(t), source_of, scale, input, worker, place,
                         is_common ? optimizer : own.optimizer, is_common ? mlp : own.mlp);
   }
+  fold_bias(own.mlp);
 }
 
 GradientSource TensorParallel::factors_of(const StepInput& input, const Tile& tile,
@@ -226,7 +218,7 @@ GradientSource TensorParallel::factors_of(const StepInput& input, const Tile& ti
 }
 
 StepResult TensorParallel::step(const StepInput& given, Optimizer& optimizer, Mlp& mlp) {
-  if (!parts_are_current_) take_over(optimizer, mlp);
+  if (!parts_are_current_) copy_parts(Direction::kToParts, optimizer, mlp);
   StepInput input = given;
   if (!input.batch && input.augmentation.options != AugmentOptions{}) {
     gather_together(input);
@@ -255,7 +247,7 @@ StepResult TensorParallel::step(const StepInput& given, Optimizer& optimizer, Ml
   const auto source_of = [&](const Tile& tile) {
     return factors_of(input, tile, std::max(owner_of(tile), 0));
   };
-  const float scale = update_.clip(owners, source_of, input, optimizer);
+  const float scale = update_.clip(owners, source_of, input, optimizer, mlp);
   for_each_part(input, Phase::kSgd, [&](int part, int worker) {
     if (is_one_piece) compute_narrow_layers(input, part, worker);
     update_part(input, scale, part, worker, optimizer, mlp);

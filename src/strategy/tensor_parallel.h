@@ -46,7 +46,8 @@ class TensorParallel final : public Strategy {
   void for_each_part(const StepInput& input, Phase phase, const Task& task);
   Range own_columns(Index columns, int part) const;
   int owner_of(const Tile& tile) const;
-  void take_over(const Optimizer& optimizer, const Mlp& mlp);
+  enum class Direction { kToParts, kFromParts };
+  void copy_parts(Direction direction, Optimizer& optimizer, Mlp& mlp);
   void gather_together(const StepInput& input);
   void forward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l, int part,
                           int worker);

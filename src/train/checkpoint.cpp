@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -24,9 +25,14 @@ namespace {
 
 constexpr int kRecipeDepth = 2;  // fields, widths
 constexpr int kStateDepth = 4;   // fields, epochs, an epoch, its validation
-constexpr std::string_view kVelocityPrefix = "velocity.";
 constexpr std::string_view kBestPrefix = "best.";
+constexpr std::string_view kNormalizationPrefix = "input.";
+constexpr std::array<std::pair<std::string_view, Tensor InputNormalization::*>, 2>
+    kNormalizationParts = {
+        {{"input.shift", &InputNormalization::shift}, {"input.scale", &InputNormalization::scale}}};
 constexpr Index kMaxCount = Index{1} << 62;
+
+std::string prefix_of(std::string_view part) { return fmt::format("{}.", part); }
 
 }  // namespace
 
@@ -89,7 +95,12 @@ void append_arrays(std::string_view prefix, std::vector<NamedArray> arrays,
 ArrayFile to_array_file(const Checkpoint& checkpoint) {
   const TrainState& state = checkpoint.state;
   ArrayFile file{.arrays = to_arrays(state.mlp), .metadata = {}};
-  append_arrays(kVelocityPrefix, to_arrays(state.velocity), file.arrays);
+  for (const auto& [name, part] : kOptimizerStateParts)
+    append_arrays(prefix_of(name), to_arrays(state.optimizer.*part), file.arrays);
+  for (const auto& [name, values] : kNormalizationParts)
+    if (const Tensor& tensor = state.mlp.normalization.*values; tensor.cols() > 0)
+      file.arrays.push_back(
+          {std::string(name), {tensor.cols()}, {tensor.row(0), tensor.row(0) + tensor.cols()}});
   append_arrays(kBestPrefix, to_arrays(state.best), file.arrays);
   file.metadata = {{std::string(kKindKey), std::string(kCheckpointKind)},
                    {"version", checkpoint.version},
@@ -140,14 +151,39 @@ Mlp to_network(const std::vector<NamedArray>& arrays, const Mlp& mlp, const std:
   return network;
 }
 
+InputNormalization to_normalization(const std::vector<NamedArray>& arrays, Index inputs,
+                                    const std::string& name) {
+  InputNormalization normalization;
+  for (const NamedArray& array : arrays) {
+    const auto part = std::ranges::find_if(kNormalizationParts, [&](const auto& known) {
+      return known.first.substr(kNormalizationPrefix.size()) == array.name;
+    });
+    check_finite(array, name);
+    if (part == kNormalizationParts.end() || array.shape != std::vector<Index>{inputs})
+      throw damaged(name, fmt::format("{} shifts and scales of inputs", inputs), array.name);
+    Tensor& tensor = normalization.*part->second = Tensor(1, inputs);
+    std::ranges::copy(array.values, tensor.row(0));
+  }
+  if (normalization.shift.cols() == 0) throw damaged(name, "shifts of inputs", "scales alone");
+  return normalization;
+}
+
 void fill_networks(std::vector<NamedArray> arrays, const std::string& name, TrainState& state) {
-  const std::vector<NamedArray> velocity = take_arrays(kVelocityPrefix, arrays);
+  std::array<std::vector<NamedArray>, kOptimizerStateParts.size()> parts;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    parts[i] = take_arrays(prefix_of(kOptimizerStateParts[i].first), arrays);
+  const std::vector<NamedArray> normalization = take_arrays(kNormalizationPrefix, arrays);
   const std::vector<NamedArray> best = take_arrays(kBestPrefix, arrays);
   state.mlp = to_mlp(arrays, name);
-  if (!velocity.empty()) {
-    for (Layer& layer : to_network(velocity, state.mlp, name + ": velocity").layers)
-      state.velocity.layers.push_back({std::move(layer.weight), std::move(layer.bias)});
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) continue;
+    const auto& [part_name, part] = kOptimizerStateParts[i];
+    for (Layer& layer :
+         to_network(parts[i], state.mlp, fmt::format("{}: {}", name, part_name)).layers)
+      (state.optimizer.*part).layers.push_back({std::move(layer.weight), std::move(layer.bias)});
   }
+  if (!normalization.empty())
+    set_normalization(to_normalization(normalization, state.mlp.input_size(), name), state.mlp);
   if (best.empty() != (state.best_epoch == 0))
     throw damaged(name, "the best weights if there is a best epoch",
                   best.empty() ? "none" : "them without one");

@@ -19,6 +19,11 @@ double learning_rate_at(const Recipe& recipe, std::int64_t steps_per_epoch, std:
       return base * 0.5 * (1 + cos_pi(p));
     case LearningRateScheduleKind::kStep:
       return p < 0.5 ? base : p < 0.75 ? base * 0.1 : base * 0.01;
+    case LearningRateScheduleKind::kTriangle: {
+      // Half a step further, so that neither end is a step of nothing.
+      const double middle = p + 0.5 / static_cast<double>(remaining);
+      return base * (middle < 0.2 ? middle / 0.2 : (1 - middle) / 0.8);
+    }
   }
   return base;
 }

@@ -62,16 +62,6 @@ void check_shapes(const NamedArray& weight, const NamedArray& bias, Index input_
   }
 }
 
-void check_finite(const NamedArray& array, const std::string& file) {
-  const auto bad =
-      std::ranges::find_if_not(array.values, [](float value) { return std::isfinite(value); });
-  if (bad == array.values.end()) return;
-  fail(
-      "{}: {}: expected finite numbers, found {} at element {}; hint: the training that made it "
-      "diverged, train again with a lower learning rate",
-      file, array.name, *bad, bad - array.values.begin());
-}
-
 void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) {
   using Matrix = Eigen::Map<const RowMajorMatrix>;
   layer.weight.view().matrix() =
@@ -86,6 +76,16 @@ ArraysByName by_name(const std::vector<NamedArray>& arrays) {
 }
 
 }  // namespace
+
+void check_finite(const NamedArray& array, const std::string& file) {
+  const auto bad =
+      std::ranges::find_if_not(array.values, [](float value) { return std::isfinite(value); });
+  if (bad == array.values.end()) return;
+  fail(
+      "{}: {}: expected finite numbers, found {} at element {}; hint: the training that made it "
+      "diverged, train again with a lower learning rate",
+      file, array.name, *bad, bad - array.values.begin());
+}
 
 template <class Layers>
 static std::vector<NamedArray> layer_arrays(const Layers& layers) {

@@ -16,6 +16,9 @@ std::vector<NamedArray> to_arrays(const Gradient& gradient);
 std::vector<std::uint8_t> encode_model(const std::string& path, const Mlp& mlp,
                                        const Metadata& metadata);
 
+/// Throws Error, which names the first other one, unless all values of the array are finite.
+void check_finite(const NamedArray& array, const std::string& file);
+
 /// Returns the network whose arrays these are, in any order; `name` is for messages. Throws Error
 /// if they are not those of one network, or not finite.
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name);

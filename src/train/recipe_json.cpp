@@ -21,11 +21,22 @@ struct JsonFields<Recipe> {
                                       JsonField{"lr", &Recipe::learning_rate},
                                       JsonField{"lr_schedule", &Recipe::learning_rate_schedule},
                                       JsonField{"warmup_epochs", &Recipe::warmup_epochs},
+                                      JsonField{"optimizer", &Recipe::optimizer},
                                       JsonField{"momentum", &Recipe::momentum},
+                                      JsonField{"nesterov", &Recipe::nesterov},
+                                      JsonField{"beta1", &Recipe::beta1},
+                                      JsonField{"beta2", &Recipe::beta2},
+                                      JsonField{"eps", &Recipe::epsilon},
                                       JsonField{"weight_decay", &Recipe::weight_decay},
                                       JsonField{"clip_norm", &Recipe::clip_norm},
+                                      JsonField{"dropout", &Recipe::dropout},
+                                      JsonField{"label_smoothing", &Recipe::label_smoothing},
+                                      JsonField{"class_weights", &Recipe::class_weights},
+                                      JsonField{"average_weights", &Recipe::average_weights},
+                                      JsonField{"normalize", &Recipe::normalization},
                                       JsonField{"early_stopping", &Recipe::early_stopping},
-                                      JsonField{"seed", &Recipe::seed}};
+                                      JsonField{"seed", &Recipe::seed},
+                                      JsonField{"init", &Recipe::init}};
 };
 
 template <>
@@ -75,7 +86,9 @@ Json to_json(const Plan& plan) { return value_to_json(plan); }
 
 Recipe recipe_from_json(const Json& json) {
   Recipe recipe;
-  read_value(json, recipe);
+  Json whole = to_json(recipe);  // what an earlier version did not know is as it was then
+  if (json.is_object()) whole.update(json);
+  read_value(json.is_object() ? whole : json, recipe);
   return recipe;
 }
 

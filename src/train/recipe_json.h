@@ -19,8 +19,9 @@ Json to_json(const Recipe& recipe);
 /// {"strategy": "data", "merge": "factored", …}
 Json to_json(const Plan& plan);
 
-/// The reverse. Throws Error, which begins with the name of the field, unless there are exactly the
-/// fields that to_json() writes, each of the right type and with a word that is known.
+/// The reverse; fields that are not there have the default. Throws Error, which begins with the
+/// name of the field, unless all are such that to_json() writes, each of the right type and with a
+/// word that is known.
 Recipe recipe_from_json(const Json& json);
 
 /// A field that is not the same in two recipes.

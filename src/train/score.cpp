@@ -44,8 +44,9 @@ Score score(ConstTensorView logits, std::span<const std::uint8_t> labels, Thread
     const Range range = split_evenly(logits.rows(), block_count, block);
     const auto begin = static_cast<std::size_t>(range.begin);
     const auto count = static_cast<std::size_t>(range.size());
-    softmax_cross_entropy(logits.view_rows(range.begin, range.end), labels.subspan(begin, count), 1,
-                          own->view_rows(0, range.size()), std::span(losses).subspan(begin, count),
+    softmax_cross_entropy(logits.view_rows(range.begin, range.end), labels.subspan(begin, count),
+                          {}, own->view_rows(0, range.size()),
+                          std::span(losses).subspan(begin, count),
                           std::span(correct).subspan(begin, count));
   });
   const auto n = static_cast<double>(logits.rows());

@@ -47,6 +47,11 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   result.status = run_epochs(trainer, recipe, events, stop);
   const TrainState& state = trainer.state();
   result.best_epoch = state.best_epoch;
+  const auto kept = static_cast<std::size_t>(state.best_epoch);
+  if (kept > 0)
+    result.validation = state.epochs[kept - 1].validation;
+  else if (state.progress.batch == 0 && !state.epochs.empty())
+    result.validation = state.epochs.back().validation;
   result.mlp = trainer.release_network();
   {
     const auto scope = PhaseScope::common(events.recorder, Phase::kEvaluation);

@@ -1,8 +1,11 @@
 #include "train/train_state.h"
+
 #include "core/fail.h"
+#include "nn/mlp.h"
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/ranges.h>
@@ -22,10 +25,18 @@ void check_resumable(const TrainState& state, const Recipe& recipe, std::span<co
     fail("the training to resume: expected layers of {}, found {}", fmt::join(sizes, " → "),
          fmt::join(found, " → "));
   }
-  const auto velocities = std::ssize(state.velocity.layers);
-  const auto expected_velocities = recipe.momentum == 0 ? 0 : std::ssize(state.mlp.layers);
-  check(velocities == expected_velocities, "layers with velocities:", expected_velocities,
-        velocities);
+  const bool is_adam = recipe.optimizer != OptimizerKind::kSgd;
+  const bool has_part[] = {is_adam || recipe.momentum != 0, is_adam, recipe.average_weights > 0};
+  for (std::size_t i = 0; i < kOptimizerStateParts.size() && is_begun(state); ++i) {
+    const auto& [name, part] = kOptimizerStateParts[i];
+    const auto expected = has_part[i] ? std::ssize(state.mlp.layers) : 0;
+    const auto layers = std::ssize((state.optimizer.*part).layers);
+    check(layers == expected, fmt::format("layers with {}:", name), expected, layers);
+  }
+  const bool is_normalized = is_begun(state) && recipe.normalization != Normalization::kNone;
+  const Index shifts = state.mlp.normalization.shift.cols();
+  check(shifts == (is_normalized ? sizes[0] : 0), "shifts of inputs:", is_normalized ? sizes[0] : 0,
+        shifts);
   check(state.progress.batch <= steps_per_epoch, "steps of the epoch in hand: at most",
         steps_per_epoch, state.progress.batch);
   const auto done = static_cast<int>(state.epochs.size());
@@ -35,7 +46,23 @@ void check_resumable(const TrainState& state, const Recipe& recipe, std::span<co
         has_best ? done : 0, state.best_epoch);
 }
 
-Mlp& network_to_keep(TrainState& state) { return state.best_epoch > 0 ? state.best : state.mlp; }
+void take_average(const OptimizerState& optimizer, Mlp& mlp) {
+  if (optimizer.average.layers.empty()) return;
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    mlp.layers[l].weight = optimizer.average.layers[l].weight;
+    mlp.layers[l].bias = optimizer.average.layers[l].bias;
+  }
+  transpose_weights(mlp);
+  fold(mlp);
+}
+
+Mlp network_to_keep(TrainState state) {
+  if (state.best_epoch > 0) return std::move(state.best);
+  if (is_begun(state)) take_average(state.optimizer, state.mlp);
+  return without_normalization(std::move(state.mlp));
+}
+
+bool is_begun(const TrainState& state) { return !state.epochs.empty() || state.progress.batch > 0; }
 
 double train_seconds(const TrainState& state) {
   double seconds = state.progress.seconds;

@@ -12,4 +12,7 @@ namespace trp {
 void check_resumable(const TrainState& state, const Recipe& recipe, std::span<const Index> sizes,
                      std::int64_t steps_per_epoch);
 
+/// Puts the mean parameters, if there are such, in the place of the network's.
+void take_average(const OptimizerState& optimizer, Mlp& mlp);
+
 }  // namespace trp

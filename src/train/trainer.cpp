@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/fail.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/sampler.h"
@@ -16,41 +15,10 @@
 #include "strategy/phase.h"
 #include "strategy/strategy.h"
 #include "train/learning_rate.h"
-#include "train/network.h"
+#include "train/preparation.h"
 #include "train/train_state.h"
 
 namespace trp {
-namespace {
-
-OptimizerOptions optimizer_options(const Recipe& recipe) {
-  return {.momentum = static_cast<float>(recipe.momentum),
-          .weight_decay = static_cast<float>(recipe.weight_decay),
-          .clip_norm = static_cast<float>(recipe.clip_norm)};
-}
-
-/// Throws std::invalid_argument unless every label is the number of a class.
-const Dataset& checked(const Dataset& dataset, const Recipe& recipe) {
-  if (std::ranges::any_of(dataset.labels, [&](int label) { return label >= recipe.class_count; }))
-    throw std::invalid_argument("Trainer: expected labels below the recipe's class_count");
-  return dataset;
-}
-
-/// Throws UsageError unless there are samples to train on, and to validate with if asked for.
-Sampler divide_samples(const Recipe& recipe, const Dataset& train) {
-  const Index count =
-      recipe.limit > 0 ? std::min(recipe.limit, train.sample_count) : train.sample_count;
-  Sampler sampler = make_sampler(count, recipe.validation_share, recipe.seed, recipe.shuffle);
-  const bool validates = recipe.validation_share > 0;
-  if (sampler.train.empty() || (validates && sampler.validation.empty())) {
-    fail_usage(
-        "a validation share of {}: of {} samples, {} are left for training and {} for validation; "
-        "expected at least one each",
-        recipe.validation_share, count, sampler.train.size(), sampler.validation.size());
-  }
-  return sampler;
-}
-
-}  // namespace
 
 /// The members are made in the order in which they rest on one another.
 struct Trainer::Impl {
@@ -64,13 +32,16 @@ struct Trainer::Impl {
   const Index samples_per_epoch;
   const std::int64_t steps_per_epoch;
   const BatchElements elements;
+  const std::vector<double> dropout;          // the rate of each hidden layer
+  const std::vector<float> weights_of_class;  // in the loss
 
-  TrainState state;  // but the optimizer's velocity, and what the strategy keeps until settle()
+  TrainState state;  // but the optimizer's, and what the strategy keeps until settle()
   Optimizer optimizer;
   std::unique_ptr<Strategy> strategy;
   std::optional<Loader> loader;      // its batches run on through the epochs
   int ordered_epoch = 0;             // the epoch that `order` is of
   std::vector<std::uint32_t> order;  // of the samples in an epoch
+  Mlp averaged;                      // with mean parameters: what is scored
   StepReport last;
   std::optional<Divergence> divergence;
   TrainStart start;
@@ -86,11 +57,14 @@ struct Trainer::Impl {
         samples_per_epoch(recipe.dry_run ? batch_size : static_cast<Index>(sampler.train.size())),
         steps_per_epoch((samples_per_epoch + batch_size - 1) / batch_size),
         elements(choose_elements(dataset, recipe.augment)),
-        state(first_state(std::move(resumed))),
+        dropout(dropout_rates(recipe)),
+        weights_of_class(class_weights(recipe, dataset, sampler)),
+        state(first_state(recipe, dataset, sampler, steps_per_epoch, std::move(resumed))),
         optimizer(state.mlp, optimizer_options(recipe)),
         strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool)) {
     check_augmentation(recipe.augment, dataset);
-    if (!state.velocity.layers.empty()) optimizer.velocity() = std::exchange(state.velocity, {});
+    if (is_begun(state)) optimizer.state() = std::exchange(state.optimizer, {});
+    if (recipe.average_weights > 0) averaged = state.mlp;
     if (plan.loaders > 0) {
       const BatchPlan batches = {.form = {batch_size, elements},
                                  .samples_per_epoch = samples_per_epoch,
@@ -100,13 +74,6 @@ struct Trainer::Impl {
       loader.emplace(dataset, sampler, batches, plan.loaders, plan.queue);
     }
     start = describe();
-  }
-
-  TrainState first_state(std::optional<TrainState> resumed) const {
-    Mlp mlp = make_network(recipe, dataset);
-    if (!resumed) return {.mlp = std::move(mlp)};
-    check_resumable(*resumed, recipe, layer_sizes(mlp), steps_per_epoch);
-    return std::move(*resumed);
   }
 
   TrainStart describe() const {
@@ -163,18 +130,34 @@ struct Trainer::Impl {
     return std::span(order).subspan(begin, end - begin);
   }
 
+  LossForm loss_form(std::span<const std::uint32_t> samples) const {
+    const auto count = static_cast<double>(samples.size());
+    LossForm form = {.smoothing = static_cast<float>(recipe.label_smoothing),
+                     .class_weights = weights_of_class};
+    if (weights_of_class.empty()) return form;
+    form.divisor = 0;
+    for (const std::uint32_t sample : samples)
+      form.divisor += weights_of_class[dataset.labels[sample]];
+    form.loss_scale = count / form.divisor;
+    return form;
+  }
+
   StepReport step() {
     if (epoch_is_complete()) end_epoch();
     const Stopwatch stopwatch;
     const auto scope = PhaseScope::step(recorder);
     EpochProgress& progress = state.progress;
     const double rate = rate_of_step(progress.batch);
-    const StepInput input = {.dataset = dataset,
-                             .samples = next_samples(),
-                             .learning_rate = static_cast<float>(rate),
-                             .augmentation = {recipe.augment, recipe.seed, epoch_in_hand()},
-                             .batch = loader ? &next_batch() : nullptr,
-                             .phases = recorder};
+    const std::span<const std::uint32_t> samples = next_samples();
+    const StepInput input = {
+        .dataset = dataset,
+        .samples = samples,
+        .rates = optimizer.rates(rate, steps_before_epoch() + progress.batch + 1),
+        .augmentation = {recipe.augment, recipe.seed, epoch_in_hand()},
+        .loss = loss_form(samples),
+        .dropout = dropout,
+        .batch = loader ? &next_batch() : nullptr,
+        .phases = recorder};
     const StepResult result = strategy->step(input, optimizer, state.mlp);
     ++progress.batch;
     progress.loss_sum += result.loss_sum;
@@ -194,6 +177,14 @@ struct Trainer::Impl {
   TrainState& settled() {
     strategy->settle(optimizer, state.mlp);
     return state;
+  }
+
+  /// The network that is scored, which has the outputs of the one to keep.
+  const Mlp& scored() {
+    settled();
+    if (recipe.average_weights == 0 || !is_begun(state)) return state.mlp;
+    take_average(optimizer.state(), averaged);
+    return averaged;
   }
 
   bool epoch_is_complete() const { return state.progress.batch == steps_per_epoch; }
@@ -224,7 +215,7 @@ struct Trainer::Impl {
                        .samples_per_second = n / sums.seconds};
     if (!sampler.validation.empty()) {
       const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
-      result.validation = evaluate(settled().mlp, dataset, sampler.validation, pool, give_up);
+      result.validation = evaluate(scored(), dataset, sampler.validation, pool, give_up);
       if (result.validation->sample_count == 0) return {};
       if (diverges(std::isfinite(result.validation->loss))) return {};
     }
@@ -234,7 +225,7 @@ struct Trainer::Impl {
                          (state.best_epoch == 0 || result.validation->loss < state.best_loss);
     if (is_best) {
       state.best_loss = result.validation->loss;
-      state.best = state.mlp;
+      state.best = without_normalization(scored());
       state.best_epoch = result.epoch;
     }
     return result;
@@ -247,8 +238,7 @@ struct Trainer::Impl {
     const std::span<const std::uint32_t> samples = sampler.train;
     const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
     return std::isfinite(
-        evaluate(settled().mlp, dataset, samples.first(std::min(samples.size(), kProbes)), pool)
-            .loss);
+        evaluate(scored(), dataset, samples.first(std::min(samples.size(), kProbes)), pool).loss);
   }
 };
 
@@ -274,11 +264,19 @@ const std::optional<Divergence>& Trainer::divergence() const { return impl_->div
 const TrainState& Trainer::state() const { return impl_->settled(); }
 
 const TrainState& Trainer::state_to_resume() {
-  impl_->settled().velocity = impl_->optimizer.velocity();
+  impl_->settled().optimizer = impl_->optimizer.state();
   return impl_->state;
 }
 
-Mlp Trainer::release_network() { return std::move(network_to_keep(impl_->settled())); }
+Mlp Trainer::release_network() {
+  TrainState& state = impl_->settled();
+  return network_to_keep({.mlp = std::move(state.mlp),
+                          .optimizer = std::move(impl_->optimizer.state()),
+                          .epochs = state.epochs,
+                          .progress = state.progress,
+                          .best_epoch = state.best_epoch,
+                          .best = std::move(state.best)});
+}
 
 bool Trainer::is_worth_saving() { return impl_->is_worth_saving(); }
 

@@ -42,11 +42,29 @@ inline constexpr std::array<Word<Pinning>, 2> kPinningWords = {{
     {"cores", Pinning::kCores},
 }};
 
-inline constexpr std::array<Word<LearningRateScheduleKind>, 4> kLearningRateScheduleWords = {{
+inline constexpr std::array<Word<LearningRateScheduleKind>, 5> kLearningRateScheduleWords = {{
     {"constant", LearningRateScheduleKind::kConstant},
     {"linear", LearningRateScheduleKind::kLinear},
     {"cosine", LearningRateScheduleKind::kCosine},
     {"step", LearningRateScheduleKind::kStep},
+    {"triangle", LearningRateScheduleKind::kTriangle},
+}};
+
+inline constexpr std::array<Word<OptimizerKind>, 3> kOptimizerWords = {{
+    {"sgd", OptimizerKind::kSgd},
+    {"adam", OptimizerKind::kAdam},
+    {"adamw", OptimizerKind::kAdamw},
+}};
+
+inline constexpr std::array<Word<ClassWeights>, 2> kClassWeightsWords = {{
+    {"none", ClassWeights::kNone},
+    {"balanced", ClassWeights::kBalanced},
+}};
+
+inline constexpr std::array<Word<Normalization>, 3> kNormalizationWords = {{
+    {"none", Normalization::kNone},
+    {"center", Normalization::kCenter},
+    {"standard", Normalization::kStandard},
 }};
 
 inline constexpr std::array<Word<TrainStatus>, 4> kStatusWords = {{
@@ -71,6 +89,11 @@ constexpr std::span<const Word<PipelineScheduleKind>> words_of(PipelineScheduleK
 constexpr std::span<const Word<Pinning>> words_of(Pinning) { return kPinningWords; }
 constexpr std::span<const Word<LearningRateScheduleKind>> words_of(LearningRateScheduleKind) {
   return kLearningRateScheduleWords;
+}
+constexpr std::span<const Word<OptimizerKind>> words_of(OptimizerKind) { return kOptimizerWords; }
+constexpr std::span<const Word<ClassWeights>> words_of(ClassWeights) { return kClassWeightsWords; }
+constexpr std::span<const Word<Normalization>> words_of(Normalization) {
+  return kNormalizationWords;
 }
 constexpr std::span<const Word<TrainStatus>> words_of(TrainStatus) { return kStatusWords; }
 

@@ -90,7 +90,8 @@ Contender ours(const std::string& name, const Plan& options, int workers, BatchE
         ThreadPool pool(workers, available_cpus());
         const auto strategy = make_strategy(options, mlp, optimizer, {batch_size, elements}, pool);
         return run_epoch(work, batch_size, [&](std::span<const std::uint32_t> samples) {
-          return strategy->step({work.data.train, samples, kLearningRate}, optimizer, mlp).loss_sum;
+          return strategy->step({work.data.train, samples, {kLearningRate}}, optimizer, mlp)
+              .loss_sum;
         });
       }};
 }

@@ -220,6 +220,22 @@ TEST_CASE("the model of a training can be kept, as an option and in a configurat
   CHECK_CONTAINS(text_of({"-o", "m.npz", "--print-config"}), "save = \"m.npz\"");
 }
 
+TEST_CASE("Adam has a learning rate of its own, unless one is given") {
+  CHECK(parse({"--optimizer", "adam"}).recipe.learning_rate == 0.001);
+  CHECK(parse({"--optimizer", "adamw", "--lr", "0.05"}).recipe.learning_rate == 0.05);
+  CHECK(parse({"--optimizer", "sgd"}).recipe.learning_rate == 0.05);
+  CHECK_CONTAINS(text_of({"--optimizer", "adam", "--print-config"}), "lr = 0.001");
+}
+
+TEST_CASE("what the methods of a recipe need is asked for") {
+  CHECK_CONTAINS(usage_error(add_train, {"--dropout", "0.1,0.2,0.3"}),
+                 "one for each of 2 hidden layers");
+  CHECK_CONTAINS(usage_error(add_train, {"--dropout", "1"}), "a number from 0 to less than 1");
+  CHECK_CONTAINS(usage_error(add_train, {"--nesterov", "--momentum", "0"}), "a --momentum above 0");
+  CHECK_CONTAINS(usage_error(add_train, {"--nesterov", "--optimizer", "adam"}), "--optimizer sgd");
+  CHECK(parse({"--dropout", "none"}).recipe.dropout.empty());
+}
+
 enum class Part { kRecipe, kPlan, kOther };
 
 /// For each option of a configuration a value that is not its default, and what it is part of.
@@ -236,7 +252,17 @@ const std::map<std::string, std::pair<Part, std::string>> kParts = {
     {"lr", {Part::kRecipe, "5"}},
     {"lr-schedule", {Part::kRecipe, "step"}},
     {"warmup-epochs", {Part::kRecipe, "5"}},
+    {"optimizer", {Part::kRecipe, "adam"}},
     {"momentum", {Part::kRecipe, "0.5"}},
+    {"nesterov", {Part::kRecipe, ""}},
+    {"beta1", {Part::kRecipe, "0.5"}},
+    {"beta2", {Part::kRecipe, "0.5"}},
+    {"eps", {Part::kRecipe, "0.5"}},
+    {"dropout", {Part::kRecipe, "0.5,0"}},
+    {"label-smoothing", {Part::kRecipe, "0.5"}},
+    {"class-weights", {Part::kRecipe, "balanced"}},
+    {"average-weights", {Part::kRecipe, "0.5"}},
+    {"normalize", {Part::kRecipe, "center"}},
     {"weight-decay", {Part::kRecipe, "5"}},
     {"clip-norm", {Part::kRecipe, "5"}},
     {"early-stopping", {Part::kRecipe, "5"}},
@@ -258,6 +284,7 @@ const std::map<std::string, std::pair<Part, std::string>> kParts = {
     {"checkpoint", {Part::kOther, "x"}},
     {"save-every", {Part::kOther, "5"}},
     {"resume", {Part::kOther, "x"}},
+    {"init", {Part::kOther, "x"}},
     {"compare", {Part::kOther, ""}},
     {"time", {Part::kOther, ""}},
     {"trace", {Part::kOther, "x"}},
@@ -284,6 +311,7 @@ TEST_CASE("each option changes the recipe's description, or the plan's, or what 
     std::vector<std::string> arguments = {"--" + name};
     if (!value.empty()) arguments.push_back(value);
     if (name == "save-every") arguments.insert(arguments.end(), {"--checkpoint", "y"});
+    if (name == "optimizer") arguments.insert(arguments.end(), {"--lr", "0.05"});
     const bool needs_validation = name == "early-stopping";
     if (needs_validation) arguments.insert(arguments.end(), {"--val-split", "0.5"});
     const TrainOptions changed = parse(arguments);

@@ -44,18 +44,27 @@ TEST_CASE("no step but the first allocates") {
   std::vector<std::uint32_t> samples(64);
   for (std::uint32_t i = 0; i < 64; ++i) samples[i] = i;
   for (const NamedPlan& named : kAllPlans)
-    for (const float clip_norm : {0.0F, 0.5F}) {
-      INFO(named.name << ", clip norm " << clip_norm);
+    for (const bool has_all : {false, true}) {
+      INFO(named.name << (has_all ? ", with all that a recipe may have" : ""));
       Mlp mlp = make_mlp(std::vector<Index>{data.train.feature_count, 33, 17, 4}, 1);
-      const BatchElements elements =
-          clip_norm == 0 ? BatchElements::kBytes : BatchElements::kFloats;
-      Optimizer optimizer(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = clip_norm});
+      if (has_all)
+        set_normalization({Tensor(1, mlp.input_size()), Tensor(1, mlp.input_size())}, mlp);
+      const BatchElements elements = has_all ? BatchElements::kFloats : BatchElements::kBytes;
+      const std::vector<double> dropout(has_all ? 2 : 0, 0.5);
+      const std::vector<float> class_weights(has_all ? 4 : 0, 0.5F);
+      Optimizer optimizer(mlp, {.kind = has_all ? OptimizerKind::kAdam : OptimizerKind::kSgd,
+                                .momentum = 0.9F,
+                                .weight_decay = 0.1,
+                                .clip_norm = has_all ? 0.5F : 0,
+                                .average_weights = has_all ? 0.9 : 0});
       ThreadPool pool(3, 3);
       const auto strategy = make_strategy(named.plan, mlp, optimizer, {64, elements}, pool);
       const auto step = [&](std::size_t count) {
         strategy->step({.dataset = data.train,
                         .samples = std::span(samples).first(count),
-                        .learning_rate = 0.01F},
+                        .rates = {0.01F},
+                        .loss = {.smoothing = 0.1F, .class_weights = class_weights},
+                        .dropout = dropout},
                        optimizer, mlp);
       };
       step(64);

@@ -72,21 +72,23 @@ TRP_WRAP(void, weight_gradient_product,
 
 TRP_WRAP(void, weight_gradient_update,
          "_ZN3trp22weight_gradient_updateERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_RKN"
-         "S_15SgdCoefficientsENS1_IfEESC_SC_",
-         (const InputView& x, ConstTensorView dz, const SgdCoefficients& coefficients,
-          TensorView scratch, TensorView weights, TensorView velocity)) {
+         "S_8LastLinkERKNS_18UpdateCoefficientsENS1_IfEERKNS_14UpdatedTensorsE",
+         (const InputView& x, ConstTensorView dz, const LastLink& link,
+          const UpdateCoefficients& coefficients, TensorView scratch,
+          const UpdatedTensors& tensors)) {
   if (fault == Fault::kNothingIsLearned) return;
-  real_weight_gradient_update(x, dz, coefficients, scratch, weights, velocity);
-  if (rounds_otherwise()) weights.row(0)[0] += 1e-6F;
+  real_weight_gradient_update(x, dz, link, coefficients, scratch, tensors);
+  if (rounds_otherwise()) tensors.weights.row(0)[0] += 1e-6F;
 }
 
-TRP_WRAP(void, sgd_update,
-         "_ZN3trp10sgd_updateENS_15BasicTensorViewIKfEERKNS_15SgdCoefficientsENS0_IfEES6_",
-         (ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
-          TensorView velocity)) {
+TRP_WRAP(void, update_with,
+         "_ZN3trp11update_withENS_15BasicTensorViewIKfEERKNS_18UpdateCoefficientsERKNS_14UpdatedTen"
+         "sorsE",
+         (ConstTensorView gradient, const UpdateCoefficients& coefficients,
+          const UpdatedTensors& tensors)) {
   if (fault == Fault::kNothingIsLearned) return;
-  real_sgd_update(gradient, coefficients, weights, velocity);
-  if (rounds_otherwise()) weights.row(0)[0] += 1e-6F;
+  real_update_with(gradient, coefficients, tensors);
+  if (rounds_otherwise()) tensors.weights.row(0)[0] += 1e-6F;
 }
 
 TRP_WRAP(std::vector<std::uint8_t>, encode_array_file,

@@ -45,11 +45,11 @@ TRP_WRAP(
     (x, weight, bias, activation, result))
 TRP_WRAP(softmax_cross_entropy,
          "_ZN3trp21softmax_cross_entropyENS_15BasicTensorViewIKfEESt4spanIKhLm184467440737095516"
-         "15EElNS0_IfEES3_IdLm18446744073709551615EES3_IhLm18446744073709551615EE",
+         "15EERKNS_8LossFormENS0_IfEES3_IdLm18446744073709551615EES3_IhLm18446744073709551615EE",
          kLoss,
-         (ConstTensorView logits, std::span<const std::uint8_t> labels, Index divisor,
+         (ConstTensorView logits, std::span<const std::uint8_t> labels, const LossForm& form,
           TensorView gradient, std::span<double> losses, std::span<std::uint8_t> correct),
-         (logits, labels, divisor, gradient, losses, correct))
+         (logits, labels, form, gradient, losses, correct))
 TRP_WRAP(input_gradient_product,
          "_ZN3trp22input_gradient_productENS_15BasicTensorViewIKfEES2_S2_NS0_IfEE", kBackward,
          (ConstTensorView dz, ConstTensorView weight_transposed, ConstTensorView activation,
@@ -63,21 +63,23 @@ TRP_WRAP(
     (x, dz, start, result))
 TRP_WRAP(
     weight_gradient_update,
-    "_ZN3trp22weight_gradient_updateERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_RKNS_15S"
-    "gdCoefficientsENS1_IfEESC_SC_",
+    "_ZN3trp22weight_gradient_updateERKSt7variantIJNS_15BasicTensorViewIKfEENS1_IKhEEEES3_RKNS_8La"
+    "stLinkERKNS_18UpdateCoefficientsENS1_IfEERKNS_14UpdatedTensorsE",
     kWeightGradient,
-    (const InputView& x, ConstTensorView dz, const SgdCoefficients& coefficients,
-     TensorView scratch, TensorView weights, TensorView velocity),
-    (x, dz, coefficients, scratch, weights, velocity))
+    (const InputView& x, ConstTensorView dz, const LastLink& link,
+     const UpdateCoefficients& coefficients, TensorView scratch, const UpdatedTensors& tensors),
+    (x, dz, link, coefficients, scratch, tensors))
 TRP_WRAP(bias_gradient_sum,
          "_ZN3trp17bias_gradient_sumENS_15BasicTensorViewIKfEENS_10ChainStartENS0_IfEE",
          kBiasGradient, (ConstTensorView dz, ChainStart start, TensorView result),
          (dz, start, result))
-TRP_WRAP(sgd_update,
-         "_ZN3trp10sgd_updateENS_15BasicTensorViewIKfEERKNS_15SgdCoefficientsENS0_IfEES6_", kUpdate,
-         (ConstTensorView gradient, const SgdCoefficients& coefficients, TensorView weights,
-          TensorView velocity),
-         (gradient, coefficients, weights, velocity))
+TRP_WRAP(update_with,
+         "_ZN3trp11update_withENS_15BasicTensorViewIKfEERKNS_18UpdateCoefficientsERKNS_14UpdatedTen"
+         "sorsE",
+         kUpdate,
+         (ConstTensorView gradient, const UpdateCoefficients& coefficients,
+          const UpdatedTensors& tensors),
+         (gradient, coefficients, tensors))
 
 #undef TRP_WRAP
 

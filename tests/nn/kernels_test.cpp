@@ -188,52 +188,98 @@ TEST_CASE("ReLU keeps NaN, so that a diverged network shows") {
   });
 }
 
-TEST_CASE("an SGD update is that of PyTorch") {
+TEST_CASE("an update is that of PyTorch") {
+  constexpr double kRate = 0.1, kMomentum = 0.9, kDecay = 0.01, kScale = 0.5, kBeta2 = 0.99;
   on_each_target([] {
     RandomStream random = test_random(6);
-    for (const float momentum : {0.0F, 0.9F}) {
-      const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
-      const Tensor gradient = random_tensor(3, 37, random);
-      Tensor weights = random_tensor(3, 37, random);
-      Tensor velocity = random_tensor(3, 37, random);
-      const Tensor old_weights = weights;
-      const Tensor old_velocity = velocity;
-      sgd_update(gradient.view(), k, weights.view(), velocity.view());
-      for (Index r = 0; r < 3; ++r)
-        for (Index c = 0; c < 37; ++c) {
-          const double w = old_weights(r, c);
-          const double step = 0.5 * gradient(r, c) + 0.01 * w;
-          const double v = momentum == 0 ? step : 0.9 * old_velocity(r, c) + step;
-          CHECK(weights(r, c) == Approx(w - 0.1 * v).margin(1e-6));
-          CHECK(velocity(r, c) == Approx(momentum == 0 ? old_velocity(r, c) : v).margin(1e-6));
-        }
-      CHECK(weights.row(0)[37] == 0);
-    }
+    for (const UpdateRule rule : {UpdateRule::kSgd, UpdateRule::kNesterov, UpdateRule::kAdam})
+      for (const bool has_velocity : {true, rule == UpdateRule::kAdam}) {
+        const UpdateCoefficients k = {.rule = rule,
+                                      .learning_rate = kRate,
+                                      .momentum = has_velocity ? kMomentum : 0,
+                                      .weight_decay = kDecay,
+                                      .gradient_scale = kScale,
+                                      .average_share = 0.25F,
+                                      .mean_share = 1 - kMomentum,
+                                      .beta2 = kBeta2,
+                                      .square_share = 1 - kBeta2,
+                                      .root_scale = 2,
+                                      .epsilon = 0.125F,
+                                      .shrink = 0.75F};
+        const Tensor gradient = random_tensor(3, 37, random);
+        Tensor weights = random_tensor(3, 37, random), velocity = random_tensor(3, 37, random);
+        Tensor squares(3, 37), average = random_tensor(3, 37, random);
+        squares.view().matrix() = random_tensor(3, 37, random).view().matrix().cwiseAbs();
+        const Tensor old_weights = weights, old_velocity = velocity, old_squares = squares,
+                     old_average = average;
+        update_with(gradient.view(), k,
+                    {weights.view(), has_velocity ? velocity.view() : TensorView(), squares.view(),
+                     average.view()});
+        for (Index r = 0; r < 3; ++r)
+          for (Index c = 0; c < 37; ++c) {
+            double w = old_weights(r, c), v = old_velocity(r, c), s = old_squares(r, c);
+            const double g = kScale * gradient(r, c) + kDecay * w;
+            if (rule == UpdateRule::kAdam) {
+              v = kMomentum * v + (1 - kMomentum) * g;
+              s = kBeta2 * s + (1 - kBeta2) * g * g;
+              w = 0.75 * w - kRate * v / (2 * std::sqrt(s) + 0.125);
+            } else {
+              if (has_velocity) v = kMomentum * v + g;
+              const bool looks_ahead = rule == UpdateRule::kNesterov && has_velocity;
+              w -= kRate * (looks_ahead ? g + kMomentum * v : has_velocity ? v : g);
+            }
+            CHECK(weights(r, c) == Approx(w).margin(1e-6));
+            CHECK(velocity(r, c) == Approx(v).margin(1e-6));
+            CHECK(squares(r, c) == Approx(s).margin(1e-6));
+            CHECK(average(r, c) == Approx(0.75 * old_average(r, c) + 0.25 * w).margin(1e-6));
+          }
+        CHECK(weights.row(0)[37] == 0);
+      }
   });
 }
 
 TEST_CASE("to update weights with a gradient is to compute it and then update, bit by bit") {
   on_each_target([] {
     RandomStream random = test_random(7);
+    const Tensor shift = random_tensor(1, 35, random), scale = random_tensor(1, 35, random);
     for (const Index samples : {1, 8, 64, 300, 1025})
-      for (const float momentum : {0.0F, 0.9F})
-        for (const bool of_bytes : {false, true}) {
-          const SgdCoefficients k = {0.1F, momentum, 0.01F, 0.5F};
-          const Tensor floats = random_tensor(samples, 35, random);
-          const ByteTensor bytes = random_bytes(samples, 35, 0.5F, random);
-          const InputView x = of_bytes ? InputView(bytes.view()) : InputView(floats.view());
-          const Tensor dz = random_tensor(samples, 37, random);
-          Tensor weights = random_tensor(35, 37, random);
-          Tensor velocity = random_tensor(35, 37, random);
-          Tensor expected_weights = weights;
-          Tensor expected_velocity = velocity;
-          Tensor gradient(35, 37);
-          weight_gradient_product(x, dz.view(), ChainStart::kZero, gradient.view());
-          sgd_update(gradient.view(), k, expected_weights.view(), expected_velocity.view());
-          weight_gradient_update(x, dz.view(), k, gradient.view(), weights.view(), velocity.view());
-          check_equal(weights, expected_weights);
-          check_equal(velocity, expected_velocity);
-        }
+      for (const UpdateRule rule : {UpdateRule::kSgd, UpdateRule::kNesterov, UpdateRule::kAdam})
+        for (const bool is_normalized : {false, true})
+          for (const bool of_bytes : {false, true}) {
+            const UpdateCoefficients k = {.rule = rule,
+                                          .learning_rate = 0.1F,
+                                          .momentum = 0.9F,
+                                          .weight_decay = 0.01F,
+                                          .gradient_scale = 0.5F,
+                                          .mean_share = 0.1F,
+                                          .beta2 = 0.9F,
+                                          .square_share = 0.1F,
+                                          .epsilon = 1e-8F};
+            const Tensor floats = random_tensor(samples, 35, random);
+            const ByteTensor bytes = random_bytes(samples, 35, 0.5F, random);
+            const InputView x = of_bytes ? InputView(bytes.view()) : InputView(floats.view());
+            const Tensor dz = random_tensor(samples, 37, random);
+            Tensor sums(1, 37), gradient(35, 37), squares(35, 37), average(35, 37);
+            bias_gradient_sum(dz.view(), ChainStart::kZero, sums.view());
+            LastLink link;
+            if (is_normalized) link = {shift.row(0), scale.row(0), sums.row(0)};
+            Tensor weights = random_tensor(35, 37, random);
+            Tensor velocity = random_tensor(35, 37, random);
+            Tensor expected_weights = weights, expected_velocity = velocity,
+                   expected_squares = squares, expected_average = average;
+            weight_gradient_product(x, dz.view(), ChainStart::kZero, gradient.view());
+            end_chains(link, gradient.view());
+            update_with(gradient.view(), k,
+                        {expected_weights.view(), expected_velocity.view(), expected_squares.view(),
+                         expected_average.view()});
+            weight_gradient_update(
+                x, dz.view(), link, k, gradient.view(),
+                {weights.view(), velocity.view(), squares.view(), average.view()});
+            check_equal(weights, expected_weights);
+            check_equal(velocity, expected_velocity);
+            check_equal(squares, expected_squares);
+            check_equal(average, expected_average);
+          }
   });
 }
 

@@ -29,7 +29,7 @@ TEST_CASE("an update reaches every parameter, follows momentum and keeps the tra
   Gradient gradient = random_gradient(mlp, 2);
   for (int step = 0; step < 2; ++step)
     for (const Tile& tile : make_tiles(mlp))
-      optimizer.update(tile, of_tile(gradient, tile), 0.25F, 2.0F, {}, mlp);
+      optimizer.update(tile, of_tile(gradient, tile), {0.25F}, 2.0F, {}, mlp);
 
   const auto expected = [](double w, double g) {
     double v = 0;

@@ -58,13 +58,14 @@ void check_products(const ByteTensor& bytes, const Tensor& weight, const Tensor&
 
 /// Of weights and velocities that show the sign of a gradient that is zero.
 void check_updates(const ByteTensor& bytes, const Tensor& dz) {
-  const SgdCoefficients k = {.learning_rate = 0.1F, .momentum = 0.9F};
+  const UpdateCoefficients k = {.learning_rate = 0.1F, .momentum = 0.9F};
   const Tensor x = as_floats(bytes);
   const auto update = [&](const InputView& input, Tensor& weights, Tensor& velocity) {
     Tensor scratch(bytes.cols(), dz.cols());
     weights.view().matrix().setConstant(-1);
     velocity.view().matrix().setConstant(-0.0F);
-    weight_gradient_update(input, dz.view(), k, scratch.view(), weights.view(), velocity.view());
+    weight_gradient_update(input, dz.view(), {}, k, scratch.view(),
+                           {weights.view(), velocity.view()});
   };
   Tensor expected_weights(bytes.cols(), dz.cols()), weights = expected_weights;
   Tensor expected_velocity = weights, velocity = weights;

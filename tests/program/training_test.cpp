@@ -58,11 +58,11 @@ TEST_CASE("training learns, and says so with the fields of schema 2 in their ord
     CHECK(event["val_loss"].get<double>() > 0);
   }
   CHECK(keys_of(events[4]) ==
-        std::vector<std::string>{"event", "status", "epochs", "best_epoch", "test_loss",
-                                 "test_accuracy", "test_accuracy_stderr", "train_seconds",
-                                 "total_seconds", "samples_per_second", "weights",
-                                 "bubble_predicted", "bubble_measured", "diverged_epoch",
-                                 "diverged_batch", "diverged_lr"});
+        std::vector<std::string>{
+            "event", "status", "epochs", "best_epoch", "val_loss", "val_accuracy", "test_loss",
+            "test_accuracy", "test_accuracy_stderr", "train_seconds", "total_seconds",
+            "samples_per_second", "weights", "bubble_predicted", "bubble_measured",
+            "diverged_epoch", "diverged_batch", "diverged_lr"});
   CHECK(events[4]["status"] == "completed");
   CHECK(events[4]["epochs"] == 3);
   CHECK(events[4]["test_accuracy"].get<double>() > 0.7);

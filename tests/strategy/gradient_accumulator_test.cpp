@@ -24,8 +24,9 @@ struct ComputedBatch {
     std::vector<std::uint8_t> correct(samples.size());
     gather(dataset, samples, {0, row_count}, batch);
     forward(mlp, batch.input(), {0, row_count}, activations);
-    softmax_cross_entropy(activations.outputs.back().view(), batch.labels, row_count,
-                          activations.gradients.back().view(), losses, correct);
+    softmax_cross_entropy(activations.outputs.back().view(), batch.labels,
+                          {static_cast<double>(row_count)}, activations.gradients.back().view(),
+                          losses, correct);
     backward(mlp, {0, row_count}, activations);
   }
 
@@ -59,7 +60,7 @@ TEST_CASE("shards of any sizes merge to the gradient of the whole batch") {
       REQUIRE(accumulator.merged_count() == 20);
       Gradient product = make_gradient(mlp);
       for (const Tile& tile : tiles) {
-        const GradientSource source = accumulator.gradient_of(tile);
+        const GradientSource source = accumulator.gradient_of(tile, mlp);
         const auto* factors = std::get_if<TileFactors>(&source);
         REQUIRE((factors != nullptr) == (kind == MergeKind::kFactored));
         const TileGradient merged =

@@ -39,7 +39,7 @@ Outcome train_steps(const Dataset& dataset, const std::vector<Index>& sizes, Ind
       const Index count = std::min(batch_size, dataset.sample_count - done);
       const std::span samples =
           std::span(order).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count));
-      const StepResult result = strategy->step({dataset, samples, 0.05F}, optimizer, outcome.mlp);
+      const StepResult result = strategy->step({dataset, samples, {0.05F}}, optimizer, outcome.mlp);
       outcome.loss_sum += result.loss_sum;
       outcome.correct_count += result.correct_count;
     }
@@ -101,7 +101,7 @@ TEST_CASE("a step is that of the mean gradient in double precision, also for a s
     Optimizer optimizer(mlp, {});
     ThreadPool pool(3, 3);
     const auto strategy = make_strategy(named.plan, mlp, optimizer, {64}, pool);
-    const StepResult result = strategy->step({dataset, samples, 0.5F}, optimizer, mlp);
+    const StepResult result = strategy->step({dataset, samples, {0.5F}}, optimizer, mlp);
     strategy->settle(optimizer, mlp);
     CHECK(result.loss_sum / 20 == Approx(before.loss(input, dataset.labels)).epsilon(1e-5));
     for (std::size_t l = 0; l < 2; ++l) {
@@ -143,13 +143,13 @@ TEST_CASE("steps after settle() go on from what is there") {
     Optimizer optimizer(mlp, {.momentum = 0.9F, .weight_decay = 0, .clip_norm = 0});
     const auto strategy = make_strategy({.strategy = kind}, mlp, optimizer, {32}, pool);
     const auto make_step = [&] {
-      strategy->step({dataset, samples, 0.1F}, optimizer, mlp);
+      strategy->step({dataset, samples, {0.1F}}, optimizer, mlp);
       strategy->settle(optimizer, mlp);
     };
     make_step();
     for (Layer& layer : mlp.layers) layer.weight.view().matrix() *= 0.5F;
     transpose_weights(mlp);
-    optimizer.velocity().layers[1].bias.view().matrix() *= 2.0F;
+    optimizer.state().velocity.layers[1].bias.view().matrix() *= 2.0F;
     make_step();
     digests.push_back(weights_digest(mlp));
   }
@@ -194,7 +194,7 @@ TEST_CASE("a NaN in any parameter shows in the loss of the same step") {
           Optimizer optimizer(mlp, {});
           const auto strategy = make_strategy(named.plan, mlp, optimizer, {32, elements}, pool);
           CHECK_FALSE(
-              std::isfinite(strategy->step({dataset, samples, 0.1F}, optimizer, mlp).loss_sum));
+              std::isfinite(strategy->step({dataset, samples, {0.1F}}, optimizer, mlp).loss_sum));
         }
       }
 }

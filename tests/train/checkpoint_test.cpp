@@ -32,8 +32,16 @@ Checkpoint sample_checkpoint(const std::vector<Index>& sizes = {6, 5, 3}) {
                                      .test_data = "xxh128:ffeeddccbbaa99887766554433221100"},
                         .state = {.mlp = make_mlp(sizes, 1)}};
   TrainState& state = checkpoint.state;
-  state.velocity = make_gradient(state.mlp);
-  for (auto& layer : state.velocity.layers) layer.weight(0, 0) = -0.125F;
+  float first = -0.125F;
+  for (const auto& [name, part] : kOptimizerStateParts) {
+    state.optimizer.*part = make_gradient(state.mlp);
+    for (auto& layer : (state.optimizer.*part).layers) layer.weight(0, 0) = first;
+    first *= 2;
+  }
+  InputNormalization normalization{Tensor(1, sizes[0]), Tensor(1, sizes[0])};
+  normalization.shift.view().matrix().setConstant(-0.5F);
+  normalization.scale.view().matrix().setConstant(4);
+  set_normalization(normalization, state.mlp);
   state.epochs = {{.epoch = 1,
                    .train_loss = 1.5,
                    .train_accuracy = 0.5,
@@ -98,7 +106,11 @@ TEST_CASE("a checkpoint comes back with the same bits") {
     CHECK(found.identity.test_data == sample.identity.test_data);
     CHECK(weights_digest(found.state.mlp) == weights_digest(sample.state.mlp));
     CHECK(weights_digest(found.state.best) == weights_digest(sample.state.best));
-    CHECK(found.state.velocity.layers[0].weight(0, 0) == -0.125F);
+    CHECK(found.state.optimizer.velocity.layers[0].weight(0, 0) == -0.125F);
+    CHECK(found.state.optimizer.squares.layers[0].weight(0, 0) == -0.25F);
+    CHECK(found.state.optimizer.average.layers[0].weight(0, 0) == -0.5F);
+    CHECK(found.state.mlp.normalization.shift(0, sizes[0] - 1) == -0.5F);
+    CHECK(found.state.mlp.normalization.scale(0, sizes[0] - 1) == 4);
     CHECK(found.state.epochs.size() == 2);
     CHECK(found.state.epochs[0].epoch == 1);
     CHECK(found.state.epochs[0].validation->loss == 1.25);
@@ -124,7 +136,8 @@ TEST_CASE("a checkpoint without momentum, early stopping and epochs has nothing 
   sample.state = {.mlp = make_mlp(std::vector<Index>{6, 5, 3}, 1)};
   const Bytes bytes = encode_checkpoint(sample);
   const TrainState state = decode_checkpoint(bytes, "F").state;
-  CHECK(state.velocity.layers.empty());
+  CHECK(state.optimizer.velocity.layers.empty());
+  CHECK(state.mlp.normalization.shift.cols() == 0);
   CHECK(state.best.layers.empty());
   CHECK(state.best_epoch == 0);
   CHECK(state.best_loss == 0);
@@ -157,7 +170,10 @@ TEST_CASE("a checkpoint is a safetensors file with the arrays of a model among i
   for (const NamedArray& array : file.content.arrays) names += array.name + " ";
   CHECK(names ==
         "fc1.weight fc1.bias fc2.weight fc2.bias velocity.fc1.weight velocity.fc1.bias "
-        "velocity.fc2.weight velocity.fc2.bias best.fc1.weight best.fc1.bias best.fc2.weight "
+        "velocity.fc2.weight velocity.fc2.bias squares.fc1.weight squares.fc1.bias "
+        "squares.fc2.weight squares.fc2.bias average.fc1.weight average.fc1.bias "
+        "average.fc2.weight average.fc2.bias input.shift input.scale best.fc1.weight best.fc1.bias "
+        "best.fc2.weight "
         "best.fc2.bias ");
   const std::span<const NamedArray> arrays = file.content.arrays;
   CHECK(weights_digest(to_mlp({arrays.begin(), arrays.begin() + 4}, "F")) ==
@@ -252,6 +268,11 @@ TEST_CASE("the arrays of a checkpoint that is made up are checked") {
   CHECK_CONTAINS(without("velocity.fc1.bias"), "F: velocity: expected an array fc1.bias");
   CHECK_CONTAINS(without("velocity.fc2"), "F: velocity: expected arrays of the shapes of the");
   CHECK_CONTAINS(without("best."), "the best weights if there is a best epoch, found none");
+  CHECK_CONTAINS(without("input.shift"), "F: expected shifts of inputs, found scales alone");
+  CHECK_CONTAINS(failure_of_changed([](ArrayFile& file) {
+                   file.arrays.push_back({"input.other", {6}, std::vector<float>(6)});
+                 }),
+                 "F: expected 6 shifts and scales of inputs, found other");
   CHECK_CONTAINS(failure_of_changed([](ArrayFile& file) { file.arrays[1].name = "other"; }),
                  "F: expected an array fc1.bias, found none");
   CHECK_CONTAINS(failure_of_changed([](ArrayFile& file) {

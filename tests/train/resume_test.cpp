@@ -237,9 +237,10 @@ TEST_CASE("a state with NaN in any tensor diverges within two steps and is not s
       for (const bool velocity : {false, true}) {
         INFO("layer " << layer << (bias ? ", bias" : ", weight") << (velocity ? ", velocity" : ""));
         TrainState bad = state;
-        Tensor& tensor =
-            velocity ? (bias ? bad.velocity.layers[layer].bias : bad.velocity.layers[layer].weight)
-                     : (bias ? bad.mlp.layers[layer].bias : bad.mlp.layers[layer].weight);
+        Tensor& tensor = velocity
+                             ? (bias ? bad.optimizer.velocity.layers[layer].bias
+                                     : bad.optimizer.velocity.layers[layer].weight)
+                             : (bias ? bad.mlp.layers[layer].bias : bad.mlp.layers[layer].weight);
         tensor(tensor.rows() / 2, tensor.cols() / 2) = kNan;
         int saves = 0;
         const TrainResult result =
@@ -283,7 +284,16 @@ TEST_CASE("a state that cannot be one of the training is refused") {
         std::string::npos);
   options = plain_options();
   options.recipe.momentum = 0;
-  CHECK(failure(good, options).find("velocities: 0, found 3") != std::string::npos);
+  CHECK(failure(good, options).find("layers with velocity: 0, found 3") != std::string::npos);
+  options = plain_options();
+  options.recipe.optimizer = OptimizerKind::kAdam;
+  CHECK(failure(good, options).find("layers with squares: 3, found 0") != std::string::npos);
+  options = plain_options();
+  options.recipe.average_weights = 0.5;
+  CHECK(failure(good, options).find("layers with average: 3, found 0") != std::string::npos);
+  options = plain_options();
+  options.recipe.normalization = Normalization::kCenter;
+  CHECK(failure(good, options).find("shifts of inputs: 20, found 0") != std::string::npos);
   options = plain_options();
   options.recipe.batch_size = 128;
   CHECK(failure(good, options).find("at most 2, found 3") != std::string::npos);

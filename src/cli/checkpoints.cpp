@@ -10,12 +10,15 @@
 
 #include "cli/recipe_options.h"
 #include "cli/saved_files.h"
+#include "cli/values.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
 #include "system/atomic_file.h"
+#include "train/network.h"
 #include "train/recipe_json.h"
+#include "trp/model.h"
 
 namespace trp {
 namespace {
@@ -142,6 +145,39 @@ std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, co
   if (resumed) check_resumed(options, *resumed, identity, output);
   if (options.checkpoint.empty()) return std::nullopt;
   return CheckpointKeeper(options, identity, resumed, outputs.at("--checkpoint"), output);
+}
+
+std::optional<TrainState> load_init(TrainOptions& options) {
+  if (options.init.empty()) return std::nullopt;
+  TrainState state{.mlp = load_model(options.init).mlp};
+  options.recipe.init = weights_digest(state.mlp);
+  return state;
+}
+
+void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& train) {
+  const std::vector<Index> expected = network_sizes(options.recipe, train),
+                           found = layer_sizes(mlp);
+  if (found == expected) return;
+  fail("{}: expected a model of layers {}, found {}; hint: --hidden {} fits it", options.init,
+       fmt::join(expected, " → "), fmt::join(found, " → "),
+       widths_text({found.begin() + 1, found.end() - 1}));
+}
+
+std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
+                                       Output& output) {
+  if (options.resume.empty()) return std::nullopt;
+  if (has_nothing_saved(options, outputs)) {
+    output.hint("{} is empty: training starts from the beginning", options.resume);
+    check_recipe(options.recipe);
+    return std::nullopt;
+  }
+  Checkpoint resumed = load_checkpoint(options.resume);
+  const Json own = to_json(options.recipe);
+  Json recipe = to_json(resumed.identity.recipe);
+  for (const std::string& field : options.given) recipe[field] = own[field];
+  options.recipe = recipe_from_json(recipe);
+  check_recipe(options.recipe);
+  return resumed;
 }
 
 }  // namespace trp

@@ -57,6 +57,10 @@ struct EvalOptions {
   bool quiet = false;
   ColorWhen color = ColorWhen::kAuto;
   std::optional<double> min_accuracy;
+  Index errors = 0;         // mistakes to draw
+  std::string predictions;  // a file for a table of all samples; empty: none
+  std::string class_names;  // a file; empty: none
+  bool force = false;       // replace a file that holds something else
 };
 
 struct PredictOptions {
@@ -64,6 +68,7 @@ struct PredictOptions {
   std::string images = "-";
   int workers = 0;  // 0: as many as CPUs
   Index batch_size = 512;
+  std::string class_names;  // a file; empty: none
   PredictionStyle style;
 };
 

@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <sstream>
+#include <utility>
 
 #include <fmt/ranges.h>
 
+#include "cli/recipe_options.h"
 #include "core/fail.h"
 #include "formats/array_file.h"
 #include "system/cpu.h"
@@ -54,6 +57,27 @@ void check_standard_input(const std::string& model, const std::string& other,
                           std::string_view other_name) {
   if (model != "-" || other != "-") return;
   fail_usage("MODEL and {} are both -, but standard input can be only one file", other_name);
+}
+
+void add_class_names(CLI::App& app, std::string& path) {
+  add_path(app, "--class-names", path, "the names of the classes, a line for each");
+}
+
+std::vector<std::string> load_class_names(const std::string& path, const Mlp& mlp) {
+  std::vector<std::string> names;
+  if (path.empty()) return names;
+  InputFile file(path);
+  const std::vector<std::uint8_t> bytes = file.read_all("list of class names");
+  std::istringstream lines(std::string(bytes.begin(), bytes.end()));
+  for (std::string name; std::getline(lines, name);) {
+    if (name.ends_with('\r')) name.pop_back();
+    if (name.empty()) fail("{}: line {}: expected a name", file.name(), names.size() + 1);
+    names.push_back(std::move(name));
+  }
+  if (std::ssize(names) != mlp.output_size())
+    fail("{}: expected a line for each of {} classes, found {}", file.name(), mlp.output_size(),
+         names.size());
+  return names;
 }
 
 }  // namespace trp

@@ -3,11 +3,16 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "trp/dataset.h"
 #include "trp/mlp.h"
 #include "trp/tensor.h"
 #include "trp/thread_pool.h"
+
+namespace CLI {
+class App;
+}
 
 namespace trp {
 
@@ -28,6 +33,13 @@ ThreadPool make_pool(int workers);
 /// Throws Error unless samples of this shape are what the model takes.
 void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
                 std::span<const Index> shape);
+
+/// --class-names
+void add_class_names(CLI::App& app, std::string& path);
+
+/// Reads the names of the classes, a line for each; none if the path is empty. Throws Error unless
+/// there are as many as the network knows classes.
+std::vector<std::string> load_class_names(const std::string& path, const Mlp& mlp);
 
 /// Throws UsageError if both are to be read from standard input.
 void check_standard_input(const std::string& model, const std::string& other,

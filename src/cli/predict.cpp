@@ -30,6 +30,7 @@ CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
                    "with the probability of each class");
   command.add_option("--top", options.style.top, "the N likeliest classes")
       ->transform(whole_number<Index>(1, kMaxClasses));
+  add_class_names(command, options.class_names);
   add_format(command, options.style.format, {OutputFormat::kText, OutputFormat::kJsonLines});
   add_workers(command, options.workers);
   command.option_defaults()->group(kParallelismGroup);
@@ -51,6 +52,8 @@ int run_predict(const PredictOptions& options) {
     fail_usage("--top: expected at most the {} classes of {}, found {}", model.mlp.output_size(),
                options.model, options.style.top);
   }
+  PredictionStyle style = options.style;
+  style.class_names = load_class_names(options.class_names, model.mlp);
   IdxReader reader(options.images, kIdxImages);
   check_fits(options.model, model.mlp, options.images, std::span(reader.shape()).subspan(1));
   ThreadPool pool = make_pool(options.workers);
@@ -62,7 +65,7 @@ int run_predict(const PredictOptions& options) {
     const Dataset batch = to_dataset(std::move(images));
     const ConstTensorView logits = predictor.logits(batch);
     check_finite(logits, done, input_name(options.images));
-    write_predictions(out, logits, done, options.style);
+    write_predictions(out, logits, done, style);
     done += batch.sample_count;
   }
   return kExitDone;

@@ -12,6 +12,7 @@
 #include "formats/bytes.h"
 #include "formats/zip.h"
 #include "report/bench_report.h"
+#include "report/evaluation.h"
 #include "report/trace.h"
 #include "system/input_file.h"
 
@@ -93,6 +94,8 @@ bool is_bench_json(Bytes start) {
 }
 
 bool is_bench_csv(Bytes start) { return text_of(start).starts_with(kBenchCsvStart); }
+
+bool is_predictions_csv(Bytes start) { return text_of(start).starts_with(kPredictionsCsvStart); }
 
 bool is_bench_markdown(Bytes start) { return text_of(start).starts_with(kBenchMarkdownStart); }
 

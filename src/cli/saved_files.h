@@ -32,6 +32,7 @@ bool is_saved_log(std::span<const std::uint8_t> start);
 bool is_saved_trace(std::span<const std::uint8_t> start);
 bool is_bench_json(std::span<const std::uint8_t> start);
 bool is_bench_csv(std::span<const std::uint8_t> start);
+bool is_predictions_csv(std::span<const std::uint8_t> start);
 bool is_bench_markdown(std::span<const std::uint8_t> start);
 
 }  // namespace trp

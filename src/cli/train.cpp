@@ -20,6 +20,7 @@
 namespace trp {
 namespace {
 
+constexpr int kMaxRepeats = 10'000;
 constexpr int kMaxTracedSteps = 100'000;
 constexpr int kMaxLogInterval = 1'000'000'000;
 
@@ -87,6 +88,15 @@ void add_saving(CLI::App& app, TrainOptions& options) {
       ->group(kSavingAdvancedGroup);
   add_path(app, "--init", options.init, "a model whose weights training starts from")
       ->group(kSavingAdvancedGroup);
+}
+
+void add_repeat(CLI::App& app, int& count) {
+  app.option_defaults()->group(kTrainingAdvancedGroup);
+  CLI::Option* repeat =
+      app.add_option("--repeat", count, "train with N seeds: mean and deviation of the scores")
+          ->transform(whole_number(1, kMaxRepeats));
+  for (const char* other : {"--save", "--checkpoint", "--resume", "--compare", "--time", "--trace"})
+    repeat->excludes(app.get_option(other));
 }
 
 void add_output(CLI::App& app, OutputOptions& output) {
@@ -170,6 +180,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_timing(app, options);
   add_plan(app, options.plan);
   add_saving(app, options);
+  add_repeat(app, options.repeat);
   add_output(app, options.output);
   app.option_defaults()->group(kOutputAdvancedGroup);
   add_min_accuracy(app, options.min_accuracy);

@@ -36,6 +36,7 @@ struct TrainOptions {
   int trace_steps = 200;
   bool force = false;  // replace files that hold something else
   std::string config;  // the file that options were read from; empty: none
+  int repeat = 1;      // seeds
   bool print_config = false;
   std::vector<std::string> given;  // the fields of the recipe, in JSON, that options were given for
 };

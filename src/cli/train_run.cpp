@@ -10,10 +10,10 @@
 #include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/recipe_options.h"
+#include "cli/repeat.h"
 #include "cli/saved_files.h"
 #include "cli/train.h"
 #include "cli/train_advice.h"
-#include "cli/values.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
@@ -30,7 +30,6 @@
 #include "system/outputs.h"
 #include "system/stop_signals.h"
 #include "train/model_arrays.h"
-#include "train/network.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -85,6 +84,7 @@ RunStart run_start(const TrainOptions& options, const DataSets& data) {
           .plan = options.plan,
           .data = data.source,
           .test_samples = data.test.sample_count,
+          .repeat = options.repeat,
           .training = {}};
 }
 
@@ -113,43 +113,6 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                           : std::function<void(const TrainState&)>()};
 }
 
-/// Loads the model of --init, whose digest is part of the recipe.
-std::optional<TrainState> load_init(TrainOptions& options) {
-  if (options.init.empty()) return std::nullopt;
-  TrainState state{.mlp = load_model(options.init).mlp};
-  options.recipe.init = weights_digest(state.mlp);
-  return state;
-}
-
-/// Throws Error unless the network of --init is of the layers that shall be trained.
-void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& train) {
-  const std::vector<Index> expected = network_sizes(options.recipe, train),
-                           found = layer_sizes(mlp);
-  if (found == expected) return;
-  fail("{}: expected a model of layers {}, found {}; hint: --hidden {} fits it", options.init,
-       fmt::join(expected, " → "), fmt::join(found, " → "),
-       widths_text({found.begin() + 1, found.end() - 1}));
-}
-
-/// Loads the checkpoint of --resume, and takes from it what no options of the recipe were given
-/// for.
-std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
-                                       Output& output) {
-  if (options.resume.empty()) return std::nullopt;
-  if (has_nothing_saved(options, outputs)) {
-    output.hint("{} is empty: training starts from the beginning", options.resume);
-    check_recipe(options.recipe);
-    return std::nullopt;
-  }
-  Checkpoint resumed = load_checkpoint(options.resume);
-  const Json own = to_json(options.recipe);
-  Json recipe = to_json(resumed.identity.recipe);
-  for (const std::string& field : options.given) recipe[field] = own[field];
-  options.recipe = recipe_from_json(recipe);
-  check_recipe(options.recipe);
-  return resumed;
-}
-
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
   const bool is_traced = !options.trace.empty();
   if (!options.time && !is_traced) return std::nullopt;
@@ -157,20 +120,9 @@ std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int work
                                       is_traced ? options.trace_steps : 0);
 }
 
-int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
-  if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
-  if (result.status == TrainStatus::kDiverged) {
-    output.say(
-        "training diverged in epoch {}, batch {}, at learning rate {:.4g}: the loss or a weight is "
-        "no longer a finite number; try a lower --lr{}",
-        result.divergence->epoch, result.divergence->batch, result.divergence->learning_rate,
-        options.recipe.clip_norm > 0 ? "" : ", or --clip-norm 1");
-    return kExitDiverged;
-  }
-  return check_min_accuracy(result.test.accuracy, options.min_accuracy);
-}
-
-Metadata model_metadata(const TrainOptions& options, const TrainResult& result) {
+Metadata model_metadata(const TrainOptions& options, const Dataset& train,
+                        const TrainResult& result) {
+  const PixelStatistics pixels = pixel_statistics(train);
   Metadata metadata = {
       {"version", this_build().version},
       {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
@@ -180,7 +132,10 @@ Metadata model_metadata(const TrainOptions& options, const TrainResult& result) 
                                                : result.epochs.size())},
       {"status", std::string(word_of(result.status))},
       {"weights", result.weights},
-      {"recipe", json_text(to_json(options.recipe))}};
+      {"recipe", json_text(to_json(options.recipe))},
+      {"train_data", dataset_digest(train)},
+      {"pixel_mean", fmt::format("{}", pixels.mean)},
+      {"pixel_deviation", fmt::format("{}", pixels.deviation)}};
   if (result.test.sample_count > 0) {
     metadata.emplace_back("test_accuracy", fmt::format("{}", result.test.accuracy));
     metadata.emplace_back("test_loss", fmt::format("{}", result.test.loss));
@@ -189,15 +144,15 @@ Metadata model_metadata(const TrainOptions& options, const TrainResult& result) 
   return metadata;
 }
 
-void save(const TrainOptions& options, const TrainResult& result, OutputFile& file,
-          Output& output) {
+void save(const TrainOptions& options, const Dataset& train, const TrainResult& result,
+          OutputFile& file, Output& output) {
   const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
   if (!is_of_use || result.steps == 0) {
     output.say("{} was not written: {}", options.save,
                is_of_use ? "nothing is trained yet" : "the network is of no use");
     return;
   }
-  file.replace(encode_model(options.save, result.mlp, model_metadata(options, result)));
+  file.replace(encode_model(options.save, result.mlp, model_metadata(options, train, result)));
   output.hint("saved {}", options.save);
 }
 
@@ -239,7 +194,7 @@ std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const Dat
 }
 
 /// Writes what was asked for; returns whether all of it is written.
-bool keep(const TrainOptions& options, const TrainResult& result,
+bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& result,
           const std::optional<PhaseRecorder>& recorder,
           const std::optional<CheckpointKeeper>& checkpoints, Outputs& outputs, Output& output) {
   const auto is_kept = [&](std::string_view option, const auto& write) {
@@ -248,7 +203,7 @@ bool keep(const TrainOptions& options, const TrainResult& result,
            output.is_written(file->second.path(), [&] { write(file->second); });
   };
   const bool is_saved =
-      is_kept("--save", [&](OutputFile& file) { save(options, result, file, output); });
+      is_kept("--save", [&](OutputFile& file) { save(options, train, result, file, output); });
   const bool is_traced =
       is_kept("--trace", [&](OutputFile& file) { save_trace(options, *recorder, file, output); });
   const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
@@ -294,6 +249,11 @@ int run_train(const TrainOptions& given) {
                                        checkpoints ? &*checkpoints : nullptr, signals);
   events.save_every = options.save_every;
   if (recorder) events.recorder = &*recorder;
+  if (options.repeat > 1) {
+    const int code = run_repeats(options, data, pool, first, events, signals, output);
+    close(output, true, signals.received());
+    return code;
+  }
   const auto twin = make_twin(options, data, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
@@ -301,7 +261,7 @@ int run_train(const TrainOptions& given) {
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
-  const bool all_kept = keep(options, result, recorder, checkpoints, outputs, output);
+  const bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
   warn_of_nothing_learned(result, data, output);

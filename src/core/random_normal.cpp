@@ -18,7 +18,7 @@ namespace trp {
 
 /// A group is made from 16 counters: value 16 j + i comes from word j of counter i, on any machine.
 inline constexpr std::uint32_t kGroupCounters = 16;
-inline constexpr std::size_t kGroupValues = 64;
+inline constexpr std::size_t kGroupValues = RandomStream::kGroupWords;
 
 }  // namespace trp
 #endif
@@ -148,6 +148,19 @@ void normal_group_to(std::uint64_t seed, const std::array<std::uint32_t, 4>& cou
   }
 }
 
+void word_group_to(std::uint64_t seed, const std::array<std::uint32_t, 4>& counter,
+                   std::uint32_t* words) {
+  const Words d;
+  for (std::uint32_t i = 0; i < kGroupCounters; i += kLanes) {
+    Counters even = make_counters(counter, i);
+    Counters odd = make_counters(counter, i + 1);
+    encrypt(seed, even);
+    encrypt(seed, odd);
+    for (std::size_t j = 0; j < 4; ++j)
+      hn::StoreU(interleave(even.word[j], odd.word[j]), d, words + kGroupCounters * j + i);
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace trp
 HWY_AFTER_NAMESPACE();
@@ -156,6 +169,13 @@ HWY_AFTER_NAMESPACE();
 namespace trp {
 
 HWY_EXPORT(normal_group_to);
+HWY_EXPORT(word_group_to);
+
+void RandomStream::fill_words(std::span<std::uint32_t, kGroupWords> words) {
+  used_ = static_cast<unsigned>(numbers_.size());
+  HWY_DYNAMIC_DISPATCH(word_group_to)(seed_, counter_, words.data());
+  counter_[0] += kGroupCounters;
+}
 
 void RandomStream::fill_normal(std::span<float> values) {
   used_ = static_cast<unsigned>(numbers_.size());

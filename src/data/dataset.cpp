@@ -121,6 +121,21 @@ double measure_density(const Dataset& set) {
   return value_count == 0 ? 0 : static_cast<double>(nonzero_count) / value_count;
 }
 
+PixelStatistics pixel_statistics(const Dataset& set) {
+  std::vector<std::uint32_t> samples;
+  const Index count = std::min(set.sample_count, kMaxProbedSamples);
+  for (Index i = 0; i < count; ++i)
+    samples.push_back(static_cast<std::uint32_t>(i * set.sample_count / count));
+  const FeatureStatistics features = feature_statistics(set, samples);
+  double mean = 0, square = 0;
+  for (std::size_t i = 0; i < features.mean.size(); ++i) {
+    mean += features.mean[i];
+    square += features.mean[i] * features.mean[i] + features.deviation[i] * features.deviation[i];
+  }
+  const auto n = static_cast<double>(features.mean.size());
+  return {mean / n, std::sqrt(std::max(square / n - mean / n * (mean / n), 0.0))};
+}
+
 FeatureStatistics feature_statistics(const Dataset& set, std::span<const std::uint32_t> samples) {
   const auto features = static_cast<std::size_t>(set.feature_count);
   const auto n = static_cast<double>(samples.size());

@@ -17,6 +17,14 @@ Dataset to_dataset(IdxArray images);
 /// the data set; 0 for a data set without values.
 double measure_density(const Dataset& set);
 
+/// Mean and deviation of all values, bytes as their 255th part, over at most a thousand samples
+/// spread over the data set: what tells data of one kind from another.
+struct PixelStatistics {
+  double mean = 0;
+  double deviation = 0;
+};
+PixelStatistics pixel_statistics(const Dataset& set);
+
 /// Mean and deviation (of these samples, so divided by their number) of each feature, of bytes as
 /// their 255th part. Added up in the order of the samples: the same bits everywhere.
 struct FeatureStatistics {

@@ -52,19 +52,6 @@ HWY_INLINE void prefetch(const float* b) {
   for (Index i = 0; i < kVectors * kLanes; i += kLineFloats) __builtin_prefetch(b + i);
 }
 
-/// Fetches what the tile will be added to or written over, while its chains run.
-template <int kVectors, int kRows>
-HWY_INLINE void prefetch_result(const Product& p, Index row, Index col) {
-  const auto prefetch = [&](const float* matrix, Index stride) {
-    for (int r = 0; r < kRows; ++r)
-      for (Index c = 0; c < kVectors * kLanes; c += kLineFloats)
-        __builtin_prefetch(matrix + (row + r) * stride + col + c, 1);
-  };
-  if (p.finish != Finish::kUpdate) return prefetch(p.c, p.c_stride);
-  for (const TensorView& tensor : {p.tensors.weights, p.tensors.velocity, p.tensors.squares})
-    if (tensor.data()) prefetch(tensor.data(), tensor.stride());
-}
-
 /// Tile [row, row + kRows) × [col, col + kVectors · kLanes) of the product, with the factors `a` of
 /// its rows. The tiles of the same columns share out fetching the next ones of b: a line of
 /// weights that another core has changed may take as long to come as a tile takes to compute.
@@ -74,7 +61,7 @@ void compute_tile(const Product& p, const float* a, Index row, Index col, Fetche
   constexpr bool kIsInRows = kFactors == Factors::kInRows;
   const Floats d;
   FloatVector sums[kRows][kVectors];
-  if constexpr (kIsPacked) prefetch_result<kVectors, kRows>(p, row, col);
+  if constexpr (kIsPacked) prefetch_result<kRows, kVectors>(p, row, col);
   start(p, row, col, sums);
 
   const float* b = p.b + col;

@@ -2,6 +2,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels.cpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include <hwy/foreach_target.h>
@@ -14,26 +15,49 @@ HWY_BEFORE_NAMESPACE();
 namespace trp {
 namespace HWY_NAMESPACE {
 
-void sum_rows(const float* rows, Index stride, Index row_count, Index cols, bool from_zero,
-              float* sums) {
+/// Columns [col, col + kVectors · kLanes) of sum_rows.
+template <bool kIsWeighted, int kVectors>
+void sum_columns(ConstTensorView rows, const float* factors, Index col, float* sums) {
   const Floats d;
-  for (Index col = 0; col < cols; col += kLanes) {
-    auto sum = from_zero ? hn::Zero(d) : hn::Load(d, sums + col);
-    for (Index row = 0; row < row_count; ++row)
-      sum = hn::Add(sum, hn::Load(d, rows + row * stride + col));
-    hn::Store(sum, d, sums + col);
-  }
+  FloatVector chains[kVectors];
+  for (int v = 0; v < kVectors; ++v) chains[v] = hn::Load(d, sums + col + v * kLanes);
+  for (Index row = 0; row < rows.rows(); ++row)
+    for (int v = 0; v < kVectors; ++v) {
+      const auto value = hn::Load(d, rows.row(row) + col + v * kLanes);
+      chains[v] = kIsWeighted ? hn::MulAdd(hn::Set(d, factors[row]), value, chains[v])
+                              : hn::Add(chains[v], value);
+    }
+  for (int v = 0; v < kVectors; ++v) hn::Store(chains[v], d, sums + col + v * kLanes);
 }
 
-void update_all(ConstTensorView gradient, const UpdateCoefficients& coefficients,
+/// Adds the rows, each times its factor if there are such, to the sums: several chains at a time,
+/// which hides how long an addition takes.
+template <bool kIsWeighted>
+void sum_rows(ConstTensorView rows, const float* factors, float* sums) {
+  constexpr int kVectors = 8;
+  const Index cols = round_up(rows.cols(), kLineFloats);
+  Index col = 0;
+  for (; col + kVectors * kLanes <= cols; col += kVectors * kLanes)
+    sum_columns<kIsWeighted, kVectors>(rows, factors, col, sums);
+  for (; col < cols; col += kLanes) sum_columns<kIsWeighted, 1>(rows, factors, col, sums);
+}
+
+void add_rows(ConstTensorView rows, float* sums) { sum_rows<false>(rows, nullptr, sums); }
+
+void add_rows_times(ConstTensorView rows, const float* factors, float* sums) {
+  sum_rows<true>(rows, factors, sums);
+}
+
+void update_all(ConstTensorView gradient, const UpdateCoefficients& k,
                 const UpdatedTensors& tensors) {
-  const Updater updater(coefficients, tensors);
-  with_rule(coefficients.rule, [&](auto rule) TRP_INLINE_LAMBDA {
-    for (Index row = 0; row < gradient.rows(); ++row)
-      for (Index col = 0; col < gradient.cols(); col += kLanes)
-        updater.template update<decltype(rule)::value>(hn::Load(Floats(), gradient.row(row) + col),
-                                                       row * tensors.weights.stride() + col);
-  });
+  switch (k.rule) {
+    case UpdateRule::kSgd:
+      return update_by_rule<UpdateRule::kSgd>(gradient, k, tensors);
+    case UpdateRule::kNesterov:
+      return update_by_rule<UpdateRule::kNesterov>(gradient, k, tensors);
+    case UpdateRule::kAdam:
+      return update_by_rule<UpdateRule::kAdam>(gradient, k, tensors);
+  }
 }
 
 void end_all_chains(const LastLink& link, TensorView gradient) {
@@ -66,7 +90,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace trp {
 
-HWY_EXPORT(sum_rows);
+HWY_EXPORT(add_rows);
+HWY_EXPORT(add_rows_times);
 HWY_EXPORT(update_all);
 HWY_EXPORT(end_all_chains);
 HWY_EXPORT(scale_bytes_to);
@@ -127,6 +152,11 @@ void weight_gradient_update(const InputView& x, ConstTensorView dz, const LastLi
                             const UpdateCoefficients& coefficients, TensorView scratch,
                             const UpdatedTensors& tensors) {
   assert(tensors.weights.rows() == scratch.rows() && tensors.weights.cols() == scratch.cols());
+  if (coefficients.rule != UpdateRule::kSgd || tensors.average.rows() > 0) {
+    weight_gradient_product(x, dz, ChainStart::kZero, scratch);
+    end_chains(link, scratch);
+    return update_with(scratch, coefficients, tensors);
+  }
   Product product = plain_product(x, true, dz, scratch);
   product.finish = Finish::kUpdate;
   product.update = coefficients;
@@ -137,9 +167,14 @@ void weight_gradient_update(const InputView& x, ConstTensorView dz, const LastLi
 
 void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result) {
   assert(result.rows() == 1 && result.cols() == dz.cols());
-  HWY_DYNAMIC_DISPATCH(sum_rows)
-  (dz.data(), dz.stride(), dz.rows(), round_up(dz.cols(), kLineFloats), start == ChainStart::kZero,
-   result.data());
+  if (start == ChainStart::kZero)
+    std::fill_n(result.data(), round_up(result.cols(), kLineFloats), 0.0F);
+  HWY_DYNAMIC_DISPATCH(add_rows)(dz, result.data());
+}
+
+void add_weighted_rows(ConstTensorView rows, ConstTensorView factors, TensorView result) {
+  assert(result.cols() == rows.cols() && factors.cols() == rows.rows());
+  HWY_DYNAMIC_DISPATCH(add_rows_times)(rows, factors.data(), result.data());
 }
 
 void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transposed,

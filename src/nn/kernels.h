@@ -62,6 +62,10 @@ void weight_gradient_product(const InputView& x, ConstTensorView dz, ChainStart 
 /// the samples.
 void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result);
 
+/// Computes result = result + factors · rows, with rows [n, cols], factors [1, n], result [1,
+/// cols]: forward_product's chains for one sample.
+void add_weighted_rows(ConstTensorView rows, ConstTensorView factors, TensorView result);
+
 /// Computes result = dz · weightᵀ where the activation is positive, else zero (the gradient of
 /// ReLU), with dz [samples, out], weight_transposed [out, in], activation [samples, in], result
 /// [samples, in]. The chain runs over the outputs and starts from zero.

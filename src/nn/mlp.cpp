@@ -1,6 +1,7 @@
 #include "nn/mlp.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -146,18 +147,25 @@ Dropout Dropout::of_rows(Range rows) const {
 /// Sets what is dropped of columns of layer l's output to zero and enlarges the rest.
 static void drop_outputs(const Dropout& dropout, std::size_t l, Range cols, TensorView result) {
   constexpr std::uint64_t kNumbersOfLayer = 1 << 24;
-  const double rate = dropout.rates[l];
-  const auto limit = static_cast<std::uint32_t>(rate * 0x1p32);
-  const auto scale = static_cast<float>(1 / (1 - rate));
+  constexpr auto kGroup = static_cast<Index>(RandomStream::kGroupWords);
+  const auto limit = static_cast<std::uint32_t>(dropout.rates[l] * 0x1p32);
+  const auto scale = static_cast<float>(1 / (1 - dropout.rates[l]));
+  const Index first = dropout.first_output + cols.begin, end = dropout.first_output + cols.end;
+  std::array<std::uint32_t, RandomStream::kGroupWords> words;
   for (Index row = 0; row < result.rows(); ++row) {
     RandomStream random(dropout.seed, RandomPurpose::kDropout,
                         static_cast<std::uint32_t>(dropout.epoch),
                         dropout.samples[static_cast<std::size_t>(row)]);
-    random.skip_to(l * kNumbersOfLayer +
-                   static_cast<std::uint64_t>(dropout.first_output + cols.begin));
-    float* output = result.row(row);
-    for (Index col = cols.begin; col < cols.end; ++col)
-      output[col] = random.next() < limit ? 0 : output[col] * scale;
+    Index group = first / kGroup * kGroup;
+    random.skip_to(l * kNumbersOfLayer + static_cast<std::uint64_t>(group));
+    for (; group < end; group += kGroup) {
+      random.fill_words(words);
+      float* output = result.row(row) - dropout.first_output;
+      for (Index o = std::max(first, group); o < std::min(end, group + kGroup); ++o) {
+        const bool is_dropped = words[static_cast<std::size_t>(o - group)] < limit;
+        output[o] = is_dropped ? 0 : output[o] * scale;
+      }
+    }
   }
 }
 
@@ -175,8 +183,8 @@ void fold_bias(Mlp& mlp) {
   if (mlp.normalization.shift.cols() == 0) return;
   const Layer& first = mlp.layers[0];
   const Tensor& weight = mlp.folded.weight.rows() > 0 ? mlp.folded.weight : first.weight;
-  forward_product(std::as_const(mlp.normalization.shift).view(), weight.view(), first.bias.view(),
-                  Activation::kNone, mlp.folded.bias.view());
+  mlp.folded.bias.view().matrix() = first.bias.view().matrix();
+  add_weighted_rows(weight.view(), mlp.normalization.shift.view(), mlp.folded.bias.view());
 }
 
 void fold(Mlp& mlp) {
@@ -254,7 +262,7 @@ TileFactors tile_factors(const InputView& input, const Activations& activations,
 
 LastLink last_link(const Mlp& mlp, const Tile& tile, ConstTensorView sums) {
   const InputNormalization& normalization = mlp.normalization;
-  if (tile.layer > 0 || normalization.shift.cols() == 0) return {};
+  if (!is_normalized(mlp, tile.layer)) return {};
   const auto from_tile = [&](const Tensor& of_inputs) {
     return of_inputs.cols() > 0 ? of_inputs.row(0) + tile.rows.begin : nullptr;
   };

@@ -98,8 +98,9 @@ void backward(const Mlp& mlp, Range rows, Activations& activations, std::size_t 
 
 /// The gradient of a tile's weight is the product xᵀ dz; that of its bias is the sum of dz's rows.
 struct TileFactors {
-  InputView x;         // [samples, tile rows]
-  ConstTensorView dz;  // [samples, tile cols]
+  InputView x;                // [samples, tile rows]
+  ConstTensorView dz;         // [samples, tile cols]
+  ConstTensorView sums = {};  // of dz's rows, [1, tile cols], if they are known
 };
 
 /// Returns a tile's part of its layer's input x [samples, in] and output gradient
@@ -109,6 +110,11 @@ TileFactors tile_factors(const InputView& x, ConstTensorView dz, const Tile& til
 /// Returns a tile's factors of the samples in `rows` of a batch.
 TileFactors tile_factors(const InputView& input, const Activations& activations, Range rows,
                          const Tile& tile);
+
+/// Returns whether the inputs of layer l are normalized: of the first one, if any.
+inline bool is_normalized(const Mlp& mlp, std::size_t l) {
+  return l == 0 && mlp.normalization.shift.cols() > 0;
+}
 
 /// Returns how the chains of a tile's weight gradient end, whose bias gradient is `sums`.
 LastLink last_link(const Mlp& mlp, const Tile& tile, ConstTensorView sums);

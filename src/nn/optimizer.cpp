@@ -101,11 +101,13 @@ void Optimizer::update(const Tile& tile, const GradientSource& gradient, const S
                                   average.weight};
   ConstTensorView bias_gradient;
   if (const auto* factors = std::get_if<TileFactors>(&gradient)) {
-    LastLink link = last_link(mlp, tile, scratch.bias);
-    if (tile.with_bias || link.shift)
+    bias_gradient = factors->sums;
+    if (bias_gradient.rows() == 0 && (tile.with_bias || is_normalized(mlp, tile.layer))) {
       bias_gradient_sum(factors->dz, ChainStart::kZero, scratch.bias);
-    weight_gradient_update(factors->x, factors->dz, link, k, scratch.weight, weights);
-    bias_gradient = scratch.bias;
+      bias_gradient = scratch.bias;
+    }
+    weight_gradient_update(factors->x, factors->dz, last_link(mlp, tile, bias_gradient), k,
+                           scratch.weight, weights);
   } else {
     const auto& sums = std::get<TileGradient>(gradient);
     update_with(sums.weight, k, weights);

@@ -49,6 +49,19 @@ HWY_INLINE void start(const Product& p, Index row, Index col,
   });
 }
 
+/// Fetches what the tile will be added to or written over, while its chains run.
+template <int kRows, int kVectors>
+HWY_INLINE void prefetch_result(const Product& p, Index row, Index col) {
+  const auto prefetch = [&](const float* matrix, Index stride) {
+    for (int r = 0; r < kRows; ++r)
+      for (Index c = 0; c < kVectors * kLanes; c += kLineFloats)
+        __builtin_prefetch(matrix + (row + r) * stride + col + c, 1);
+  };
+  if (p.finish != Finish::kUpdate) return prefetch(p.c, p.c_stride);
+  for (const TensorView& tensor : {p.tensors.weights, p.tensors.velocity, p.tensors.squares})
+    if (tensor.data()) prefetch(tensor.data(), tensor.stride());
+}
+
 /// Finishes and stores the tile at [row, col]. No result of a chain of bytes may be −0:
 /// whether one that came to nothing ends in +0 or −0 depends on whether zeros in it were left out.
 template <int kRows, int kVectors>
@@ -81,15 +94,20 @@ HWY_INLINE void finish(const Product& p, Index row, Index col,
     case Finish::kUpdate:
       break;
   }
-  const Updater updater(p.update, p.tensors);
-  const Index stride = p.tensors.weights.stride();
-  with_rule(p.update.rule, [&](auto rule) TRP_INLINE_LAMBDA {
-    for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
-      auto gradient = hn::Add(sum, zero);
-      if (p.link.shift) gradient = end_chain(p.link, row + r, col + v * kLanes, gradient);
-      updater.template update<decltype(rule)::value>(gradient,
-                                                     (row + r) * stride + col + v * kLanes);
+  for_each(sums, [&](FloatVector& sum, int, int) TRP_INLINE_LAMBDA { sum = hn::Add(sum, zero); });
+  if (p.link.shift)
+    for_each(sums, [&](FloatVector& sum, int r, int v) TRP_INLINE_LAMBDA {
+      sum = end_chain(p.link, row + r, col + v * kLanes, sum);
     });
+  const UpdateVectors k = to_vectors(p.update);
+  const Index stride = p.tensors.weights.stride();
+  float* weights = p.tensors.weights.row(row) + col;
+  float* velocity = p.tensors.velocity.data() ? p.tensors.velocity.row(row) + col : nullptr;
+  for_each(sums, [&](FloatVector sum, int r, int v) TRP_INLINE_LAMBDA {
+    const Index place = r * stride + v * kLanes;
+    const auto w = hn::Load(d, weights + place);
+    hn::Store(sgd<UpdateRule::kSgd>(k, sum, w, velocity ? velocity + place : nullptr), d,
+              weights + place);
   });
 }
 

@@ -6,8 +6,6 @@
 #define TRP_NN_UPDATE_INL_H
 #endif
 
-#include <type_traits>
-
 #include <hwy/highway.h>
 
 #include "nn/kernels.h"
@@ -29,89 +27,93 @@ constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
 ///   Nesterov  v ← momentum · v + g;  w ← w − learning_rate · (g + momentum · v)
 ///   Adam      v ← v + mean_share · (g − v);  s ← beta2 · s + square_share · g²;
 ///             w ← shrink · w − learning_rate · v / (root_scale · √s + epsilon)
+/// where what is below 2⁻⁶⁰ of v and g, and 2⁻¹²⁰ of s, counts as zero in the latter two;
 /// and then the average ← average + average_share · (w − average).
-class Updater {
- public:
-  HWY_INLINE Updater(const UpdateCoefficients& k, const UpdatedTensors& tensors)
-      : k_(k),
-        weights_(tensors.weights.data()),
-        velocity_(tensors.velocity.data()),
-        squares_(tensors.squares.data()),
-        average_(tensors.average.data()),
-        learning_rate_(hn::Set(Floats(), k.learning_rate)),
-        momentum_(hn::Set(Floats(), k.momentum)),
-        weight_decay_(hn::Set(Floats(), k.weight_decay)),
-        gradient_scale_(hn::Set(Floats(), k.gradient_scale)) {}
-
-  /// Updates a vector of the elements from `place` on.
-  template <UpdateRule kRule>
-  HWY_INLINE void update(FloatVector gradient, Index place) const {
-    const Floats d;
-    const auto w = hn::Load(d, weights_ + place);
-    const auto g = hn::MulAdd(weight_decay_, w, hn::Mul(gradient_scale_, gradient));
-    const auto updated = kRule == UpdateRule::kAdam ? adam(w, g, place) : sgd<kRule>(w, g, place);
-    hn::Store(updated, d, weights_ + place);
-    if (!average_) return;
-    const auto average = hn::Load(d, average_ + place);
-    hn::Store(hn::MulAdd(hn::Set(d, k_.average_share), hn::Sub(updated, average), average), d,
-              average_ + place);
-  }
-
- private:
-  template <UpdateRule kRule>
-  HWY_INLINE FloatVector sgd(FloatVector w, FloatVector g, Index place) const {
-    const Floats d;
-    auto step = g;
-    if (velocity_) {
-      step = hn::MulAdd(momentum_, hn::Load(d, velocity_ + place), g);
-      hn::Store(step, d, velocity_ + place);
-      if (kRule == UpdateRule::kNesterov) step = hn::MulAdd(momentum_, step, g);
-    }
-    return hn::NegMulAdd(learning_rate_, step, w);
-  }
-
-  HWY_INLINE FloatVector adam(FloatVector w, FloatVector g, Index place) const {
-    const Floats d;
-    const auto old = hn::Load(d, velocity_ + place);
-    const auto mean = hn::MulAdd(hn::Set(d, k_.mean_share), hn::Sub(g, old), old);
-    hn::Store(mean, d, velocity_ + place);
-    const auto kept = hn::Mul(hn::Set(d, k_.beta2), hn::Load(d, squares_ + place));
-    const auto squares = hn::MulAdd(hn::Set(d, k_.square_share), hn::Mul(g, g), kept);
-    hn::Store(squares, d, squares_ + place);
-    const auto root =
-        hn::MulAdd(hn::Sqrt(squares), hn::Set(d, k_.root_scale), hn::Set(d, k_.epsilon));
-    return hn::NegMulAdd(learning_rate_, hn::Div(mean, root), hn::Mul(hn::Set(d, k_.shrink), w));
-  }
-
-  const UpdateCoefficients& k_;
-  float* weights_;
-  float* velocity_;
-  float* squares_;
-  float* average_;
-  FloatVector learning_rate_;
-  FloatVector momentum_;
-  FloatVector weight_decay_;
-  FloatVector gradient_scale_;
+struct UpdateVectors {
+  FloatVector learning_rate;
+  FloatVector momentum;
+  FloatVector weight_decay;
+  FloatVector gradient_scale;
 };
 
-/// Calls update(constant), whose value is the rule.
-template <class Update>
-HWY_INLINE void with_rule(UpdateRule rule, const Update& update) {
-  switch (rule) {
-    case UpdateRule::kSgd:
-      return update(std::integral_constant<UpdateRule, UpdateRule::kSgd>());
-    case UpdateRule::kNesterov:
-      return update(std::integral_constant<UpdateRule, UpdateRule::kNesterov>());
-    case UpdateRule::kAdam:
-      return update(std::integral_constant<UpdateRule, UpdateRule::kAdam>());
-  }
+HWY_INLINE UpdateVectors to_vectors(const UpdateCoefficients& k) {
+  const Floats d;
+  return {hn::Set(d, k.learning_rate), hn::Set(d, k.momentum), hn::Set(d, k.weight_decay),
+          hn::Set(d, k.gradient_scale)};
 }
 
-/// Ends the chain of a vector of row i from column `col` on; link.shift is not null.
-HWY_INLINE FloatVector end_chain(const LastLink& link, Index i, Index col, FloatVector sum) {
+/// The update of a vector of weights w by SGD, whose velocity may be null.
+template <UpdateRule kRule>
+HWY_INLINE FloatVector sgd(const UpdateVectors& k, FloatVector gradient, FloatVector w,
+                           float* velocity) {
   const Floats d;
-  sum = hn::MulAdd(hn::Set(d, link.shift[i]), hn::Load(d, link.sums + col), sum);
-  return link.scale ? hn::Mul(sum, hn::Set(d, link.scale[i])) : sum;
+  const auto g = hn::MulAdd(k.weight_decay, w, hn::Mul(k.gradient_scale, gradient));
+  auto step = g;
+  if (velocity) {
+    step = hn::MulAdd(k.momentum, hn::Load(d, velocity), g);
+    hn::Store(step, d, velocity);
+    if (kRule == UpdateRule::kNesterov) step = hn::MulAdd(k.momentum, step, g);
+  }
+  return hn::NegMulAdd(k.learning_rate, step, w);
+}
+
+/// The means of gradients that have ended decay until they are denormals, which processors are slow
+/// with, and would stay such. They are zero long before they change any weight.
+HWY_INLINE FloatVector zero_if_tiny(FloatVector value, float tiny) {
+  const Floats d;
+  return hn::IfThenZeroElse(hn::Le(hn::Abs(value), hn::Set(d, tiny)), value);  // keeps NaN
+}
+
+HWY_INLINE FloatVector adam(const UpdateCoefficients& k, FloatVector gradient, FloatVector w,
+                            float* velocity, float* squares) {
+  constexpr float kTiny = 0x1p-60F;
+  const Floats d;
+  const auto g =
+      hn::MulAdd(hn::Set(d, k.weight_decay), w, hn::Mul(hn::Set(d, k.gradient_scale), gradient));
+  const auto old = hn::Load(d, velocity);
+  const auto mean = zero_if_tiny(hn::MulAdd(hn::Set(d, k.mean_share), hn::Sub(g, old), old), kTiny);
+  hn::Store(mean, d, velocity);
+  const auto kept = hn::Mul(hn::Set(d, k.beta2), hn::Load(d, squares));
+  const auto counted = zero_if_tiny(g, kTiny);
+  const auto square = zero_if_tiny(
+      hn::MulAdd(hn::Set(d, k.square_share), hn::Mul(counted, counted), kept), kTiny * kTiny);
+  hn::Store(square, d, squares);
+  const auto root = hn::MulAdd(hn::Sqrt(square), hn::Set(d, k.root_scale), hn::Set(d, k.epsilon));
+  return hn::NegMulAdd(hn::Set(d, k.learning_rate), hn::Div(mean, root),
+                       hn::Mul(hn::Set(d, k.shrink), w));
+}
+
+template <UpdateRule kRule>
+void update_by_rule(ConstTensorView gradient, const UpdateCoefficients& coefficients,
+                    const UpdatedTensors& tensors) {
+  const Floats d;
+  const UpdateVectors k = to_vectors(coefficients);
+  const auto share = hn::Set(d, coefficients.average_share);
+  const bool has_velocity = tensors.velocity.data(), has_average = tensors.average.data();
+  for (Index row = 0; row < gradient.rows(); ++row)
+    for (Index col = 0; col < gradient.cols(); col += kLanes) {
+      const auto g = hn::Load(d, gradient.row(row) + col);
+      float* weights = tensors.weights.row(row) + col;
+      float* velocity = has_velocity ? tensors.velocity.row(row) + col : nullptr;
+      const auto old = hn::Load(d, weights);
+      FloatVector w;
+      if constexpr (kRule == UpdateRule::kAdam)
+        w = adam(coefficients, g, old, velocity, tensors.squares.row(row) + col);
+      else
+        w = sgd<kRule>(k, g, old, velocity);
+      hn::Store(w, d, weights);
+      if (!has_average) continue;
+      float* average = tensors.average.row(row) + col;
+      const auto mean = hn::Load(d, average);
+      hn::Store(hn::MulAdd(share, hn::Sub(w, mean), mean), d, average);
+    }
+}
+
+/// Ends the chain of a vector of row `row`, whose columns begin at `col`; link.shift is not null.
+HWY_INLINE FloatVector end_chain(const LastLink& link, Index row, Index col, FloatVector sum) {
+  const Floats d;
+  const auto ended = hn::MulAdd(hn::Set(d, link.shift[row]), hn::Load(d, link.sums + col), sum);
+  return link.scale ? hn::Mul(ended, hn::Set(d, link.scale[row])) : ended;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -4,35 +4,77 @@
 #include <utility>
 
 #include <fmt/color.h>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/text.h"
 #include "report/json.h"
 #include "report/numbers.h"
+#include "report/picture.h"
+#include "report/table.h"
 #include "system/terminal.h"
+#include "trp/predict.h"
 
 namespace trp {
 namespace {
 
 std::string score_row(std::string_view label, const ClassScore& score) {
-  return fmt::format("{:>5}  {:>7}  {:>9}  {:>7}  {:>7}", label, score.sample_count,
+  return fmt::format("{}  {:>7}  {:>9}  {:>7}  {:>7}", label, score.sample_count,
                      short_percent(score.precision), short_percent(score.recall),
                      short_percent(score.f1));
 }
 
-void write_confusion(LineWriter& out, const Confusion& confusion, bool color) {
+/// The labels of rows about classes, and of one about all, as wide as the widest: numbers to the
+/// right, names to the left.
+std::vector<std::string> row_labels(const EvaluationReport& report) {
+  std::vector<std::string> labels;
+  for (Index c = 0; c < report.confusion.class_count; ++c)
+    labels.push_back(class_text(report.class_names, c));
+  labels.emplace_back("mean");
+  std::size_t width = columns_of("class");
+  for (const std::string& label : labels) width = std::max(width, columns_of(label));
+  for (std::string& label : labels)
+    label.insert(report.class_names.empty() ? 0 : label.size(), width - columns_of(label), ' ');
+  return labels;
+}
+
+void write_confusion(LineWriter& out, const Confusion& confusion,
+                     const std::vector<std::string>& labels, bool color) {
   const Index largest = *std::ranges::max_element(confusion.counts);
   const auto width = fmt::formatted_size("{}", std::max(largest, confusion.class_count - 1));
-  std::string header = "class";
+  std::string header = fmt::format("{:<{}}", "class", columns_of(labels[0]));
   for (Index c = 0; c < confusion.class_count; ++c) header += fmt::format("  {:>{}}", c, width);
   out.write_line(paint(color, fmt::emphasis::bold, header));
   for (Index actual = 0; actual < confusion.class_count; ++actual) {
-    std::string row = fmt::format("{:>5}", actual);
+    std::string row = labels[static_cast<std::size_t>(actual)];
     for (Index predicted = 0; predicted < confusion.class_count; ++predicted) {
       const std::string count = fmt::format("  {:>{}}", confusion(actual, predicted), width);
       row += paint(color && actual == predicted, fmt::emphasis::bold, count);
     }
     out.write_line(row);
+  }
+}
+
+void write_mistakes(LineWriter& out, const EvaluationReport& report) {
+  const Dataset& samples = report.samples;
+  const auto size = static_cast<std::size_t>(samples.feature_count);
+  float low = 0, high = 255;
+  if (!samples.values.empty()) {
+    const auto [least, most] = std::ranges::minmax(samples.values);
+    low = least, high = most;
+  }
+  for (const Mistake& mistake : report.mistakes) {
+    const auto row = static_cast<std::size_t>(mistake.row);
+    const auto of_sample = [&](const auto& elements) {
+      const auto first = elements.begin() + static_cast<std::ptrdiff_t>(row * size);
+      return std::vector<float>(first, first + static_cast<std::ptrdiff_t>(size));
+    };
+    out.write_line(fmt::format("\nimage {} is {}, taken for {} with a probability of {}",
+                               mistake.row, class_text(report.class_names, samples.labels[row]),
+                               class_text(report.class_names, mistake.predicted),
+                               percent(mistake.probability)));
+    out.write_line(
+        picture_text(samples.bytes.empty() ? of_sample(samples.values) : of_sample(samples.bytes),
+                     samples.sample_shape, low, high));
   }
 }
 
@@ -50,6 +92,11 @@ std::string setting_line(std::string_view label, std::string_view text, bool col
                      printable(text));
 }
 
+std::string class_text(const std::vector<std::string>& names, Index label) {
+  if (names.empty()) return fmt::format("{}", label);
+  return fmt::format("{} {}", label, printable(names[static_cast<std::size_t>(label)]));
+}
+
 std::string test_accuracy_text(const Score& score, bool color) {
   if (score.sample_count == 0) return "test accuracy  not measured, since training was stopped";
   const std::string accuracy =
@@ -62,13 +109,20 @@ std::string test_accuracy_text(const Score& score, bool color) {
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color) {
   const Confusion& confusion = report.confusion;
   out.write_line(test_accuracy_text(report.result, color));
+  out.write_line(fmt::format("calibration    {}   (how far probabilities are from the truth)",
+                             percent(report.calibration_error)));
   out.write_line(fmt::format("weights        {}{}\n", report.weights, fma_note()));
-  out.write_line(paint(color, fmt::emphasis::bold, "class  samples  precision   recall       F1"));
+  const std::vector<std::string> labels = row_labels(report);
+  const std::size_t width = columns_of(labels[0]);
+  out.write_line(
+      paint(color, fmt::emphasis::bold,
+            fmt::format("{:<{}}  samples  precision   recall       F1", "class", width)));
   for (Index c = 0; c < confusion.class_count; ++c)
-    out.write_line(score_row(fmt::format("{}", c), class_score(confusion, c)));
-  out.write_line(score_row("mean", mean_score(confusion)));
+    out.write_line(score_row(labels[static_cast<std::size_t>(c)], class_score(confusion, c)));
+  out.write_line(score_row(labels.back(), mean_score(confusion)));
   out.write_line("\nConfusion matrix: a row for each class, a column for each predicted class");
-  write_confusion(out, confusion, color);
+  write_confusion(out, confusion, labels, color);
+  write_mistakes(out, report);
 }
 
 void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
@@ -76,6 +130,8 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
   Json classes = Json::array(), matrix = Json::array();
   for (Index actual = 0; actual < confusion.class_count; ++actual) {
     Json object = {{"class", actual}};
+    if (!report.class_names.empty())
+      object["name"] = report.class_names[static_cast<std::size_t>(actual)];
     object.update(score_object(class_score(confusion, actual)));
     classes.push_back(std::move(object));
     Json row = Json::array();
@@ -89,11 +145,31 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
                    {"test_loss", report.result.loss},
                    {"test_accuracy", report.result.accuracy},
                    {"test_accuracy_stderr", report.result.accuracy_stderr()},
+                   {"calibration_error", report.calibration_error},
                    {"weights", report.weights},
                    {"mean", score_object(mean_score(confusion))},
                    {"classes", std::move(classes)},
                    {"confusion", std::move(matrix)}});
+  Json mistakes = Json::array();
+  for (const Mistake& mistake : report.mistakes)
+    mistakes.push_back({{"index", mistake.row},
+                        {"class", report.samples.labels[static_cast<std::size_t>(mistake.row)]},
+                        {"prediction", mistake.predicted},
+                        {"probability", mistake.probability}});
+  if (!mistakes.empty()) document["mistakes"] = std::move(mistakes);
   out.write_line(to_text(document));
+}
+
+std::string predictions_csv(ConstTensorView logits, std::span<const std::uint8_t> labels) {
+  std::string text(kPredictionsCsvStart);
+  for (Index c = 0; c < logits.cols(); ++c) text += fmt::format(",p{}", c);
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const std::span own(logits.row(row), static_cast<std::size_t>(logits.cols()));
+    const Index label = labels[static_cast<std::size_t>(row)];
+    text += fmt::format("\n{},{},{},{:.6g},{:.6g}", row, label, likeliest_classes(own, 1).front(),
+                        loss_of(own, label), fmt::join(probabilities(own), ","));
+  }
+  return text + "\n";
 }
 
 }  // namespace trp

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "report/environment.h"
 #include "system/line_writer.h"
+#include "train/confidence.h"
 #include "train/confusion.h"
+#include "trp/dataset.h"
 #include "trp/score.h"
 
 namespace trp {
@@ -18,7 +23,14 @@ struct EvaluationReport {
   std::string weights;  // digest
   Score result;
   Confusion confusion;
+  double calibration_error = 0;
+  std::vector<Mistake> mistakes = {};         // to draw
+  std::vector<std::string> class_names = {};  // empty: they have numbers only
+  const Dataset& samples;
 };
+
+/// "7", or "7 Sneaker" if classes have names.
+std::string class_text(const std::vector<std::string>& names, Index label);
 
 /// "workers   2 on 2 CPUs, …": a line that says before a result how it is made, its label in bold
 /// if colours are wanted.
@@ -28,10 +40,17 @@ std::string setting_line(std::string_view label, std::string_view text, bool col
 /// are wanted.
 std::string test_accuracy_text(const Score& score, bool color);
 
-/// Writes the accuracy, a table of the classes and the confusion matrix, for people.
+/// Writes the accuracy, a table of the classes, the confusion matrix and the mistakes, for people.
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color);
 
 /// Writes one JSON document, on a line.
 void write_evaluation_json(LineWriter& out, const EvaluationReport& report);
+
+/// How the table of predictions begins.
+inline constexpr std::string_view kPredictionsCsvStart = "index,label,prediction,loss";
+
+/// Returns a table with a line for each sample: its number, its class and the one that it is taken
+/// for, its loss and the probability of each class.
+std::string predictions_csv(ConstTensorView logits, std::span<const std::uint8_t> labels);
 
 }  // namespace trp

@@ -16,7 +16,10 @@ std::string text_line(std::span<const float> logits, const PredictionStyle& styl
   const std::vector<float> all = style.probabilities ? probabilities(logits) : std::vector<float>();
   std::string line;
   for (const Index label : likeliest_classes(logits, style.top)) {
-    line += fmt::format("{}{}", line.empty() ? "" : " ", label);
+    const std::string name = style.class_names.empty()
+                                 ? fmt::format("{}", label)
+                                 : style.class_names[static_cast<std::size_t>(label)];
+    line += fmt::format("{}{}", line.empty() ? "" : " ", name);
     if (style.probabilities) line += fmt::format(" {:.6f}", all[static_cast<std::size_t>(label)]);
   }
   return line;
@@ -26,6 +29,8 @@ std::string json_line(std::span<const float> logits, std::int64_t sample,
                       const PredictionStyle& style) {
   const std::vector<Index> labels = likeliest_classes(logits, style.top);
   Json object = {{"sample", sample}, {"label", labels.front()}};
+  if (!style.class_names.empty())
+    object["name"] = style.class_names[static_cast<std::size_t>(labels.front())];
   if (style.top > 1) object["top"] = labels;
   if (style.probabilities) object["probabilities"] = probabilities(logits);
   return object.dump();

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "measure/comparison.h"
 #include "profile/times.h"
@@ -20,6 +22,7 @@ struct RunStart {
   Plan plan;         // with the workers that there are
   std::string data;  // where the data came from, for people
   Index test_samples = 0;
+  int repeat = 1;  // seeds
   TrainStart training;
 };
 
@@ -31,8 +34,21 @@ struct RunSummary {
   std::optional<PhaseTimes> times = std::nullopt;
 };
 
+/// What a training with one of several seeds has come to.
+struct RepeatedRun {
+  std::uint64_t seed = 0;
+  const TrainResult& result;
+};
+
+/// What trainings with several seeds have come to.
+struct RepeatSummary {
+  std::vector<double> accuracies;  // on the test set
+  std::vector<double> seconds;     // of training
+};
+
 /// Something that happens in a training, from its start to its summary.
-using RunEvent = std::variant<RunStart, StepReport, EpochResult, RunSummary>;
+using RunEvent =
+    std::variant<RunStart, StepReport, EpochResult, RunSummary, RepeatedRun, RepeatSummary>;
 
 /// Whether a step is one of those that a line is wanted for, one in so many of an epoch's batches.
 inline bool is_logged(const StepReport& step, int log_interval) {
@@ -61,10 +77,12 @@ Reporter settings_reporter(LineWriter& out, const TextStyle& style);
 Reporter json_lines_reporter(LineWriter& out, int log_interval);
 
 /// Writes one JSON document with the same objects at the end, but for steps:
-/// {"start": …, "epochs": […], "summary": …}.
+/// {"start": …, "epochs": […], "summary": …}, or with several seeds {"start": …, "runs": […],
+/// "repeat": …}.
 Reporter json_document_reporter(LineWriter& out);
 
-/// Writes a header and one row for each epoch, with the fields of the JSON epoch. A field without a
+/// Writes a header and one row for each epoch, with the fields of the JSON epoch, or for each seed,
+/// if there are several, with those of the JSON run. A field without a
 /// finite value is empty.
 Reporter csv_reporter(LineWriter& out);
 

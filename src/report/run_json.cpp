@@ -90,6 +90,27 @@ Json summary_object(const RunSummary& summary) {
           {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)}};
 }
 
+Json run_object(const RepeatedRun& run) {
+  return {{"event", "run"},
+          {"seed", run.seed},
+          {"status", word_of(run.result.status)},
+          {"val_loss", field_of(run.result.validation, &Score::loss)},
+          {"val_accuracy", field_of(run.result.validation, &Score::accuracy)},
+          {"test_loss", run.result.test.loss},
+          {"test_accuracy", run.result.test.accuracy},
+          {"train_seconds", run.result.train_seconds},
+          {"weights", run.result.weights}};
+}
+
+Json repeat_object(const RepeatSummary& summary) {
+  return {{"event", "repeat"},
+          {"runs", summary.accuracies.size()},
+          {"test_accuracy_mean", mean(summary.accuracies)},
+          {"test_accuracy_deviation", standard_deviation(summary.accuracies)},
+          {"train_seconds_mean", mean(summary.seconds)},
+          {"train_seconds_deviation", standard_deviation(summary.seconds)}};
+}
+
 Json comparison_object(const Comparison& comparison) {
   const double speedup = comparison.speedup();
   const int workers = comparison.workers;
@@ -110,6 +131,8 @@ std::vector<Json> objects_of(const RunEvent& event) {
   if (const auto* start = std::get_if<RunStart>(&event)) return {start_object(*start)};
   if (const auto* step = std::get_if<StepReport>(&event)) return {step_object(*step)};
   if (const auto* epoch = std::get_if<EpochResult>(&event)) return {epoch_object(*epoch)};
+  if (const auto* run = std::get_if<RepeatedRun>(&event)) return {run_object(*run)};
+  if (const auto* repeat = std::get_if<RepeatSummary>(&event)) return {repeat_object(*repeat)};
   const auto& summary = std::get<RunSummary>(event);
   std::vector<Json> objects = {summary_object(summary)};
   if (summary.comparison) objects.push_back(comparison_object(*summary.comparison));
@@ -133,24 +156,31 @@ Reporter json_document_reporter(LineWriter& out) {
     if (std::holds_alternative<StepReport>(event)) return;
     for (Json& object : objects_of(event)) {
       const auto name = object["event"].get<std::string>();
-      if (name == "epoch") {
-        (*document)["epochs"].push_back(std::move(object));
+      if (name == "epoch" || name == "run") {
+        (*document)[name + "s"].push_back(std::move(object));
       } else {
         (*document)[name] = std::move(object);
       }
     }
     if (std::holds_alternative<RunStart>(event)) (*document)["epochs"] = Json::array();
-    if (std::holds_alternative<RunSummary>(event)) out.write_line(to_text(*document, 2));
+    const bool is_last =
+        std::holds_alternative<RunSummary>(event) || std::holds_alternative<RepeatSummary>(event);
+    if (is_last) out.write_line(to_text(*document, 2));
   };
 }
 
 Reporter csv_reporter(LineWriter& out) {
   return [&out](const RunEvent& event) {
+    const auto* start = std::get_if<RunStart>(&event);
     const auto* epoch = std::get_if<EpochResult>(&event);
-    if (!epoch && !std::holds_alternative<RunStart>(event)) return;
-    Json fields = epoch_object(epoch ? *epoch : EpochResult());
+    const auto* run = std::get_if<RepeatedRun>(&event);
+    if (!start && !epoch && !run) return;
+    const TrainResult none;
+    Json fields = epoch ? epoch_object(*epoch) : epoch_object(EpochResult());
+    if (run) fields = run_object(*run);
+    if (start && start->repeat > 1) fields = run_object({.result = none});
     fields.erase("event");
-    out.write_line(epoch ? csv_row(fields) : csv_header(fields));
+    out.write_line(start ? csv_header(fields) : csv_row(fields));
   };
 }
 

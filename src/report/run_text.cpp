@@ -108,6 +108,23 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   for (const std::string& line : time_table(*summary.times)) out.write_line(line);
 }
 
+std::string run_row(const RepeatedRun& run) {
+  const TrainResult& result = run.result;
+  return fmt::format("seed {:<6}     {:>8}   (loss {}, {:.2f} s, {})", run.seed,
+                     percent(result.test.accuracy), loss_text(result.test.loss),
+                     result.train_seconds, result.weights);
+}
+
+void write_repeat_summary(LineWriter& out, const RepeatSummary& summary, bool color) {
+  const std::string accuracy = fmt::format("{} ± {}", percent(mean(summary.accuracies)),
+                                           percent(standard_deviation(summary.accuracies)));
+  out.write_line(fmt::format("test accuracy  {}   (mean and deviation of {})",
+                             paint(color, fmt::emphasis::bold, accuracy),
+                             count_of(std::ssize(summary.accuracies), "seed")));
+  out.write_line(fmt::format("time           {:.2f} s ± {:.2f} s training each",
+                             mean(summary.seconds), standard_deviation(summary.seconds)));
+}
+
 std::string samples_text(const RunStart& start) {
   std::string validation;
   if (start.training.validation_samples > 0) {
@@ -162,10 +179,12 @@ std::string pipeline_text(const RunStart& start) {
 
 /// Nothing for an event that has no row.
 std::string row_of(const RunEvent& event, const TextStyle& style) {
+  if (const auto* start = std::get_if<RunStart>(&event); start && start->repeat > 1) return {};
   if (const auto* start = std::get_if<RunStart>(&event))
     return paint(style.color, fmt::emphasis::bold,
                  table_header(start->training.validation_samples > 0));
   if (const auto* epoch = std::get_if<EpochResult>(&event)) return epoch_row(*epoch);
+  if (const auto* run = std::get_if<RepeatedRun>(&event)) return run_row(*run);
   const auto* step = std::get_if<StepReport>(&event);
   return step && is_logged(*step, style.log_interval) ? step_row(*step) : std::string();
 }
@@ -186,6 +205,8 @@ void write_settings(LineWriter& out, const RunStart& start, const TextStyle& sty
         fmt::format("{}, batches of {}{}, {}, seed {}", count_of(recipe.epochs, "epoch"),
                     recipe.batch_size, recipe.dry_run ? " (dry run: one batch each)" : "",
                     training_text(recipe), recipe.seed));
+  if (start.repeat > 1)
+    write("", fmt::format("{}, from this one on", count_of(start.repeat, "seed")));
   if (!recipe.init.empty()) write("", fmt::format("starting from weights {}", recipe.init));
   if (recipe.normalization != Normalization::kNone)
     write("inputs", recipe.normalization == Normalization::kCenter
@@ -214,6 +235,8 @@ Reporter text_reporter(LineWriter& out, const TextStyle& style) {
     if (const auto* summary = std::get_if<RunSummary>(&event)) {
       if (style.rows) out.write_line("");
       write_summary(out, *summary, style.color);
+    } else if (const auto* repeat = std::get_if<RepeatSummary>(&event)) {
+      write_repeat_summary(out, *repeat, style.color);
     } else if (style.rows) {
       const std::string row = row_of(event, style);
       if (!row.empty()) out.write_line(row);

@@ -15,7 +15,10 @@ ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
     rows = std::max(rows, tile.rows.size());
     cols = std::max(cols, tile.cols.size());
   }
-  for (int worker = 0; worker < worker_count; ++worker) scratch_.emplace_back(rows + 1, cols);
+  for (int worker = 0; worker < worker_count; ++worker) {
+    scratch_.emplace_back(rows + 1, cols);
+    sums_.push_back({Tensor(1, is_normalized(mlp, 0) ? cols : 0)});
+  }
   if (!optimizer.clips()) return;
   whole_ = make_gradient(mlp);
   gradients_.resize(tiles_.size());
@@ -48,14 +51,27 @@ void ParameterUpdate::form_gradient(int index, const GradientSource& source, con
     const Tile& tile = tiles_[i];
     gradient = of_tile(whole_, tile);
     tile_gradient(*factors, tile, ChainStart::kZero, gradient);
-    const TensorView sums = scratch_of(tile, worker).bias;
-    bias_gradient_sum(factors->dz, ChainStart::kZero, sums);
-    end_chains(last_link(mlp, tile, sums), gradient.weight);
+    end_chains(last_link(mlp, tile, factors->sums), gradient.weight);
   } else {
     gradient = std::get<TileGradient>(source);
   }
   squared_column_norms(gradient, std::span(squared_column_norms_)
                                      .subspan(first_norm_[i], first_norm_[i + 1] - first_norm_[i]));
+}
+
+GradientSource ParameterUpdate::with_sums(GradientSource source, const Tile& tile, const Mlp& mlp,
+                                          int worker) {
+  auto* factors = std::get_if<TileFactors>(&source);
+  if (!factors || !is_normalized(mlp, tile.layer)) return source;
+  Sums& own = sums_[static_cast<std::size_t>(worker)];
+  const TensorView sums = own.values.view().view_cols(0, tile.cols.size());
+  if (own.step != step_ || own.cols != tile.cols) {
+    bias_gradient_sum(factors->dz, ChainStart::kZero, sums);
+    own.step = step_;
+    own.cols = tile.cols;
+  }
+  factors->sums = sums;
+  return source;
 }
 
 double ParameterUpdate::squared_norm() const {

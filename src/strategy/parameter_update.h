@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -36,9 +37,11 @@ class ParameterUpdate {
   template <class Run, class SourceOf>
   float clip(const Run& run, const SourceOf& source_of, const StepInput& input,
              const Optimizer& optimizer, const Mlp& mlp) {
+    ++step_;
     if (!optimizer.clips()) return 1;
     run(tile_count(), [&](int index, int worker) {
-      form_gradient(index, source_of(tile(index)), mlp, input.phases, worker);
+      form_gradient(index, with_sums(source_of(tile(index)), tile(index), mlp, worker), mlp,
+                    input.phases, worker);
     });
     return optimizer.clip_scale(squared_norm());
   }
@@ -52,7 +55,8 @@ class ParameterUpdate {
       update(gradients_[static_cast<std::size_t>(index)], scale, input, worker, place, optimizer,
              mlp);
     else
-      update(source_of(tile(index)), scale, input, worker, place, optimizer, mlp);
+      update(with_sums(source_of(tile(index)), tile(index), mlp, worker), scale, input, worker,
+             place, optimizer, mlp);
   }
 
  private:
@@ -63,10 +67,21 @@ class ParameterUpdate {
   void form_gradient(int index, const GradientSource& source, const Mlp& mlp, PhaseRecorder* phases,
                      int worker);
   TileGradient scratch_of(const Tile& tile, int worker);
+  GradientSource with_sums(GradientSource source, const Tile& tile, const Mlp& mlp, int worker);
   double squared_norm() const;
+
+  /// What a worker has found out in a step: the sums over the samples of the first layer's output
+  /// gradients in some columns, which all tiles of normalized inputs need.
+  struct Sums {
+    Tensor values = {};
+    Range cols = {};
+    std::int64_t step = 0;
+  };
 
   std::vector<Tile> tiles_;
   std::vector<Tensor> scratch_;  // of each worker: the rows of a tile's weight, then its bias
+  std::vector<Sums> sums_;       // of each worker
+  std::int64_t step_ = 0;
 
   // Used for clipping only.
   Gradient whole_;

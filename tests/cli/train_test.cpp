@@ -285,6 +285,7 @@ const std::map<std::string, std::pair<Part, std::string>> kParts = {
     {"save-every", {Part::kOther, "5"}},
     {"resume", {Part::kOther, "x"}},
     {"init", {Part::kOther, "x"}},
+    {"repeat", {Part::kOther, "5"}},
     {"compare", {Part::kOther, ""}},
     {"time", {Part::kOther, ""}},
     {"trace", {Part::kOther, "x"}},

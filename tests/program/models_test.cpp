@@ -114,7 +114,7 @@ TEST_CASE("evaluation prints what the training printed, from either format") {
     CHECK(text.exit_code == 0);
     CHECK(has(text.err, "784 → 128 → 64 → 10"));
     CHECK(has(text.out, model.summary()["weights"].get<std::string>()));
-    CHECK(lines_of(text.out).size() == 28);
+    CHECK(lines_of(text.out).size() == 29);
   }
 }
 

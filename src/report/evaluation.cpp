@@ -129,9 +129,9 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
   const Confusion& confusion = report.confusion;
   Json classes = Json::array(), matrix = Json::array();
   for (Index actual = 0; actual < confusion.class_count; ++actual) {
-    Json object = {{"class", actual}};
-    if (!report.class_names.empty())
-      object["name"] = report.class_names[static_cast<std::size_t>(actual)];
+    const auto c = static_cast<std::size_t>(actual);
+    Json object = {{"class", actual},
+                   {"name", report.class_names.empty() ? Json() : Json(report.class_names[c])}};
     object.update(score_object(class_score(confusion, actual)));
     classes.push_back(std::move(object));
     Json row = Json::array();
@@ -156,7 +156,7 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
                         {"class", report.samples.labels[static_cast<std::size_t>(mistake.row)]},
                         {"prediction", mistake.predicted},
                         {"probability", mistake.probability}});
-  if (!mistakes.empty()) document["mistakes"] = std::move(mistakes);
+  document["mistakes"] = std::move(mistakes);
   out.write_line(to_text(document));
 }
 

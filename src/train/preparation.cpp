@@ -98,6 +98,17 @@ std::vector<float> class_weights(const Recipe& recipe, const Dataset& train,
   return weights;
 }
 
+LossForm loss_form(const Recipe& recipe, const std::vector<float>& class_weights,
+                   const Dataset& train, std::span<const std::uint32_t> samples) {
+  LossForm form = {.smoothing = static_cast<float>(recipe.label_smoothing),
+                   .class_weights = class_weights};
+  if (class_weights.empty()) return form;
+  form.divisor = 0;
+  for (const std::uint32_t sample : samples) form.divisor += class_weights[train.labels[sample]];
+  form.loss_scale = static_cast<double>(samples.size()) / form.divisor;
+  return form;
+}
+
 TrainState first_state(const Recipe& recipe, const Dataset& train, const Sampler& sampler,
                        std::int64_t steps_per_epoch, std::optional<TrainState> resumed) {
   const std::vector<Index> sizes = network_sizes(recipe, train);

@@ -130,18 +130,6 @@ struct Trainer::Impl {
     return std::span(order).subspan(begin, end - begin);
   }
 
-  LossForm loss_form(std::span<const std::uint32_t> samples) const {
-    const auto count = static_cast<double>(samples.size());
-    LossForm form = {.smoothing = static_cast<float>(recipe.label_smoothing),
-                     .class_weights = weights_of_class};
-    if (weights_of_class.empty()) return form;
-    form.divisor = 0;
-    for (const std::uint32_t sample : samples)
-      form.divisor += weights_of_class[dataset.labels[sample]];
-    form.loss_scale = count / form.divisor;
-    return form;
-  }
-
   StepReport step() {
     if (epoch_is_complete()) end_epoch();
     const Stopwatch stopwatch;
@@ -154,7 +142,7 @@ struct Trainer::Impl {
         .samples = samples,
         .rates = optimizer.rates(rate, steps_before_epoch() + progress.batch + 1),
         .augmentation = {recipe.augment, recipe.seed, epoch_in_hand()},
-        .loss = loss_form(samples),
+        .loss = loss_form(recipe, weights_of_class, dataset, samples),
         .dropout = dropout,
         .batch = loader ? &next_batch() : nullptr,
         .phases = recorder};

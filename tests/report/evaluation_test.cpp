@@ -74,7 +74,7 @@ TEST_CASE("an evaluation as JSON is one line, with null for what is no number") 
   CHECK(keys == std::vector<std::string>{
                     "event", "schema", "time", "host", "cpu", "cpus", "build", "model", "data",
                     "test_samples", "test_loss", "test_accuracy", "test_accuracy_stderr",
-                    "calibration_error", "weights", "mean", "classes", "confusion"});
+                    "calibration_error", "weights", "mean", "classes", "confusion", "mistakes"});
   CHECK(json["classes"][1]["class"] == 1);
   CHECK(json["classes"][1]["precision"].is_null());
   CHECK(json["classes"][0]["recall"] == 1.0);

@@ -129,9 +129,10 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
   const Confusion& confusion = report.confusion;
   Json classes = Json::array(), matrix = Json::array();
   for (Index actual = 0; actual < confusion.class_count; ++actual) {
-    const auto c = static_cast<std::size_t>(actual);
-    Json object = {{"class", actual},
-                   {"name", report.class_names.empty() ? Json() : Json(report.class_names[c])}};
+    const auto number = static_cast<std::size_t>(actual);
+    Json object = {
+        {"class", actual},
+        {"name", report.class_names.empty() ? Json() : Json(report.class_names[number])}};
     object.update(score_object(class_score(confusion, actual)));
     classes.push_back(std::move(object));
     Json row = Json::array();

@@ -93,4 +93,7 @@ inline constexpr std::array<std::pair<std::string_view, Gradient OptimizerState:
                              {"squares", &OptimizerState::squares},
                              {"average", &OptimizerState::average}}};
 
+/// Returns whether no number of it is NaN or infinite.
+bool all_finite(const OptimizerState& state);
+
 }  // namespace trp

@@ -68,7 +68,7 @@ struct Recipe {
   bool nesterov = false;    // with momentum
   double beta1 = 0.9;       // with kAdam and kAdamw: the share of the mean gradient that is kept,
   double beta2 = 0.999;     // and of the mean squared gradient
-  double epsilon = 1e-8;    // with them: is added to the root of the latter
+  double epsilon = 1e-8;    // with them: is added to the root of the latter; at least 1e-12
   double weight_decay = 0;  // of weights and biases, as in PyTorch
   double clip_norm = 0;     // the gradient's Euclidean norm is at most this; 0: not limited
   std::vector<double> dropout = {};  // of each hidden layer, or one for all: the share of outputs

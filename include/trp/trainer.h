@@ -91,8 +91,8 @@ class Trainer {
   /// Returns where training diverged, if it did.
   const std::optional<Divergence>& divergence() const;
 
-  /// Returns the state between the last step and the next one, but for the velocity, or with it, to
-  /// go on from; valid until the next call of step().
+  /// Returns the state between the last step and the next one, but for the optimizer's, or with
+  /// it, to go on from; valid until the next call of step().
   const TrainState& state() const;
   const TrainState& state_to_resume();
 

@@ -158,9 +158,12 @@ void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& trai
   const std::vector<Index> expected = network_sizes(options.recipe, train),
                            found = layer_sizes(mlp);
   if (found == expected) return;
-  fail("{}: expected a model of layers {}, found {}; hint: --hidden {} fits it", options.init,
+  const bool fits_data = found.front() == expected.front() && found.back() == expected.back();
+  fail("{}: expected a model of layers {}, found {}; hint: {}", options.init,
        fmt::join(expected, " → "), fmt::join(found, " → "),
-       widths_text({found.begin() + 1, found.end() - 1}));
+       fits_data
+           ? fmt::format("--hidden {} fits it", widths_text({found.begin() + 1, found.end() - 1}))
+           : "was it trained on other data, or with other --classes?");
 }
 
 std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,

@@ -29,7 +29,8 @@ Model to_model(Checkpoint checkpoint) {
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},
                     {"weights", weights_digest(model.mlp)},
-                    {"recipe", json_text(to_json(checkpoint.identity.recipe))}};
+                    {"recipe", json_text(to_json(checkpoint.identity.recipe))},
+                    {"train_data", checkpoint.identity.train_data}};
   return model;
 }
 

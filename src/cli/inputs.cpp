@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/recipe_options.h"
+#include "cli/values.h"
 #include "core/fail.h"
 #include "formats/array_file.h"
 #include "system/cpu.h"
@@ -60,7 +61,7 @@ void check_standard_input(const std::string& model, const std::string& other,
 }
 
 void add_class_names(CLI::App& app, std::string& path) {
-  add_path(app, "--class-names", path, "the names of the classes, a line for each");
+  add_path(app, "--class-names", path, "the names of the classes, a line for each", file_path());
 }
 
 std::vector<std::string> load_class_names(const std::string& path, const Mlp& mlp) {

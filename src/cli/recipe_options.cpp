@@ -20,6 +20,7 @@ constexpr int kMaxQueue = 4096;
 constexpr Index kMaxSamples = std::numeric_limits<std::uint32_t>::max();  // as in a Sampler
 // Rates that a float can hold; the largest ones are there to see a training diverge.
 constexpr double kMinRate = 1e-38, kMaxRate = 1e38;
+constexpr double kMinEpsilon = 1e-12;      // far above what counts as no gradient
 constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
 constexpr double kMaxFactor = 1e6;
 constexpr double kAdamLearningRate = 0.001;  // of PyTorch and Keras
@@ -107,7 +108,7 @@ void add_training(CLI::App& app, Recipe& recipe) {
   app.add_option("--beta2", recipe.beta2, "adam: share of the mean squared gradient kept")
       ->transform(share);
   app.add_option("--eps", recipe.epsilon, "adam: is added to the root of that")
-      ->transform(number(kMinRate, 1));
+      ->transform(number(kMinEpsilon, 1));
   add_value(app, "--dropout", recipe.dropout, parse_shares, shares_text,
             "share of each hidden layer's outputs that a sample goes without, or one for all")
       ->type_name("X[,X...]");

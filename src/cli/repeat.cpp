@@ -30,11 +30,14 @@ int run_repeats(const TrainOptions& options, const DataSets& data, ThreadPool& p
     const TrainEvents own = {.start = run == 0 ? events.start : nullptr, .step = events.step};
     const TrainResult result =
         train(recipe, options.plan, data, pool, own, signals.requested(), first);
-    if (result.status == TrainStatus::kInterrupted || result.status == TrainStatus::kDiverged) {
-      if (!summary.accuracies.empty()) output.report(summary);
+    const bool is_stopped =
+        result.status == TrainStatus::kInterrupted || result.test.sample_count == 0;
+    if (!is_stopped) output.report(RepeatedRun{recipe.seed, result});
+    if (is_stopped || result.status == TrainStatus::kDiverged) {
+      output.report(summary);
+      if (is_stopped) return kExitSignalBase + signals.received();
       return exit_code(options, result, signals.received(), output);
     }
-    output.report(RepeatedRun{recipe.seed, result});
     summary.accuracies.push_back(result.test.accuracy);
     summary.seconds.push_back(result.train_seconds);
   }

@@ -31,6 +31,7 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
   std::vector<NamedFile> inputs = named_inputs(files);
   inputs.push_back({"--config", options.config});
   inputs.push_back({"--resume", options.resume});
+  inputs.push_back({"--init", options.init});
   return claim_outputs(inputs,
                        {{.option = "--save", .path = options.save, .is_own_kind = is_saved_model},
                         {.option = "--checkpoint",

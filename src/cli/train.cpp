@@ -86,7 +86,7 @@ void add_saving(CLI::App& app, TrainOptions& options) {
       ->transform(whole_number(1, kMaxEpochs))
       ->needs(checkpoint)
       ->group(kSavingAdvancedGroup);
-  add_path(app, "--init", options.init, "a model whose weights training starts from")
+  add_path(app, "--init", options.init, "a model whose weights training starts from", file_path())
       ->group(kSavingAdvancedGroup);
 }
 

@@ -179,12 +179,13 @@ void check_same_bits(const Comparison& comparison, const Plan& plan) {
 
 /// Lets a sequential training follow step by step, if that is to be compared with.
 std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const DataSets& data,
-                                          ThreadPool& pool, const StopSignals& signals,
-                                          TrainEvents& events, Output& output) {
+                                          const std::optional<TrainState>& first, ThreadPool& pool,
+                                          const StopSignals& signals, TrainEvents& events,
+                                          Output& output) {
   if (!options.compare) return nullptr;
   output.hint("training sequentially as well, in turns, to compare");
   auto twin = std::make_unique<SequentialTwin>(options.recipe, data.train, pool, available_cpus(),
-                                               events.recorder);
+                                               events.recorder, first);
   events.step = [report = std::move(events.step), twin = twin.get(),
                  &signals](const StepReport& step) {
     report(step);
@@ -254,7 +255,7 @@ int run_train(const TrainOptions& given) {
     close(output, true, signals.received());
     return code;
   }
-  const auto twin = make_twin(options, data, pool, signals, events, output);
+  const auto twin = make_twin(options, data, first, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
             resumed ? std::optional(std::move(resumed->state)) : std::move(first));

@@ -13,10 +13,11 @@ constexpr double kTurnSeconds = 0.05;
 }  // namespace
 
 SequentialTwin::SequentialTwin(const Recipe& recipe, const Dataset& samples, ThreadPool& pool,
-                               int cpus, PhaseRecorder* recorder)
+                               int cpus, PhaseRecorder* recorder, std::optional<TrainState> first)
     : recorder_(recorder),
       pool_(pool),
-      trainer_(recipe, {.strategy = StrategyKind::kSequential}, samples, pool),
+      trainer_(recipe, {.strategy = StrategyKind::kSequential}, samples, pool, nullptr,
+               std::move(first)),
       meter_(cpus),
       contenders_{{.name = "parallel", .workers = pool.worker_count()}, {.name = "sequential"}} {}
 

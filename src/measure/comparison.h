@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,9 +38,9 @@ struct StepTimer {
 /// training, whose recorder does not see it.
 class SequentialTwin {
  public:
-  /// The recorder may be null; both trainings may use so many CPUs.
+  /// The recorder may be null; both trainings may use so many CPUs, and begin with `first`.
   SequentialTwin(const Recipe& recipe, const Dataset& samples, ThreadPool& pool, int cpus,
-                 PhaseRecorder* recorder);
+                 PhaseRecorder* recorder, std::optional<TrainState> first = std::nullopt);
 
   /// To be called after each step of the other training. When its turn is over, makes as many steps
   /// as it has; leaves off when `stop` becomes true.

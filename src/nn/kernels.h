@@ -78,8 +78,8 @@ enum class UpdateRule { kSgd, kNesterov, kAdam };
 struct UpdateCoefficients {
   UpdateRule rule = UpdateRule::kSgd;
   float learning_rate = 0;  // with kAdam over 1 − β₁ᵗ in step t
-  float momentum = 0;
-  float weight_decay = 0;  // times the weight is added to the gradient
+  float momentum = 0;       // with kAdam β₁
+  float weight_decay = 0;   // times the weight is added to the gradient
   float gradient_scale = 1;
   float average_share = 1;  // of the new weight in the average
   // With kAdam.

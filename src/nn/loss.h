@@ -22,7 +22,7 @@ struct LossForm {
 /// cannot overflow, from logits [rows, classes] and labels[row] < classes. Writes
 ///   gradient [rows, classes] = (Σt · softmax(logits) − t) / divisor,
 ///   losses[row]  = −Σ t[c] · ln softmax(logits)[c] · loss_scale, in double; not finite when a
-///                  logit is NaN or +infinity, or the label's is −infinity,
+///                  logit is NaN or +infinity, or that of a class with t[c] > 0 −infinity,
 ///   correct[row] = 1 when the (first) largest logit is the label's, else 0.
 void softmax_cross_entropy(ConstTensorView logits, std::span<const std::uint8_t> labels,
                            const LossForm& form, TensorView gradient, std::span<double> losses,

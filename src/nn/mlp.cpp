@@ -75,9 +75,18 @@ std::string weights_digest(const Mlp& mlp) {
   return digest.to_string();
 }
 
-bool all_finite(const Mlp& mlp) {
-  return std::all_of(mlp.layers.begin(), mlp.layers.end(), [](const Layer& layer) {
+template <class Layers>
+static bool all_finite(const Layers& layers) {
+  return std::ranges::all_of(layers, [](const auto& layer) {
     return layer.weight.view().matrix().allFinite() && layer.bias.view().matrix().allFinite();
+  });
+}
+
+bool all_finite(const Mlp& mlp) { return all_finite(mlp.layers); }
+
+bool all_finite(const OptimizerState& state) {
+  return std::ranges::all_of(kOptimizerStateParts, [&](const auto& part) {
+    return all_finite((state.*part.second).layers);
   });
 }
 

@@ -70,6 +70,7 @@ UpdateCoefficients Optimizer::coefficients(const StepRates& rates, float gradien
   const double rate = rates.learning_rate;
   k.rule = UpdateRule::kAdam;
   k.learning_rate = static_cast<float>(rate / rates.mean_correction);
+  k.momentum = static_cast<float>(options_.beta1);
   k.mean_share = static_cast<float>(1 - options_.beta1);
   k.beta2 = static_cast<float>(options_.beta2);
   k.square_share = static_cast<float>(1 - options_.beta2);

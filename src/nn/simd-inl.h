@@ -58,7 +58,7 @@ HWY_INLINE void prefetch_result(const Product& p, Index row, Index col) {
         __builtin_prefetch(matrix + (row + r) * stride + col + c, 1);
   };
   if (p.finish != Finish::kUpdate) return prefetch(p.c, p.c_stride);
-  for (const TensorView& tensor : {p.tensors.weights, p.tensors.velocity, p.tensors.squares})
+  for (const TensorView& tensor : {p.tensors.weights, p.tensors.velocity})
     if (tensor.data()) prefetch(tensor.data(), tensor.stride());
 }
 

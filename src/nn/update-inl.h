@@ -25,7 +25,7 @@ constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
 ///   SGD       v ← momentum · v + g;  w ← w − learning_rate · v (Sutskever et al., "On the
 ///             importance of initialization and momentum", ICML 2013)
 ///   Nesterov  v ← momentum · v + g;  w ← w − learning_rate · (g + momentum · v)
-///   Adam      v ← v + mean_share · (g − v);  s ← beta2 · s + square_share · g²;
+///   Adam      v ← momentum · v + mean_share · g;  s ← beta2 · s + square_share · g²;
 ///             w ← shrink · w − learning_rate · v / (root_scale · √s + epsilon)
 /// where what is below 2⁻⁶⁰ of v and g, and 2⁻¹²⁰ of s, counts as zero in the latter two;
 /// and then the average ← average + average_share · (w − average).
@@ -70,8 +70,8 @@ HWY_INLINE FloatVector adam(const UpdateCoefficients& k, FloatVector gradient, F
   const Floats d;
   const auto g =
       hn::MulAdd(hn::Set(d, k.weight_decay), w, hn::Mul(hn::Set(d, k.gradient_scale), gradient));
-  const auto old = hn::Load(d, velocity);
-  const auto mean = zero_if_tiny(hn::MulAdd(hn::Set(d, k.mean_share), hn::Sub(g, old), old), kTiny);
+  const auto kept_mean = hn::Mul(hn::Set(d, k.momentum), hn::Load(d, velocity));
+  const auto mean = zero_if_tiny(hn::MulAdd(hn::Set(d, k.mean_share), g, kept_mean), kTiny);
   hn::Store(mean, d, velocity);
   const auto kept = hn::Mul(hn::Set(d, k.beta2), hn::Load(d, squares));
   const auto counted = zero_if_tiny(g, kTiny);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "report/json.h"
 #include "trp/predict.h"
 
@@ -18,7 +19,7 @@ std::string text_line(std::span<const float> logits, const PredictionStyle& styl
   for (const Index label : likeliest_classes(logits, style.top)) {
     const std::string name = style.class_names.empty()
                                  ? fmt::format("{}", label)
-                                 : style.class_names[static_cast<std::size_t>(label)];
+                                 : printable(style.class_names[static_cast<std::size_t>(label)]);
     line += fmt::format("{}{}", line.empty() ? "" : " ", name);
     if (style.probabilities) line += fmt::format(" {:.6f}", all[static_cast<std::size_t>(label)]);
   }
@@ -33,7 +34,7 @@ std::string json_line(std::span<const float> logits, std::int64_t sample,
     object["name"] = style.class_names[static_cast<std::size_t>(labels.front())];
   if (style.top > 1) object["top"] = labels;
   if (style.probabilities) object["probabilities"] = probabilities(logits);
-  return object.dump();
+  return to_text(object);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -103,12 +104,16 @@ Json run_object(const RepeatedRun& run) {
 }
 
 Json repeat_object(const RepeatSummary& summary) {
+  const auto of_runs = [&](const std::vector<double>& values,
+                           double (*figure)(std::span<const double>)) {
+    return values.empty() ? Json() : Json(figure(values));
+  };
   return {{"event", "repeat"},
           {"runs", summary.accuracies.size()},
-          {"test_accuracy_mean", mean(summary.accuracies)},
-          {"test_accuracy_deviation", standard_deviation(summary.accuracies)},
-          {"train_seconds_mean", mean(summary.seconds)},
-          {"train_seconds_deviation", standard_deviation(summary.seconds)}};
+          {"test_accuracy_mean", of_runs(summary.accuracies, mean)},
+          {"test_accuracy_deviation", of_runs(summary.accuracies, standard_deviation)},
+          {"train_seconds_mean", of_runs(summary.seconds, mean)},
+          {"train_seconds_deviation", of_runs(summary.seconds, standard_deviation)}};
 }
 
 Json comparison_object(const Comparison& comparison) {
@@ -162,7 +167,8 @@ Reporter json_document_reporter(LineWriter& out) {
         (*document)[name] = std::move(object);
       }
     }
-    if (std::holds_alternative<RunStart>(event)) (*document)["epochs"] = Json::array();
+    if (const auto* start = std::get_if<RunStart>(&event))
+      (*document)[start->repeat > 1 ? "runs" : "epochs"] = Json::array();
     const bool is_last =
         std::holds_alternative<RunSummary>(event) || std::holds_alternative<RepeatSummary>(event);
     if (is_last) out.write_line(to_text(*document, 2));

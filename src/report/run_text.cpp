@@ -116,6 +116,8 @@ std::string run_row(const RepeatedRun& run) {
 }
 
 void write_repeat_summary(LineWriter& out, const RepeatSummary& summary, bool color) {
+  if (summary.accuracies.empty())
+    return out.write_line("test accuracy  not measured: no seed was completed");
   const std::string accuracy = fmt::format("{} ± {}", percent(mean(summary.accuracies)),
                                            percent(standard_deviation(summary.accuracies)));
   out.write_line(fmt::format("test accuracy  {}   (mean and deviation of {})",

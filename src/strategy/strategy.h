@@ -54,7 +54,7 @@ class Strategy {
   virtual StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) = 0;
 
   /// Writes to `mlp` and the optimizer what steps have changed and kept to themselves. Until then
-  /// nobody but step() may use their parameters and velocity.
+  /// nobody but step() may use their parameters and the optimizer's state.
   virtual void settle(Optimizer& /*optimizer*/, Mlp& /*mlp*/) {}
 
   /// Returns the pipeline of kPipeline, which lives as long as the strategy, and null for others.

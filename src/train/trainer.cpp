@@ -184,7 +184,9 @@ struct Trainer::Impl {
       if (on_step) on_step(report);
       if (!std::isfinite(report.mean_loss)) break;
     }
-    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(settled().mlp))) return {};
+    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(settled().mlp) &&
+                 all_finite(optimizer.state())))
+      return {};
     if (!epoch_is_complete()) return {};
     return end_epoch([&] { return stop.load(std::memory_order_relaxed); });
   }
@@ -225,8 +227,11 @@ struct Trainer::Impl {
     if (is_new || divergence) return false;
     const std::span<const std::uint32_t> samples = sampler.train;
     const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
-    return std::isfinite(
-        evaluate(scored(), dataset, samples.first(std::min(samples.size(), kProbes)), pool).loss);
+    const auto probes = samples.first(std::min(samples.size(), kProbes));
+    const auto is_finite = [&](const Mlp& mlp) {
+      return std::isfinite(evaluate(mlp, dataset, probes, pool).loss);
+    };
+    return is_finite(settled().mlp) && (recipe.average_weights == 0 || is_finite(scored()));
   }
 };
 

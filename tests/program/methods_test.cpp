@@ -1,5 +1,6 @@
 // What a user sees of the methods: models that training starts from, several seeds, and the look at
 // mistakes.
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -71,6 +72,13 @@ TEST_CASE("training starts from a model's weights, if its layers are the same") 
   CHECK(has(other.err, "expected a model of layers 784 → 32 → 10, found 784 → 128 → 64 → 10"));
   CHECK(has(other.err, "--hidden 128,64"));
   CHECK(train({"--init", (folder.path() / "none.npz").string()}).exit_code == 1);
+  const ProgramResult classes = train({"--init", model, "--classes", "11"});
+  CHECK(has(classes.err, "was it trained on other data, or with other --classes?"));
+  CHECK(train({"--init", model, "-o", model}).exit_code == 2);
+  CHECK(train({"--init", "-"}).exit_code == 2);
+  const ProgramResult compared = train({"--init", model, "--compare", "-j", "2"});
+  CHECK(compared.exit_code == 0);
+  CHECK(has(compared.out, "same weights"));
 }
 
 TEST_CASE("a training from a model's weights is resumed as such") {
@@ -107,8 +115,42 @@ TEST_CASE("several seeds give a mean and a deviation, in every format") {
   CHECK(lines_of(train({"--repeat", "3", "--format", "csv"}).out).size() == 4);
   CHECK(lines_of(train({"--repeat", "3", "--format", "jsonl"}).out).size() == 5);
   CHECK(train({"--repeat", "2", "--min-accuracy", "0.999"}).exit_code == 4);
-  CHECK(train({"--repeat", "2", "--lr", "1e30"}).exit_code == 3);
+  const ProgramResult diverged = train({"--repeat", "2", "--lr", "1e30", "--format", "json"});
+  CHECK(diverged.exit_code == 3);
+  CHECK(Json::parse(diverged.out)["runs"][0]["status"] == "diverged");
+  CHECK(Json::parse(diverged.out)["repeat"]["test_accuracy_mean"].is_null());
   CHECK(train({"--repeat", "2", "-o", "m.npz"}).exit_code == 2);
+}
+
+TEST_CASE("a checkpoint tells the weights that a model of it would have") {
+  const TemporaryFolder folder;
+  const std::string state = (folder.path() / "c").string();
+  const ProgramResult trained = train({"--normalize", "standard", "--average-weights", "0.9",
+                                       "--checkpoint", state, "--format", "jsonl"});
+  REQUIRE(trained.exit_code == 0);
+  const Json summary = Json::parse(lines_of(trained.out).back());
+  CHECK(has(run_program({"info", state}).out, summary["weights"].get<std::string>()));
+}
+
+TEST_CASE("no state is saved that diverges or cannot be read again") {
+  const TemporaryFolder folder;
+  const std::string state = (folder.path() / "c").string();
+  const std::vector<std::vector<std::string>> doomed = {
+      {"--limit", "64", "--epochs", "12", "--lr", "1e3", "--average-weights", "0.999999"},
+      {"--hidden", "none", "--optimizer", "adam", "--lr", "1e16", "--weight-decay", "1e6"}};
+  for (std::vector<std::string> options : doomed) {
+    options.insert(options.end(), {"--data", kSample, "-q", "--lr-schedule", "constant",
+                                   "--checkpoint", state, "--force"});
+    if (options[0] == "--hidden")
+      options.insert(options.end(), {"--limit", "300", "--epochs", "2"});
+    CHECK(run_program(options).exit_code == 3);
+    if (!std::filesystem::exists(state)) continue;
+    CHECK(run_program({"info", state}).exit_code == 0);
+    // It goes on for a step at least.
+    const ProgramResult next = run_program(
+        {"--resume", state, "--data", kSample, "--format", "jsonl", "--log-interval", "1", "-q"});
+    CHECK(has(next.out, R"("event":"step")"));
+  }
 }
 
 TEST_CASE("a look at mistakes: drawn, in a table, by the names of their classes") {
@@ -150,6 +192,12 @@ TEST_CASE("a look at mistakes: drawn, in a table, by the names of their classes"
   const ProgramResult predicted = run_program({"predict", model, images, "--class-names", names});
   CHECK(lines_of(predicted.out).size() == 1000);
   CHECK(has("zero one two three four five six seven eight nine", lines_of(predicted.out)[0]));
+
+  folder.write("latin", "j\xe9\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  const std::string latin = (folder.path() / "latin").string();
+  CHECK(run_program({"predict", model, images, "--class-names", latin, "--format", "jsonl"})
+            .exit_code == 0);
+  CHECK(run_program({"predict", model, images, "--class-names", "-"}).exit_code == 2);
 
   folder.write("few", "zero\none\n");
   const ProgramResult few = evaluate({model, "--class-names", (folder.path() / "few").string()});

@@ -196,7 +196,7 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
     const auto has = [&options](StrategyKind strategy) {
       return std::ranges::count(options.strategies, strategy) > 0;
     };
-    complete_recipe(command, options.recipe);
+    complete_recipe(options.recipe);
     const bool has_pipeline = has(StrategyKind::kPipeline);
     if (options.quiet) return;
     say_without_effect(command,

@@ -24,6 +24,8 @@ constexpr double kMinEpsilon = 1e-12;      // far above what counts as no gradie
 constexpr double kMaxMomentum = 0.999999;  // a float rounds what is closer to 1 to 1
 constexpr double kMaxFactor = 1e6;
 constexpr double kAdamLearningRate = 0.001;  // of PyTorch and Keras
+constexpr std::string_view kAuto = "auto";
+constexpr double kAutomaticRate = 0;
 
 constexpr std::array<Word<OutputFormat>, 4> kFormatWords = {{
     {"text", OutputFormat::kText},
@@ -40,9 +42,17 @@ constexpr std::array<Word<ColorWhen>, 3> kColorWords = {{
 
 int parse_workers(std::string_view text) {
   int count = 0;
-  if (text == "auto") return 0;
+  if (text == kAuto) return 0;
   if (read_whole(text, count) && count >= 1 && count <= kMaxWorkers) return count;
   throw_unexpected(fmt::format("a whole number from 1 to {} or \"auto\"", kMaxWorkers), text);
+}
+
+double parse_rate(std::string_view text) {
+  return text == kAuto ? kAutomaticRate : parse_number(text, kMinRate, kMaxRate);
+}
+
+std::string rate_text(double rate) {
+  return rate == kAutomaticRate ? std::string(kAuto) : fmt::format("{}", rate);
 }
 
 }  // namespace
@@ -94,8 +104,10 @@ void add_training(CLI::App& app, Recipe& recipe) {
   app.add_option("--epochs", recipe.epochs, "passes over the training set")
       ->transform(whole_number(1, kMaxEpochs));
   add_word(app, "--optimizer", recipe.optimizer, kOptimizerWords, "what updates the weights");
-  app.add_option("--lr", recipe.learning_rate, "learning rate; adam: 0.001")
-      ->transform(number(kMinRate, kMaxRate));
+  recipe.learning_rate = kAutomaticRate;
+  add_value(app, "--lr", recipe.learning_rate, parse_rate, rate_text,
+            "learning rate; auto: 0.05, of adam and adamw 0.001")
+      ->type_name("X|auto");
   app.add_option("--momentum", recipe.momentum, "share of the last change kept")
       ->transform(number(0, kMaxMomentum));
   app.add_option("--seed", recipe.seed, "same seed, same model, whatever the strategy and workers")
@@ -118,7 +130,7 @@ void add_training(CLI::App& app, Recipe& recipe) {
   add_word(app, "--class-weights", recipe.class_weights, kClassWeightsWords,
            "how much the samples of a class count; balanced: so that classes count alike");
   app.add_option("--average-weights", recipe.average_weights,
-                 "keep a mean of the weights, of which a step keeps X; 0: the last ones")
+                 "keep a mean of the weights over some 1/(1-X) steps; 0: the last ones")
       ->transform(share);
   add_word(app, "--lr-schedule", recipe.learning_rate_schedule, kLearningRateScheduleWords,
            "how the learning rate changes");
@@ -175,7 +187,7 @@ void add_min_accuracy(CLI::App& app, std::optional<double>& bound) {
 
 int check_min_accuracy(double accuracy, std::optional<double> bound) {
   if (!bound || accuracy >= *bound) return kExitDone;
-  say("the test accuracy of {} is below --min-accuracy {}", accuracy, *bound);
+  say("the test accuracy of {:.4g} is below --min-accuracy {}", accuracy, *bound);
   return kExitBoundNotMet;
 }
 
@@ -185,11 +197,10 @@ std::string option_of(std::string_view field) {
   return option;
 }
 
-void complete_recipe(CLI::App& app, Recipe& recipe) {
-  CLI::Option& rate = *app.get_option("--lr");
-  if (recipe.optimizer == OptimizerKind::kSgd || rate.count() > 0) return;
-  recipe.learning_rate = kAdamLearningRate;
-  rate.default_str(fmt::format("{}", kAdamLearningRate));
+void complete_recipe(Recipe& recipe) {
+  if (recipe.learning_rate != kAutomaticRate) return;
+  const bool is_sgd = recipe.optimizer == OptimizerKind::kSgd;
+  recipe.learning_rate = is_sgd ? Recipe().learning_rate : kAdamLearningRate;
 }
 
 void check_recipe(const Recipe& recipe) {

@@ -64,8 +64,8 @@ int check_min_accuracy(double accuracy, std::optional<double> bound);
 /// Returns the name of the option that sets a field of a recipe's JSON: "--no-shuffle".
 std::string option_of(std::string_view field);
 
-/// Sets what is not given and depends on what is: the learning rate of an optimizer.
-void complete_recipe(CLI::App& app, Recipe& recipe);
+/// Sets what is left open, and depends on other options: a learning rate that is auto.
+void complete_recipe(Recipe& recipe);
 
 /// Throws UsageError if options of the recipe contradict one another.
 void check_recipe(const Recipe& recipe);

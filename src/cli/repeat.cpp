@@ -39,6 +39,7 @@ int run_repeats(const TrainOptions& options, const DataSets& data, ThreadPool& p
       return exit_code(options, result, signals.received(), output);
     }
     summary.accuracies.push_back(result.test.accuracy);
+    if (result.validation) summary.validations.push_back(result.validation->accuracy);
     summary.seconds.push_back(result.train_seconds);
   }
   output.report(summary);

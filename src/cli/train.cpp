@@ -148,6 +148,7 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
   const bool may_be_other = !options.resume.empty();  // a checkpoint's recipe
   const bool is_sgd = may_be_other || options.recipe.optimizer == OptimizerKind::kSgd;
   const bool is_adam = may_be_other || options.recipe.optimizer != OptimizerKind::kSgd;
+  const bool is_adamw = options.recipe.optimizer == OptimizerKind::kAdamw;
   const bool is_csv = options.output.format == OutputFormat::kCsv;
   const bool has_steps = !options.output.log.empty() ||
                          options.output.format == OutputFormat::kJsonLines ||
@@ -163,9 +164,12 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
             {"--trace-steps", !options.trace.empty(), "without --trace"},
             {"--queue", options.plan.loaders > 0, "without --loaders"},
             {"--momentum", is_sgd, "with --optimizer adam"},
-            {"--beta1", is_adam, "without --optimizer adam"},
-            {"--beta2", is_adam, "without --optimizer adam"},
-            {"--eps", is_adam, "without --optimizer adam"},
+            {"--beta1", is_adam, "without --optimizer adam or adamw"},
+            {"--beta2", is_adam, "without --optimizer adam or adamw"},
+            {"--eps", is_adam, "without --optimizer adam or adamw"},
+            {"--optimizer", !is_adamw || options.recipe.weight_decay > 0 || may_be_other,
+             "beyond that of adam, without --weight-decay"},
+            {"--dropout", !options.recipe.hidden.empty() || may_be_other, "without hidden layers"},
             {"--log-interval", has_steps, "with this --format without --log"}});
 }
 
@@ -200,7 +204,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
     if (const CLI::Option* file = app.get_config_ptr(); file->count() > 0)
       options.config = file->as<std::string>();
     if (options.strategy) options.plan.strategy = *options.strategy;
-    complete_recipe(app, options.recipe);
+    complete_recipe(options.recipe);
     check_together(options);
     options.given.clear();
     const Json recipe = to_json(options.recipe);

@@ -10,12 +10,15 @@
 
 #include <fmt/format.h>
 
+#include "data/dataset.h"
 #include "report/numbers.h"
 #include "strategy/tensor_parallel.h"
 #include "trp/tensor.h"
 
 namespace trp {
 namespace {
+
+constexpr double kMaxInputDeviation = 3;  // beyond it the default rates hardly train
 
 /// Whether an accuracy on these labels is no better than always naming the commonest class, but for
 /// chance: two standard errors.
@@ -72,16 +75,28 @@ void warn_of_nothing_learned(const TrainResult& result, const DataSets& data, Ou
       percent(result.test.accuracy));
 }
 
-void warn_of_unscaled_pixels(const Dataset& data, Output& output) {
-  const auto is_pixel = [](float value) {
-    return value >= 0 && value <= 255 && value == std::floor(value);
-  };
-  if (data.values.empty() || !std::ranges::all_of(data.values, is_pixel) ||
-      *std::ranges::max_element(data.values) <= 1)
-    return;
-  output.hint(
-      "warning: the images are whole numbers up to 255, but not bytes, so they are taken as they "
-      "are; bytes (IDX type 0x08) would be scaled to 0 to 1");
+void warn_of_unscaled_inputs(const Recipe& recipe, const Dataset& data, Output& output) {
+  if (data.values.empty() || recipe.normalization == Normalization::kStandard) return;
+  const PixelStatistics found = pixel_statistics(data);
+  if (found.deviation > kMaxInputDeviation)
+    output.hint(
+        "warning: the inputs, which are no bytes and so taken as they are, have a deviation of "
+        "{:.3g}; with --normalize standard they have one of 1",
+        found.deviation);
+}
+
+void warn_of_long_average(const RunStart& start, Output& output) {
+  const Recipe& recipe = start.recipe;
+  const double steps = std::ceil(static_cast<double>(start.training.train_samples) /
+                                 static_cast<double>(recipe.batch_size)) *
+                       recipe.epochs;
+  const double reach = 1 / (1 - recipe.average_weights);
+  if (recipe.average_weights > 0 && reach > steps / 3)
+    output.hint(
+        "warning: the mean of the weights reaches back over some {:.0f} steps, and training has "
+        "{}: "
+        "its beginning counts; try --average-weights {:.2g}",
+        reach, steps, std::max(0.0, 1 - 10 / steps));
 }
 
 }  // namespace trp

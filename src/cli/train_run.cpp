@@ -100,6 +100,7 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
             warn_of_fewer("loader", training.loaders, start.plan.loaders, output);
             start.training = training;
             warn_of_workers(start, output);
+            warn_of_long_average(start, output);
             output.report(start);
             stop_if_lost();
           },
@@ -236,7 +237,7 @@ int run_train(const TrainOptions& given) {
   const int cpus = available_cpus();
   const DataSets data = load_data(files, options.recipe.class_count);
   if (first) check_init(options, first->mlp, data.train);
-  warn_of_unscaled_pixels(data.train, output);
+  warn_of_unscaled_inputs(options.recipe, data.train, output);
   if (given.output.verbose) write_version(stopwatch.seconds());
   options.plan = complete_plan(options, data.train, cpus, output);
   std::optional<CheckpointKeeper> checkpoints =

@@ -42,8 +42,9 @@ struct RepeatedRun {
 
 /// What trainings with several seeds have come to.
 struct RepeatSummary {
-  std::vector<double> accuracies;  // on the test set
-  std::vector<double> seconds;     // of training
+  std::vector<double> accuracies;   // on the test set
+  std::vector<double> validations;  // accuracies on the validation set, if there is one
+  std::vector<double> seconds;      // of training
 };
 
 /// Something that happens in a training, from its start to its summary.

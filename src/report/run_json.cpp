@@ -110,6 +110,8 @@ Json repeat_object(const RepeatSummary& summary) {
   };
   return {{"event", "repeat"},
           {"runs", summary.accuracies.size()},
+          {"val_accuracy_mean", of_runs(summary.validations, mean)},
+          {"val_accuracy_deviation", of_runs(summary.validations, standard_deviation)},
           {"test_accuracy_mean", of_runs(summary.accuracies, mean)},
           {"test_accuracy_deviation", of_runs(summary.accuracies, standard_deviation)},
           {"train_seconds_mean", of_runs(summary.seconds, mean)},

@@ -123,6 +123,9 @@ void write_repeat_summary(LineWriter& out, const RepeatSummary& summary, bool co
   out.write_line(fmt::format("test accuracy  {}   (mean and deviation of {})",
                              paint(color, fmt::emphasis::bold, accuracy),
                              count_of(std::ssize(summary.accuracies), "seed")));
+  if (!summary.validations.empty())
+    out.write_line(fmt::format("validation     {} ± {}", percent(mean(summary.validations)),
+                               percent(standard_deviation(summary.validations))));
   out.write_line(fmt::format("time           {:.2f} s ± {:.2f} s training each",
                              mean(summary.seconds), standard_deviation(summary.seconds)));
 }

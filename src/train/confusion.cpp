@@ -12,13 +12,13 @@ double share(Index part, Index whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// Returns the mean of a figure over the classes, without those that are NaN.
+/// Returns the mean of a figure over the classes that have samples; one that is NaN counts as 0.
 double mean_of(const std::vector<ClassScore>& scores, double ClassScore::*figure) {
   double sum = 0;
   int count = 0;
   for (const ClassScore& score : scores) {
-    if (std::isnan(score.*figure)) continue;
-    sum += score.*figure;
+    if (score.sample_count == 0) continue;
+    if (!std::isnan(score.*figure)) sum += score.*figure;
     ++count;
   }
   return sum / count;

@@ -39,7 +39,8 @@ struct ClassScore {
 /// Returns how well a class, by its label, is told from the others.
 ClassScore class_score(const Confusion& confusion, Index label);
 
-/// Returns the means over the classes, each as heavy as another, without those that are NaN.
+/// Returns the means over the classes that have samples, each as heavy as another. The precision of
+/// one that nothing was taken for counts as 0.
 ClassScore mean_score(const Confusion& confusion);
 
 }  // namespace trp

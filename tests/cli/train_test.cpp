@@ -206,8 +206,9 @@ TEST_CASE("help is short, and --help-all shows the advanced groups as well") {
   CHECK(help.find("--queue") == std::string::npos);
   CHECK_CONTAINS(all, "Parallelism (advanced)\n");
   CHECK_CONTAINS(all, "--queue N");
-  for (const std::string option : {"--epochs N", "-j, --workers N|auto", "(or --threads)", "[auto]",
-                                   "-b, --batch-size N", "--lr X", "[0.05]", "--help-all"}) {
+  for (const std::string option :
+       {"--epochs N", "-j, --workers N|auto", "(or --threads)", "[auto]", "-b, --batch-size N",
+        "--lr X|auto", "auto: 0.05", "--help-all"}) {
     CHECK_CONTAINS(help, option);
     CHECK_CONTAINS(all, option);
   }
@@ -224,7 +225,16 @@ TEST_CASE("Adam has a learning rate of its own, unless one is given") {
   CHECK(parse({"--optimizer", "adam"}).recipe.learning_rate == 0.001);
   CHECK(parse({"--optimizer", "adamw", "--lr", "0.05"}).recipe.learning_rate == 0.05);
   CHECK(parse({"--optimizer", "sgd"}).recipe.learning_rate == 0.05);
-  CHECK_CONTAINS(text_of({"--optimizer", "adam", "--print-config"}), "lr = 0.001");
+  CHECK(parse({"--optimizer", "adam", "--lr", "auto"}).recipe.learning_rate == 0.001);
+  CHECK_CONTAINS(text_of({"--optimizer", "adam", "--print-config"}), "lr = \"auto\"");
+  const TemporaryFolder folder;
+  for (const std::string rate : {"0.05", "0.001", "auto"}) {
+    const std::vector<std::string> given = {"--optimizer", "adam", "--lr", rate};
+    std::vector<std::string> printed = given;
+    printed.emplace_back("--print-config");
+    folder.write("c", text_of(printed));
+    CHECK(parse({"-c", (folder.path() / "c").string()}).recipe == parse(given).recipe);
+  }
 }
 
 TEST_CASE("what the methods of a recipe need is asked for") {

@@ -146,10 +146,30 @@ TEST_CASE("pixels that are no bytes are taken as they are, which is told") {
   training.write("train-images-idx3-ubyte", floats({96, 4, 4}, 1, 256));
   training.write("t10k-images-idx3-ubyte", floats({16, 4, 4}, 1, 256));
   CHECK_CONTAINS(talk_of(training, {"--epochs", "1", "--lr", "1e-6"}),
-                 "whole numbers up to 255, but not bytes, so they are taken as they are");
+                 "have a deviation of 73.9; with --normalize standard they have one of 1");
+  CHECK(talk_of(training, {"--epochs", "1", "--normalize", "standard"}).find("have a deviation") ==
+        std::string::npos);
   training.write("train-images-idx3-ubyte", floats({96, 4, 4}, 0.125F, 1));
   training.write("t10k-images-idx3-ubyte", floats({16, 4, 4}, 0.125F, 1));
-  CHECK(talk_of(training, {"--epochs", "1"}).find("but not bytes") == std::string::npos);
+  CHECK(talk_of(training, {"--epochs", "1"}).find("deviation") == std::string::npos);
+}
+
+TEST_CASE("a mean of weights over more steps than there are is told") {
+  const SmallTraining training;
+  CHECK_CONTAINS(talk_of(training, {"--epochs", "1", "--average-weights", "0.999"}),
+                 "warning: the mean of the weights reaches back over some 1000 steps");
+  CHECK(talk_of(training, {"--epochs", "20", "-b", "4", "--average-weights", "0.9"})
+            .find("mean of the weights") == std::string::npos);
+}
+
+TEST_CASE("methods that change nothing are told") {
+  const SmallTraining training;
+  CHECK_CONTAINS(talk_of(training, {"--epochs", "1", "--optimizer", "adamw"}),
+                 "--optimizer has no effect beyond that of adam, without --weight-decay");
+  CHECK_CONTAINS(talk_of(training, {"--epochs", "1", "--hidden", "none", "--dropout", "0.5"}),
+                 "--dropout has no effect without hidden layers");
+  CHECK_CONTAINS(talk_of(training, {"--epochs", "1", "--beta1", "0.5"}),
+                 "--beta1 has no effect without --optimizer adam or adamw");
 }
 
 TEST_CASE("what is saved is told") {

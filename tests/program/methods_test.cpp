@@ -112,6 +112,12 @@ TEST_CASE("several seeds give a mean and a deviation, in every format") {
   const ProgramResult single = train({"--seed", "6", "--format", "json"});
   CHECK(Json::parse(single.out)["summary"]["weights"] == document["runs"][1]["weights"]);
 
+  const Json validated =
+      Json::parse(train({"--repeat", "2", "--val-split", "0.2", "--format", "json"}).out);
+  CHECK(validated["repeat"]["val_accuracy_mean"].get<double>() ==
+        Approx((validated["runs"][0]["val_accuracy"].get<double>() +
+                validated["runs"][1]["val_accuracy"].get<double>()) /
+               2));
   CHECK(lines_of(train({"--repeat", "3", "--format", "csv"}).out).size() == 4);
   CHECK(lines_of(train({"--repeat", "3", "--format", "jsonl"}).out).size() == 5);
   CHECK(train({"--repeat", "2", "--min-accuracy", "0.999"}).exit_code == 4);

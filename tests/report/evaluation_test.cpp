@@ -45,7 +45,7 @@ TEST_CASE("an evaluation for people is three tables") {
         "class  samples  precision   recall       F1\n"
         "    0        6     60.00%  100.00%   75.00%\n"
         "    1        4          -    0.00%    0.00%\n"
-        " mean       10     60.00%   50.00%   37.50%\n"
+        " mean       10     30.00%   50.00%   37.50%\n"
         "\n"
         "Confusion matrix: a row for each class, a column for each predicted class\n"
         "class  0  1\n"

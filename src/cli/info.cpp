@@ -51,9 +51,9 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   out.write("file", path);
   out.write("kind", "checkpoint, its digest agrees");
   out.write("network", network_text(layer_sizes(state.mlp), parameter_count(state.mlp)));
-  TrainState last = state;
-  last.best_epoch = 0;
-  out.write("weights", weights_digest(network_to_keep(std::move(last))));
+  TrainState at_end = state;
+  at_end.best_epoch = 0;
+  out.write("weights", weights_digest(network_to_keep(std::move(at_end))));
   out.write("epochs",
             fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch));
   if (!state.epochs.empty()) {

@@ -48,27 +48,6 @@ void add_rows_times(ConstTensorView rows, const float* factors, float* sums) {
   sum_rows<true>(rows, factors, sums);
 }
 
-void update_all(ConstTensorView gradient, const UpdateCoefficients& k,
-                const UpdatedTensors& tensors) {
-  switch (k.rule) {
-    case UpdateRule::kSgd:
-      return update_by_rule<UpdateRule::kSgd>(gradient, k, tensors);
-    case UpdateRule::kNesterov:
-      return update_by_rule<UpdateRule::kNesterov>(gradient, k, tensors);
-    case UpdateRule::kAdam:
-      return update_by_rule<UpdateRule::kAdam>(gradient, k, tensors);
-  }
-}
-
-void end_all_chains(const LastLink& link, TensorView gradient) {
-  const Floats d;
-  for (Index row = 0; row < gradient.rows(); ++row)
-    for (Index col = 0; col < gradient.cols(); col += kLanes) {
-      float* sum = gradient.row(row) + col;
-      hn::Store(end_chain(link, row, col, hn::Load(d, sum)), d, sum);
-    }
-}
-
 void scale_bytes_to(const std::uint8_t* bytes, Index count, float* values) {
   const Floats d;
   const hn::Rebind<std::int32_t, Floats> d32;

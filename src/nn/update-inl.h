@@ -109,11 +109,32 @@ void update_by_rule(ConstTensorView gradient, const UpdateCoefficients& coeffici
     }
 }
 
+inline void update_all(ConstTensorView gradient, const UpdateCoefficients& k,
+                       const UpdatedTensors& tensors) {
+  switch (k.rule) {
+    case UpdateRule::kSgd:
+      return update_by_rule<UpdateRule::kSgd>(gradient, k, tensors);
+    case UpdateRule::kNesterov:
+      return update_by_rule<UpdateRule::kNesterov>(gradient, k, tensors);
+    case UpdateRule::kAdam:
+      return update_by_rule<UpdateRule::kAdam>(gradient, k, tensors);
+  }
+}
+
 /// Ends the chain of a vector of row `row`, whose columns begin at `col`; link.shift is not null.
 HWY_INLINE FloatVector end_chain(const LastLink& link, Index row, Index col, FloatVector sum) {
   const Floats d;
   const auto ended = hn::MulAdd(hn::Set(d, link.shift[row]), hn::Load(d, link.sums + col), sum);
   return link.scale ? hn::Mul(ended, hn::Set(d, link.scale[row])) : ended;
+}
+
+inline void end_all_chains(const LastLink& link, TensorView gradient) {
+  const Floats d;
+  for (Index row = 0; row < gradient.rows(); ++row)
+    for (Index col = 0; col < gradient.cols(); col += kLanes) {
+      float* sum = gradient.row(row) + col;
+      hn::Store(end_chain(link, row, col, hn::Load(d, sum)), d, sum);
+    }
 }
 
 }  // namespace HWY_NAMESPACE

@@ -24,7 +24,7 @@ Model to_model(Checkpoint checkpoint) {
   const TrainState& state = checkpoint.state;
   const std::size_t epochs =
       state.best_epoch > 0 ? static_cast<std::size_t>(state.best_epoch) : state.epochs.size();
-  Model model{.mlp = network_to_keep(state)};
+  Model model{.mlp = network_to_keep(std::move(checkpoint.state))};
   model.metadata = {{"version", checkpoint.version},
                     {"layers", fmt::format("{}", fmt::join(layer_sizes(model.mlp), ","))},
                     {"epochs", fmt::format("{}", epochs)},

@@ -129,19 +129,31 @@ Counters make_counters(const std::array<std::uint32_t, 4>& counter, std::uint32_
            hn::Set(d, counter[3])}};
 }
 
+/// The four words of each of the lanes' counters, the first of which is number i of the group.
+struct GroupWords {
+  WordVector word[4];
+};
+
+GroupWords words_of_counters(std::uint64_t seed, const std::array<std::uint32_t, 4>& counter,
+                             std::uint32_t i) {
+  Counters even = make_counters(counter, i);
+  Counters odd = make_counters(counter, i + 1);
+  encrypt(seed, even);
+  encrypt(seed, odd);
+  GroupWords words;
+  for (std::size_t j = 0; j < 4; ++j) words.word[j] = interleave(even.word[j], odd.word[j]);
+  return words;
+}
+
 void normal_group_to(std::uint64_t seed, const std::array<std::uint32_t, 4>& counter,
                      float* values) {
   const Floats d;
   for (std::uint32_t i = 0; i < kGroupCounters; i += kLanes) {
-    Counters even = make_counters(counter, i);
-    Counters odd = make_counters(counter, i + 1);
-    encrypt(seed, even);
-    encrypt(seed, odd);
+    const GroupWords words = words_of_counters(seed, counter, i);
     for (std::size_t j = 0; j < 4; j += 2) {
       FloatVector x;
       FloatVector y;
-      box_muller(interleave(even.word[j], odd.word[j]),
-                 interleave(even.word[j + 1], odd.word[j + 1]), x, y);
+      box_muller(words.word[j], words.word[j + 1], x, y);
       hn::StoreU(x, d, values + kGroupCounters * j + i);
       hn::StoreU(y, d, values + kGroupCounters * (j + 1) + i);
     }
@@ -149,15 +161,12 @@ void normal_group_to(std::uint64_t seed, const std::array<std::uint32_t, 4>& cou
 }
 
 void word_group_to(std::uint64_t seed, const std::array<std::uint32_t, 4>& counter,
-                   std::uint32_t* words) {
+                   std::uint32_t* values) {
   const Words d;
   for (std::uint32_t i = 0; i < kGroupCounters; i += kLanes) {
-    Counters even = make_counters(counter, i);
-    Counters odd = make_counters(counter, i + 1);
-    encrypt(seed, even);
-    encrypt(seed, odd);
+    const GroupWords words = words_of_counters(seed, counter, i);
     for (std::size_t j = 0; j < 4; ++j)
-      hn::StoreU(interleave(even.word[j], odd.word[j]), d, words + kGroupCounters * j + i);
+      hn::StoreU(words.word[j], d, values + kGroupCounters * j + i);
   }
 }
 

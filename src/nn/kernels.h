@@ -112,9 +112,9 @@ struct LastLink {
 };
 void end_chains(const LastLink& link, TensorView gradient);
 
-/// Does weight_gradient_product from zero, end_chains and update_with the result, which goes from
-/// register to register. `scratch`, of the shape of the weights, is for chains too long to be
-/// finished at once.
+/// Does weight_gradient_product from zero, end_chains and update_with the result, which by SGD
+/// without Nesterov's step and an average goes from register to register. `scratch`, of the shape
+/// of the weights, is for chains too long to be finished at once, and for what else there is.
 void weight_gradient_update(const InputView& x, ConstTensorView dz, const LastLink& link,
                             const UpdateCoefficients& coefficients, TensorView scratch,
                             const UpdatedTensors& tensors);

@@ -188,12 +188,16 @@ void fold_weight(const Tile& tile, Mlp& mlp) {
   }
 }
 
+/// The first layer's weight for inputs as they are.
+static const Tensor& folded_weight(const Mlp& mlp) {
+  return mlp.folded.weight.rows() > 0 ? mlp.folded.weight : mlp.layers[0].weight;
+}
+
 void fold_bias(Mlp& mlp) {
-  if (mlp.normalization.shift.cols() == 0) return;
-  const Layer& first = mlp.layers[0];
-  const Tensor& weight = mlp.folded.weight.rows() > 0 ? mlp.folded.weight : first.weight;
-  mlp.folded.bias.view().matrix() = first.bias.view().matrix();
-  add_weighted_rows(weight.view(), mlp.normalization.shift.view(), mlp.folded.bias.view());
+  if (!is_normalized(mlp, 0)) return;
+  mlp.folded.bias.view().matrix() = mlp.layers[0].bias.view().matrix();
+  add_weighted_rows(folded_weight(mlp).view(), mlp.normalization.shift.view(),
+                    mlp.folded.bias.view());
 }
 
 void fold(Mlp& mlp) {
@@ -219,10 +223,9 @@ void forward_layer(const Mlp& mlp, std::size_t l, const InputView& x, Range outp
                    TensorView result, const Dropout& dropout) {
   const Layer& layer = mlp.layers[l];
   const bool is_last = l == mlp.layers.size() - 1;
-  const bool is_folded = l == 0 && mlp.folded.bias.cols() > 0;
+  const bool is_folded = is_normalized(mlp, l);
   const Tensor& bias = is_folded ? mlp.folded.bias : layer.bias;
-  const Tensor& weight =
-      is_folded && mlp.folded.weight.rows() > 0 ? mlp.folded.weight : layer.weight;
+  const Tensor& weight = is_folded ? folded_weight(mlp) : layer.weight;
   forward_product(x, weight.view().view_cols(outputs.begin, outputs.end),
                   bias.view().view_cols(outputs.begin, outputs.end),
                   is_last ? Activation::kNone : Activation::kRelu,

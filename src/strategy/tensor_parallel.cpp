@@ -44,7 +44,7 @@ Mlp make_mlp_of_part(const Mlp& mlp, std::size_t wide_count, Range first_outputs
   own.layers.resize(mlp.layers.size());
   own.layers[0] = {Tensor(mlp.input_size(), first_outputs.size()), Tensor(1, first_outputs.size()),
                    Tensor()};
-  if (mlp.normalization.shift.cols() > 0) set_normalization(mlp.normalization, own);
+  if (is_normalized(mlp, 0)) set_normalization(mlp.normalization, own);
   std::copy(mlp.layers.begin() + static_cast<std::ptrdiff_t>(wide_count), mlp.layers.end(),
             own.layers.begin() + static_cast<std::ptrdiff_t>(wide_count));
   return own;

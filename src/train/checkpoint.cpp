@@ -29,7 +29,7 @@ constexpr std::string_view kBestPrefix = "best.";
 constexpr std::string_view kNormalizationPrefix = "input.";
 constexpr std::array<std::pair<std::string_view, Tensor InputNormalization::*>, 2>
     kNormalizationParts = {
-        {{"input.shift", &InputNormalization::shift}, {"input.scale", &InputNormalization::scale}}};
+        {{"shift", &InputNormalization::shift}, {"scale", &InputNormalization::scale}}};
 constexpr Index kMaxCount = Index{1} << 62;
 
 std::string prefix_of(std::string_view part) { return fmt::format("{}.", part); }
@@ -99,8 +99,9 @@ ArrayFile to_array_file(const Checkpoint& checkpoint) {
     append_arrays(prefix_of(name), to_arrays(state.optimizer.*part), file.arrays);
   for (const auto& [name, values] : kNormalizationParts)
     if (const Tensor& tensor = state.mlp.normalization.*values; tensor.cols() > 0)
-      file.arrays.push_back(
-          {std::string(name), {tensor.cols()}, {tensor.row(0), tensor.row(0) + tensor.cols()}});
+      file.arrays.push_back({fmt::format("{}{}", kNormalizationPrefix, name),
+                             {tensor.cols()},
+                             {tensor.row(0), tensor.row(0) + tensor.cols()}});
   append_arrays(kBestPrefix, to_arrays(state.best), file.arrays);
   file.metadata = {{std::string(kKindKey), std::string(kCheckpointKind)},
                    {"version", checkpoint.version},
@@ -155,9 +156,8 @@ InputNormalization to_normalization(const std::vector<NamedArray>& arrays, Index
                                     const std::string& name) {
   InputNormalization normalization;
   for (const NamedArray& array : arrays) {
-    const auto part = std::ranges::find_if(kNormalizationParts, [&](const auto& known) {
-      return known.first.substr(kNormalizationPrefix.size()) == array.name;
-    });
+    const auto part = std::ranges::find_if(
+        kNormalizationParts, [&](const auto& known) { return known.first == array.name; });
     check_finite(array, name);
     if (part == kNormalizationParts.end() || array.shape != std::vector<Index>{inputs})
       throw damaged(name, fmt::format("{} shifts and scales of inputs", inputs), array.name);

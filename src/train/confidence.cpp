@@ -29,6 +29,7 @@ Mistake prediction_of(ConstTensorView logits, Index row) {
 std::vector<Mistake> most_confident_mistakes(ConstTensorView logits,
                                              std::span<const std::uint8_t> labels, Index count) {
   std::vector<Mistake> mistakes;
+  if (count == 0) return mistakes;
   for (Index row = 0; row < logits.rows(); ++row)
     if (const Mistake mistake = prediction_of(logits, row);
         mistake.predicted != labels[static_cast<std::size_t>(row)])

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace trp {
 
 enum class StrategyKind {
@@ -7,6 +9,7 @@ enum class StrategyKind {
   kData,        // each worker takes a shard of the batch; the shards' gradients are merged
   kTensor,      // each worker takes a range of the outputs of wide layers
   kPipeline,    // each worker takes a range of the layers; micro-batches flow through them
+  kAuto,        // the fastest of the first three, as measured while training, step by step
 };
 
 /// What data-parallel workers merge under the mutex.
@@ -30,10 +33,10 @@ enum class Pinning { kNone, kCores };
 /// recipe gives the same weights, to the last bit.
 struct Plan {
   StrategyKind strategy = StrategyKind::kData;
-  MergeKind merge = MergeKind::kFactored;  // with kData
+  MergeKind merge = MergeKind::kFactored;  // with kData, and where kAuto takes it
   int micro_batches = 4;                   // with kPipeline; a batch has no more than samples
   PipelineScheduleKind pipeline_schedule = PipelineScheduleKind::k1f1b;
-  int workers = 0;  // threads that compute; 0: as many as the CPUs this process may use
+  int workers = 0;  // threads that compute, with kAuto at most; 0: as many as CPUs may be used
   int loaders = 0;  // threads that prepare batches; 0: each worker gathers its own shard
   int queue = 4;    // batches that loaders may be ahead
   Pinning pin = Pinning::kNone;
@@ -41,9 +44,17 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
+/// How many steps were made by a plan.
+struct PlanUse {
+  Plan plan;
+  std::int64_t steps = 0;
+};
+
 /// Whether the plan leaves the last bits to chance, as the arrival merge alone does.
 inline bool bits_may_differ(const Plan& plan) {
-  return plan.strategy == StrategyKind::kData && plan.merge == MergeKind::kArrival;
+  const bool may_be_data =
+      plan.strategy == StrategyKind::kData || plan.strategy == StrategyKind::kAuto;
+  return may_be_data && plan.merge == MergeKind::kArrival;
 }
 
 }  // namespace trp

@@ -31,6 +31,7 @@ struct TrainResult {
   double train_seconds = 0;  // all steps, without validation and test
   double samples_per_second = 0;
   std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
+  std::vector<PlanUse> plan_uses;        // with StrategyKind::kAuto
   std::string weights;                   // digest
   Mlp mlp;
 };

@@ -106,6 +106,10 @@ class Trainer {
   /// Returns the bubble of a pipeline that has made a step, and nothing of other strategies.
   std::optional<PipelineBubble> bubble() const;
 
+  /// Returns how many steps kAuto has made by each plan it considers, and nothing of other
+  /// strategies.
+  std::vector<PlanUse> plan_uses() const;
+
   /// Returns the last step, as if it were the one that diverged.
   Divergence last_step() const;
 

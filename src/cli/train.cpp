@@ -44,16 +44,13 @@ void add_more_training(CLI::App& app, Recipe& recipe) {
 void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
   add_workers(app, options.plan.workers);
   app.option_defaults()->group(kParallelismGroup);
-  std::vector<Word<std::optional<StrategyKind>>> choices;
-  for (const auto& word : kStrategyWords) choices.push_back({word.text, word.value});
-  choices.push_back({"auto", std::nullopt});
   CLI::Option* strategy =
-      add_word(app, "--strategy", options.strategy, choices,
-               "how the work is divided; auto: the fastest in a trial of 0.3 s");
+      add_word(app, "--strategy", options.plan.strategy, kStrategyWords,
+               "how the work is divided; auto: the fastest, as measured in passing");
   const auto be_sequential = [&options, strategy, &config] {
     const std::string name = strategy->get_name();
     const bool is_given = strategy->count() > 0 && config.origin(name) == name;
-    if (is_given && options.strategy != StrategyKind::kSequential)
+    if (is_given && options.plan.strategy != StrategyKind::kSequential)
       throw CLI::ExcludesError("--sequential", "--strategy " + strategy->results().back());
     strategy->clear();
     strategy->add_result(std::string("sequential"))->run_callback();
@@ -128,7 +125,7 @@ void add_config(CLI::App& app, const std::shared_ptr<ConfigFile>& config, TrainO
 }
 
 void check_together(const TrainOptions& options) {
-  if (!options.strategy && options.plan.merge == MergeKind::kArrival) {
+  if (options.plan.strategy == StrategyKind::kAuto && bits_may_differ(options.plan)) {
     throw UsageError(
         "--strategy auto: expected --merge factored or ordered, since arrival may train other "
         "weights");
@@ -141,9 +138,9 @@ void check_together(const TrainOptions& options) {
 }
 
 void check_effects(const CLI::App& app, const TrainOptions& options) {
-  const auto& strategy = options.strategy;  // nothing, which is auto, may become any
-  const bool may_be_data = !strategy || strategy == StrategyKind::kData;
-  const bool may_be_pipeline = !strategy || strategy == StrategyKind::kPipeline;
+  const StrategyKind strategy = options.plan.strategy;
+  const bool may_be_data = strategy == StrategyKind::kData || strategy == StrategyKind::kAuto;
+  const bool is_pipeline = strategy == StrategyKind::kPipeline;
   const bool is_parallel = strategy != StrategyKind::kSequential;
   const bool may_be_other = !options.resume.empty();  // a checkpoint's recipe
   const bool is_sgd = may_be_other || options.recipe.optimizer == OptimizerKind::kSgd;
@@ -155,8 +152,8 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
                          (options.output.format == OutputFormat::kText && !options.output.quiet);
   say_without_effect(
       app, {{"--merge", may_be_data, "without --strategy data"},
-            {"--micro-batches", may_be_pipeline, "without --strategy pipeline"},
-            {"--pipeline-schedule", may_be_pipeline, "without --strategy pipeline"},
+            {"--micro-batches", is_pipeline, "without --strategy pipeline"},
+            {"--pipeline-schedule", is_pipeline, "without --strategy pipeline"},
             {"--workers", is_parallel || options.plan.workers <= 1, "with --strategy sequential"},
             {"--compare", is_parallel, "but to compare sequential training with itself"},
             {"--compare", !is_csv, "with --format csv"},
@@ -203,7 +200,8 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
     if (!app.get_subcommands().empty()) return;  // another command was named
     if (const CLI::Option* file = app.get_config_ptr(); file->count() > 0)
       options.config = file->as<std::string>();
-    if (options.strategy) options.plan.strategy = *options.strategy;
+    if (app.get_option("--merge")->count() > 0 && app.get_option("--strategy")->count() == 0)
+      options.plan.strategy = StrategyKind::kData;  // which alone merges
     complete_recipe(options.recipe);
     check_together(options);
     options.given.clear();

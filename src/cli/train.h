@@ -21,8 +21,7 @@ struct OutputOptions {
 struct TrainOptions {
   DataOptions data;
   Recipe recipe;
-  Plan plan;
-  std::optional<StrategyKind> strategy = StrategyKind::kData;  // the plan's, or nothing: auto
+  Plan plan = {.strategy = StrategyKind::kAuto};
   int save_every = 1;
   OutputOptions output;
   std::optional<double> min_accuracy;

@@ -18,7 +18,6 @@
 #include "data/dataset.h"
 #include "formats/array_file.h"
 #include "formats/strict_json.h"
-#include "measure/choose.h"
 #include "measure/comparison.h"
 #include "profile/clock.h"
 #include "report/environment.h"
@@ -39,34 +38,8 @@
 namespace trp {
 namespace {
 
-constexpr double kChoiceSeconds = 0.25;  // 0.3 s at most, with what is in hand at the end
-
-std::string choice_text(const Choice& choice) {
-  const std::string what = fmt::format("auto: {} with {}", plan_name(choice.plan),
-                                       count_of(choice.plan.workers, "worker"));
-  if (choice.tried == 0)
-    return fmt::format("{}, untried: a step takes too long to compare ways", what);
-  if (choice.tried == 1) return fmt::format("{}: one worker leaves nothing to choose", what);
-  const std::string doubt =
-      choice.is_certain
-          ? ""
-          : fmt::format("; uncertain: other programs may have cost up to {:.0f} % of the time",
-                        100 * choice.lost_share);
-  if (choice.plan.strategy == StrategyKind::kSequential)
-    return fmt::format("{}: none of {} parallel ways is faster, tried for {:.2f} s{}", what,
-                       choice.tried - 1, choice.seconds, doubt);
-  return fmt::format("{}: {:.2f} times sequential, the fastest of {} ways tried for {:.2f} s{}",
-                     what, choice.speedup, choice.tried, choice.seconds, doubt);
-}
-
-/// The plan with what it leaves open: the strategy if that is auto, and the number of workers.
-Plan complete_plan(const TrainOptions& options, const Dataset& train, int cpus, Output& output) {
-  Plan plan = options.plan;
-  if (!options.strategy) {
-    const Choice choice = choose_plan(options.recipe, plan, train, cpus, kChoiceSeconds);
-    plan = choice.plan;
-    output.hint("{}", choice_text(choice));
-  }
+/// The plan with the number of workers if that is left open.
+Plan complete_plan(Plan plan, int cpus) {
   if (plan.workers == 0) plan.workers = cpus;
   if (plan.strategy == StrategyKind::kSequential) plan.workers = 1;
   return plan;
@@ -239,7 +212,7 @@ int run_train(const TrainOptions& given) {
   if (first) check_init(options, first->mlp, data.train);
   warn_of_unscaled_inputs(options.recipe, data.train, output);
   if (given.output.verbose) write_version(stopwatch.seconds());
-  options.plan = complete_plan(options, data.train, cpus, output);
+  options.plan = complete_plan(options.plan, cpus);
   std::optional<CheckpointKeeper> checkpoints =
       keep_checkpoints(options, data, resumed, outputs, output);
 

@@ -69,6 +69,18 @@ Json epoch_object(const EpochResult& epoch) {
           {"samples_per_second", epoch.samples_per_second}};
 }
 
+/// By what the steps of --strategy auto were made; null with any other.
+Json plans_array(const std::vector<PlanUse>& uses) {
+  Json array;
+  for (const auto& [plan, steps] : uses)
+    array.push_back(
+        {{"strategy", word_of(plan.strategy)},
+         {"merge", plan.strategy == StrategyKind::kData ? Json(word_of(plan.merge)) : Json()},
+         {"workers", plan.workers},
+         {"steps", steps}});
+  return array;
+}
+
 Json summary_object(const RunSummary& summary) {
   const TrainResult& result = summary.result;
   return {{"event", "summary"},
@@ -88,7 +100,8 @@ Json summary_object(const RunSummary& summary) {
           {"bubble_measured", field_of(result.bubble, &PipelineBubble::measured)},
           {"diverged_epoch", field_of(result.divergence, &Divergence::epoch)},
           {"diverged_batch", field_of(result.divergence, &Divergence::batch)},
-          {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)}};
+          {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)},
+          {"plans", plans_array(result.plan_uses)}};
 }
 
 Json run_object(const RepeatedRun& run) {

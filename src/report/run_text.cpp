@@ -1,7 +1,12 @@
+#include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/color.h>
 #include <fmt/ranges.h>
@@ -20,6 +25,7 @@ namespace trp {
 namespace {
 
 constexpr int kMaxSlotsShown = 24;
+constexpr double kMinShareTold = 0.01;  // of the steps
 
 std::string table_header(bool with_validation) {
   return fmt::format("epoch  train loss  train acc{}         lr  samples/s  seconds",
@@ -81,6 +87,25 @@ std::string comparison_text(const Comparison& comparison) {
   return text;
 }
 
+/// "tensor with 2 workers 96 %, sequential 4 % of the steps": the commonest first, without the
+/// rare.
+std::string plan_uses_text(std::vector<PlanUse> uses) {
+  std::ranges::stable_sort(uses, std::ranges::greater(), &PlanUse::steps);
+  std::int64_t all = 0;
+  for (const PlanUse& use : uses) all += use.steps;
+  if (all == 0) return "no step was made";
+  std::string text;
+  for (const auto& [plan, steps] : uses) {
+    const double share = static_cast<double>(steps) / static_cast<double>(all);
+    if (share < kMinShareTold) break;
+    if (!text.empty()) text += ", ";
+    text += plan_name(plan);
+    if (plan.workers > 1) text += fmt::format(" with {}", count_of(plan.workers, "worker"));
+    text += fmt::format(" {:.0f} %", 100 * share);
+  }
+  return text + " of the steps";
+}
+
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
   out.write_line(test_accuracy_text(result.test, color));
@@ -98,6 +123,8 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
         "bubble         the stages wait {} of the time ({} if all slots took equally long)",
         percent(bubble->measured), percent(bubble->predicted)));
   }
+  if (!result.plan_uses.empty())
+    out.write_line(fmt::format("strategy       {}", plan_uses_text(result.plan_uses)));
   out.write_line(fmt::format("weights        {}{}", result.weights, fma_note()));
   std::string status = paint(color, status_style(result.status), status_text(result));
   if (result.best_epoch > 0)
@@ -162,8 +189,9 @@ std::string training_text(const Recipe& recipe) {
 
 std::string workers_text(const RunStart& start) {
   const Plan& plan = start.plan;
-  std::string text(word_of(plan.strategy));
-  if (plan.strategy != StrategyKind::kSequential) text += "-parallel";
+  const bool is_auto = plan.strategy == StrategyKind::kAuto;
+  std::string text(is_auto ? "fastest strategy" : word_of(plan.strategy));
+  if (!is_auto && plan.strategy != StrategyKind::kSequential) text += "-parallel";
   if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
   return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
                      count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);

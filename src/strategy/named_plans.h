@@ -23,6 +23,7 @@ inline const std::vector<NamedPlan> kSameBitPlans = {
      {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::kGpipe}},
     {"pipeline/1f1b",
      {.strategy = StrategyKind::kPipeline, .pipeline_schedule = PipelineScheduleKind::k1f1b}},
+    {"auto", {.strategy = StrategyKind::kAuto}},
 };
 
 }  // namespace trp

@@ -1,5 +1,6 @@
 #include "strategy/strategy.h"
 
+#include "strategy/adaptive.h"
 #include "strategy/data_parallel.h"
 #include "strategy/pipeline_parallel.h"
 #include "strategy/sequential.h"
@@ -18,9 +19,11 @@ std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
     case StrategyKind::kTensor:
       return std::make_unique<TensorParallel>(mlp, optimizer, form, pool);
     case StrategyKind::kPipeline:
+      return std::make_unique<PipelineParallel>(mlp, optimizer, form, plan, pool);
+    case StrategyKind::kAuto:
       break;
   }
-  return std::make_unique<PipelineParallel>(mlp, optimizer, form, plan, pool);
+  return std::make_unique<Adaptive>(plan, form, pool);
 }
 
 }  // namespace trp

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "data/batch.h"
 #include "nn/loss.h"
@@ -59,6 +60,9 @@ class Strategy {
 
   /// Returns the pipeline of kPipeline, which lives as long as the strategy, and null for others.
   virtual const Pipeline* pipeline() const { return nullptr; }
+
+  /// Returns what kAuto has made its steps by, and nothing for others.
+  virtual std::vector<PlanUse> uses() const { return {}; }
 };
 
 /// Makes the plan's strategy for networks of the shape of `mlp` and batches of this form. The pool

@@ -75,6 +75,7 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
     result.samples_per_second =
         static_cast<double>(trainer.samples_trained()) / result.train_seconds;
   result.bubble = trainer.bubble();
+  result.plan_uses = trainer.plan_uses();
   result.weights = weights_digest(result.mlp);
   return result;
 }

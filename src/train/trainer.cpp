@@ -281,6 +281,8 @@ std::optional<PipelineBubble> Trainer::bubble() const {
                         pipeline->measured_bubble()};
 }
 
+std::vector<PlanUse> Trainer::plan_uses() const { return impl_->strategy->uses(); }
+
 Divergence Trainer::last_step() const { return impl_->last_step(); }
 
 std::int64_t Trainer::steps_made() const {

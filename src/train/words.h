@@ -19,11 +19,12 @@ struct Word {
   Enum value;
 };
 
-inline constexpr std::array<Word<StrategyKind>, 4> kStrategyWords = {{
+inline constexpr std::array<Word<StrategyKind>, 5> kStrategyWords = {{
     {"sequential", StrategyKind::kSequential},
     {"data", StrategyKind::kData},
     {"tensor", StrategyKind::kTensor},
     {"pipeline", StrategyKind::kPipeline},
+    {"auto", StrategyKind::kAuto},
 }};
 
 inline constexpr std::array<Word<MergeKind>, 3> kMergeWords = {{

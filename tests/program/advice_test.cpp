@@ -31,7 +31,7 @@ TEST_CASE("an option that has no effect with the others is told, and one that ha
   const std::vector<Useless> all = {
       {{"--merge", "ordered", "--strategy", "tensor"}, "--merge", {"--strategy", "data"}},
       {{"--micro-batches", "2"}, "--micro-batches", {"--strategy", "pipeline"}},
-      {{"--pipeline-schedule", "gpipe"}, "--pipeline-schedule", {"--strategy", "auto"}},
+      {{"--pipeline-schedule", "gpipe"}, "--pipeline-schedule", {"--strategy", "pipeline"}},
       {{"--trace-steps", "9"}, "--trace-steps", {"--trace", trace}},
       {{"--queue", "2"}, "--queue", {"--loaders", "1"}},
       {{"--workers", "2", "--strategy", "sequential"}, "--workers", {"--strategy", "data"}},

@@ -35,7 +35,7 @@ std::string read_text(const std::filesystem::path& path) {
 TEST_CASE("results go to standard output and talk to standard error") {
   const ProgramResult result = run_program(shortly({}));
   CHECK(result.exit_code == 0);
-  CHECK(lines_of(result.out).size() == 8);  // header, two epochs, a space, four lines of summary
+  CHECK(lines_of(result.out).size() == 9);  // header, two epochs, a space, five lines of summary
   for (const char* part :
        {"train loss", "test accuracy", " ± ", "weights        xxh128:", "completed 2 epochs"}) {
     CHECK(has(result.out, part));
@@ -71,7 +71,7 @@ TEST_CASE("quiet JSON lines leave standard error empty and all events in place")
   CHECK(!loud.err.empty());
   CHECK(quiet.err.empty());
   const auto lines = lines_of(quiet.out);
-  REQUIRE(lines.size() == 4);
+  REQUIRE(lines.size() == 5);
   for (const std::string& line : lines) CHECK(Json::parse(line).is_object());
   const auto weights = [](const ProgramResult& result) {
     return Json::parse(lines_of(result.out).back())["weights"];

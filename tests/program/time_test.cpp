@@ -138,7 +138,8 @@ TEST_CASE("a trace that cannot be written is refused before anything is trained"
   CHECK(run_program(train_with({"--trace-steps", "0"})).exit_code == 2);
 }
 
-TEST_CASE("option --strategy auto says what it has chosen, and trains the same weights") {
+TEST_CASE(
+    "option --strategy auto, the default, says what it has taken and trains the same weights") {
   const auto events_of = [](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"--limit", "640", "--epochs", "1", "--format", "jsonl"};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -146,10 +147,16 @@ TEST_CASE("option --strategy auto says what it has chosen, and trains the same w
   };
   const ProgramResult chosen = events_of({"--strategy", "auto"});
   REQUIRE(chosen.exit_code == 0);
-  CHECK(has(chosen.err, "tensor_relu_parallel: auto: "));
-  const std::string expected = lines_of(events_of({"--sequential"}).out).back();
-  CHECK(Json::parse(lines_of(chosen.out).back())["weights"] == Json::parse(expected)["weights"]);
-  CHECK(Json::parse(lines_of(chosen.out).front())["plan"]["strategy"] != "auto");
+  const Json expected = Json::parse(lines_of(events_of({"--sequential"}).out).back());
+  const Json summary = Json::parse(lines_of(chosen.out).back());
+  CHECK(summary["weights"] == expected["weights"]);
+  CHECK(expected["plans"].is_null());
+  int steps = 0;
+  for (const Json& plan : summary["plans"]) steps += plan["steps"].get<int>();
+  CHECK(steps == 10);
+  CHECK(Json::parse(lines_of(events_of({}).out).front())["plan"]["strategy"] == "auto");
+  CHECK(Json::parse(lines_of(events_of({"--merge", "ordered"}).out).front())["plan"]["strategy"] ==
+        "data");
 
   const ProgramResult refused = events_of({"--strategy", "auto", "--merge", "arrival"});
   CHECK(refused.exit_code == 2);

@@ -43,7 +43,7 @@ TEST_CASE("training learns, and says so with the fields of schema 2 in their ord
   CHECK(time.size() == std::string("2026-11-24T09:15:52Z").size());
   CHECK(time.ends_with("Z"));
   CHECK(events[0]["recipe"]["val_split"] == 0.1);
-  CHECK(events[0]["plan"]["strategy"] == "data");
+  CHECK(events[0]["plan"]["strategy"] == "auto");
   CHECK(events[0]["plan"]["workers"].get<int>() >= 1);
   CHECK(events[0]["val_samples"] == 500);
   CHECK(events[0]["layers"] == Json({784, 128, 64, 10}));
@@ -62,7 +62,7 @@ TEST_CASE("training learns, and says so with the fields of schema 2 in their ord
             "event", "status", "epochs", "best_epoch", "val_loss", "val_accuracy", "test_loss",
             "test_accuracy", "test_accuracy_stderr", "train_seconds", "total_seconds",
             "samples_per_second", "weights", "bubble_predicted", "bubble_measured",
-            "diverged_epoch", "diverged_batch", "diverged_lr"});
+            "diverged_epoch", "diverged_batch", "diverged_lr", "plans"});
   CHECK(events[4]["status"] == "completed");
   CHECK(events[4]["epochs"] == 3);
   CHECK(events[4]["test_accuracy"].get<double>() > 0.7);

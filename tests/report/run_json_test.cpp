@@ -29,7 +29,7 @@ TEST_CASE("JSON lines have the fields of schema 2 in their order") {
       lines.text() ==
       R"({"event":"start","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2","fma":true},"data":"/some/folder","recipe":{"hidden":[128,64],"classes":10,"limit":0,"val_split":0.0,"shuffle":true,"augment":"none","epochs":2,"dry_run":false,"batch_size":64,"lr":0.5,"lr_schedule":"linear","warmup_epochs":0,"optimizer":"sgd","momentum":0.0,"nesterov":false,"beta1":0.9,"beta2":0.999,"eps":1e-08,"weight_decay":0.0,"clip_norm":0.0,"dropout":[],"label_smoothing":0.0,"class_weights":"none","average_weights":0.0,"normalize":"none","early_stopping":0,"seed":7,"init":""},"plan":{"strategy":"data","merge":"factored","micro_batches":4,"pipeline_schedule":"1f1b","workers":8,"loaders":0,"queue":4,"pin":"none"},"layers":[784,128,10],"parameters":101770,"stages":null,"train_samples":60000,"val_samples":0,"test_samples":10000,"zero_share":0.5,"skips_zeros":true}
 {"event":"epoch","epoch":1,"train_loss":0.5,"train_accuracy":0.75,"val_loss":null,"val_accuracy":null,"lr":0.25,"seconds":1.5,"samples_per_second":40000.0}
-{"event":"summary","status":"completed","epochs":1,"best_epoch":null,"val_loss":null,"val_accuracy":null,"test_loss":0.5,"test_accuracy":0.9,"test_accuracy_stderr":0.03,"train_seconds":1.5,"total_seconds":2.5,"samples_per_second":40000.0,"weights":"xxh128:00","bubble_predicted":null,"bubble_measured":null,"diverged_epoch":null,"diverged_batch":null,"diverged_lr":null}
+{"event":"summary","status":"completed","epochs":1,"best_epoch":null,"val_loss":null,"val_accuracy":null,"test_loss":0.5,"test_accuracy":0.9,"test_accuracy_stderr":0.03,"train_seconds":1.5,"total_seconds":2.5,"samples_per_second":40000.0,"weights":"xxh128:00","bubble_predicted":null,"bubble_measured":null,"diverged_epoch":null,"diverged_batch":null,"diverged_lr":null,"plans":null}
 )");
 }
 
@@ -90,6 +90,17 @@ TEST_CASE("JSON describes a pipeline, with the micro-batches and loaders that th
   const auto summary = nlohmann::json::parse(line);
   CHECK(summary["bubble_predicted"] == 0.25);
   CHECK(summary["bubble_measured"] == 0.5);
+}
+
+TEST_CASE("JSON tells by which plans the steps of auto were made") {
+  CapturedLines lines;
+  TrainResult result = sample_result();
+  result.plan_uses = {{{.strategy = StrategyKind::kData, .workers = 2}, 7},
+                      {{.strategy = StrategyKind::kSequential, .workers = 1}, 3}};
+  json_lines_reporter(lines.writer(), 0)(RunSummary{result, 1});
+  const auto plans = nlohmann::json::parse(lines.text())["plans"];
+  CHECK(plans.dump() == R"([{"merge":"factored","steps":7,"strategy":"data","workers":2},)"
+                        R"({"merge":null,"steps":3,"strategy":"sequential","workers":1}])");
 }
 
 TEST_CASE("JSON names the best epoch of early stopping") {

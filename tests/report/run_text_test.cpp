@@ -1,6 +1,7 @@
 #include "report/run.h"
 
 #include "catch.h"
+#include "data/check_contains.h"
 #include "report/sample_run.h"
 
 namespace trp {
@@ -139,6 +140,22 @@ TEST_CASE("the summary of a pipeline tells its bubble") {
   text_reporter(lines.writer(), {})(RunSummary{result, 1});
   CHECK(lines.text().find("bubble         the stages wait 43.75 % of the time (20.00 % if all "
                           "slots took equally long)\n") != std::string::npos);
+}
+
+TEST_CASE("the summary of auto tells by which plans most steps were made") {
+  TrainResult result = sample_result();
+  const auto text_of = [&](std::int64_t data, std::int64_t tensor, std::int64_t sequential) {
+    result.plan_uses = {{{.strategy = StrategyKind::kData, .workers = 2}, data},
+                        {{.strategy = StrategyKind::kTensor, .workers = 4}, tensor},
+                        {{.strategy = StrategyKind::kSequential, .workers = 1}, sequential}};
+    CapturedLines lines;
+    text_reporter(lines.writer(), {.rows = false})(RunSummary{result, 1});
+    return lines.text();
+  };
+  CHECK_CONTAINS(text_of(7, 900, 93),
+                 "\nstrategy       tensor with 4 workers 90 %, sequential 9 % of the steps\n");
+  CHECK_CONTAINS(text_of(1, 0, 0), "\nstrategy       data/factored with 2 workers 100 % of the");
+  CHECK_CONTAINS(text_of(0, 0, 0), "\nstrategy       no step was made\n");
 }
 
 TEST_CASE("a comparison explains more than 100 %, and says when others made it uncertain") {

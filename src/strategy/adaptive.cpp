@@ -1,0 +1,118 @@
+#include "strategy/adaptive.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "profile/clock.h"
+
+namespace trp {
+namespace {
+
+/// A way is measured over so many seconds of steps, and so many steps at least.
+constexpr double kTimedSeconds = 2e-3;
+constexpr std::size_t kTimedSteps = 3;
+constexpr double kWarmUpSeconds = 5e-4;  // before: threads wake up, weights come into caches
+constexpr double kMaxRest = 100;         // between two comparisons, in times of their own length
+constexpr double kMinGain = 1.03;
+constexpr double kLongStepSeconds =
+    0.05;  // beside it forks, joins and travelling weights are small
+constexpr double kForever = std::numeric_limits<double>::infinity();
+
+std::vector<Plan> plans_to_try(const Plan& base, const ThreadPool& pool) {
+  std::vector<Plan> plans;
+  const auto add = [&](StrategyKind strategy, int workers) {
+    plans.push_back(base);
+    plans.back().strategy = strategy;
+    plans.back().workers = workers;
+  };
+  const int most = pool.worker_count();
+  if (most > 1) {
+    add(StrategyKind::kData, most);
+    add(StrategyKind::kTensor, most);
+    for (int count = std::min(most, pool.cpu_count()) / 2; count > 1; count /= 2)
+      add(StrategyKind::kData, count);
+  }
+  add(StrategyKind::kSequential, 1);
+  return plans;
+}
+
+}  // namespace
+
+Adaptive::Adaptive(const Plan& plan, const BatchForm& form, ThreadPool& pool)
+    : form_(form), pool_(pool) {
+  for (const Plan& tried : plans_to_try(plan, pool)) ways_.push_back({{tried, 0}, {}, {}});
+  if (ways_.size() == 1) rest_ = kForever;
+}
+
+/// Lets the steps that follow be made in this way.
+void Adaptive::take(std::size_t way, Optimizer& optimizer, Mlp& mlp) {
+  settle(optimizer, mlp);
+  way_ = way;
+  auto& [use, pool, strategy] = ways_[way];
+  if (strategy) return;
+  const bool has_fewer = use.plan.workers > 1 && use.plan.workers < pool_.worker_count();
+  if (has_fewer) pool = std::make_unique<ThreadPool>(use.plan.workers, pool_.cpu_count());
+  strategy = make_strategy(use.plan, mlp, optimizer, form_, pool ? *pool : pool_);
+}
+
+StepResult Adaptive::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
+  Way& way = ways_[way_];
+  if (!way.strategy) take(way_, optimizer, mlp);
+  const Stopwatch stopwatch;
+  const StepResult result = way.strategy->step(input, optimizer, mlp);
+  const double seconds = stopwatch.seconds();
+  ++way.use.steps;
+  if (rest_ > 0)
+    rest_ -= seconds;
+  else if (seconds > kLongStepSeconds && way_ == best_)
+    rest_ = kForever;
+  else if (measure(seconds, static_cast<double>(input.sample_count())))
+    take(way_ == best_ ? challenger_ : settle_challenge(), optimizer, mlp);
+  return result;
+}
+
+/// Returns the way to train by until the next comparison.
+std::size_t Adaptive::settle_challenge() {
+  const bool has_more = ways_[challenger_].use.plan.workers >= ways_[best_].use.plan.workers;
+  const double gain = seconds_of_best_ / seconds_of_way_;
+  if (gain > (has_more ? kMinGain : 1 / kMinGain)) {
+    best_ = challenger_;
+    patience_ = 1;
+  } else {
+    patience_ = std::min(2 * patience_, kMaxRest);
+  }
+  do challenger_ = (challenger_ + 1) % ways_.size();
+  while (challenger_ == best_);
+  rest_ = patience_ * std::exchange(spent_, 0);
+  return best_;
+}
+
+/// Takes note of a step, and returns whether the way in hand has been measured for long enough.
+bool Adaptive::measure(double seconds, double samples) {
+  spent_ += seconds;
+  of_way_ += seconds;
+  if (of_way_ - seconds < kWarmUpSeconds || of_way_ <= seconds) return false;
+  seconds_of_samples_.push_back(seconds / samples);
+  if (seconds_of_samples_.size() < kTimedSteps || of_way_ < kWarmUpSeconds + kTimedSeconds)
+    return false;
+  const auto middle = seconds_of_samples_.begin() + std::ssize(seconds_of_samples_) / 2;
+  std::ranges::nth_element(seconds_of_samples_, middle);
+  if (way_ == best_) seconds_of_best_ = *middle;
+  seconds_of_way_ = *middle;
+  seconds_of_samples_.clear();
+  of_way_ = 0;
+  return true;
+}
+
+void Adaptive::settle(Optimizer& optimizer, Mlp& mlp) {
+  if (Strategy* in_hand = ways_[way_].strategy.get()) in_hand->settle(optimizer, mlp);
+}
+
+std::vector<PlanUse> Adaptive::uses() const {
+  std::vector<PlanUse> uses;
+  for (const Way& way : ways_) uses.push_back(way.use);
+  return uses;
+}
+
+}  // namespace trp

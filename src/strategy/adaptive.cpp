@@ -19,7 +19,15 @@ constexpr double kLongStepSeconds =
     0.05;  // beside it forks, joins and travelling weights are small
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
-std::vector<Plan> plans_to_try(const Plan& base, const ThreadPool& pool) {
+/// Whether the outputs of a batch's layers, and their gradients, are fewer than the weights.
+bool batch_is_lighter(const Mlp& mlp, Index batch_size) {
+  Index outputs = 0;
+  for (const Layer& layer : mlp.layers) outputs += layer.weight.cols();
+  return 2 * batch_size * outputs < parameter_count(mlp);
+}
+
+std::vector<Plan> plans_to_try(const Mlp& mlp, Index batch_size, const Plan& base,
+                               const ThreadPool& pool) {
   std::vector<Plan> plans;
   const auto add = [&](StrategyKind strategy, int workers) {
     plans.push_back(base);
@@ -29,7 +37,7 @@ std::vector<Plan> plans_to_try(const Plan& base, const ThreadPool& pool) {
   const int most = pool.worker_count();
   if (most > 1) {
     add(StrategyKind::kData, most);
-    add(StrategyKind::kTensor, most);
+    if (batch_is_lighter(mlp, batch_size)) add(StrategyKind::kTensor, most);
     for (int count = std::min(most, pool.cpu_count()) / 2; count > 1; count /= 2)
       add(StrategyKind::kData, count);
   }
@@ -39,9 +47,10 @@ std::vector<Plan> plans_to_try(const Plan& base, const ThreadPool& pool) {
 
 }  // namespace
 
-Adaptive::Adaptive(const Plan& plan, const BatchForm& form, ThreadPool& pool)
+Adaptive::Adaptive(const Mlp& mlp, const BatchForm& form, const Plan& plan, ThreadPool& pool)
     : form_(form), pool_(pool) {
-  for (const Plan& tried : plans_to_try(plan, pool)) ways_.push_back({{tried, 0}, {}, {}});
+  for (const Plan& tried : plans_to_try(mlp, form.capacity, plan, pool))
+    ways_.push_back({{tried, 0}, {}, {}});
   if (ways_.size() == 1) rest_ = kForever;
 }
 

@@ -13,14 +13,15 @@ namespace trp {
 /// one. As long as a way stays the best, comparisons become rarer, down to 1 % of the time; they
 /// never end, since neighbours come and go, and so do distances between cores.
 ///
-/// The ways are data and tensor parallelism with all workers of the pool, data parallelism with
-/// half, a quarter, … of as many as there are CPUs, and sequential training. More workers have to
-/// be faster by 3 %. Where a step takes so long that no way of sharing it out could cost more than
-/// it brings, it is data parallelism, and nothing is compared.
+/// The ways are data parallelism with all workers of the pool, and with half, a quarter, … of as
+/// many as there are CPUs; tensor parallelism, unless a batch has more activations to travel than
+/// the network has weights; and sequential training. More workers have to be faster by 3 %. Where a
+/// step takes so long that no way of sharing it out could cost more than it brings, it is data
+/// parallelism, and nothing is compared.
 class Adaptive final : public Strategy {
  public:
   /// Takes the merge and the pinning of `plan`.
-  Adaptive(const Plan& plan, const BatchForm& form, ThreadPool& pool);
+  Adaptive(const Mlp& mlp, const BatchForm& form, const Plan& plan, ThreadPool& pool);
 
   StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
   void settle(Optimizer& optimizer, Mlp& mlp) override;

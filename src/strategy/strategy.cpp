@@ -23,7 +23,7 @@ std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
     case StrategyKind::kAuto:
       break;
   }
-  return std::make_unique<Adaptive>(plan, form, pool);
+  return std::make_unique<Adaptive>(mlp, form, plan, pool);
 }
 
 }  // namespace trp

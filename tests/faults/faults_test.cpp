@@ -91,9 +91,9 @@ TEST_CASE(
 }
 
 TEST_CASE("every parallel strategy has two workers at work") {
-  const DataSets data = synthetic_data(40, 8, 20, 4);
+  const DataSets data = synthetic_data(640, 8, 200, 4);
   RunOptions options;
-  options.recipe.hidden = {33, 17};
+  options.recipe.hidden = {133, 67};  // enough for a worker on a far core to get some of it
   options.recipe.class_count = 4;
   options.recipe.epochs = 1;
   arm(-1, 0);

@@ -25,7 +25,7 @@ std::vector<PlanUse> uses_of(const std::vector<Index>& sizes, Index samples, int
 }
 
 TEST_CASE("auto makes some steps in each way, most in one, and measures again") {
-  const std::vector<PlanUse> uses = uses_of({20, 16, 5}, 8, 8, 8, 200'000, MergeKind::kOrdered);
+  const std::vector<PlanUse> uses = uses_of({80, 16, 5}, 8, 8, 8, 200'000, MergeKind::kOrdered);
   REQUIRE(uses.size() == 5);
   const auto is = [](const PlanUse& use, StrategyKind strategy, int workers) {
     return use.plan.strategy == strategy && use.plan.workers == workers && use.steps > 3;
@@ -36,7 +36,9 @@ TEST_CASE("auto makes some steps in each way, most in one, and measures again") 
   CHECK(is(uses[3], StrategyKind::kData, 2));
   CHECK(is(uses[4], StrategyKind::kSequential, 1));
   CHECK(uses[0].plan.merge == MergeKind::kOrdered);
-  CHECK(uses_of({20, 16, 5}, 8, 8, 2, 1).size() == 3);  // eight workers on two CPUs are no more
+  // Eight workers on two CPUs are no more than two; 64 samples have more activations than weights.
+  CHECK(uses_of({80, 16, 5}, 8, 8, 2, 1).size() == 3);
+  CHECK(uses_of({80, 16, 5}, 64, 8, 2, 1).size() == 2);
 }
 
 TEST_CASE("auto has nothing to choose with one worker, and measures nothing if steps are long") {

@@ -71,7 +71,7 @@ TEST_CASE("quiet JSON lines leave standard error empty and all events in place")
   CHECK(!loud.err.empty());
   CHECK(quiet.err.empty());
   const auto lines = lines_of(quiet.out);
-  REQUIRE(lines.size() == 5);
+  REQUIRE(lines.size() == 4);
   for (const std::string& line : lines) CHECK(Json::parse(line).is_object());
   const auto weights = [](const ProgramResult& result) {
     return Json::parse(lines_of(result.out).back())["weights"];
@@ -83,7 +83,7 @@ TEST_CASE("quiet text is the summary only") {
   const ProgramResult result = run_program(shortly({"-q"}));
   CHECK(result.err.empty());
   const auto lines = lines_of(result.out);
-  REQUIRE(lines.size() == 4);
+  REQUIRE(lines.size() == 5);
   CHECK(lines[0].starts_with("test accuracy"));
 }
 

@@ -1,8 +1,9 @@
 #include "strategy/adaptive.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
-#include <numeric>
+#include <utility>
 
 #include "profile/clock.h"
 

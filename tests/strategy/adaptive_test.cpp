@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <numeric>
+#include <vector>
 
 #include "catch.h"
 #include "data/synthetic.h"

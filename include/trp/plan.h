@@ -50,11 +50,14 @@ struct PlanUse {
   std::int64_t steps = 0;
 };
 
+/// Whether steps may be data-parallel, so that the merge matters.
+inline bool may_be_data_parallel(const Plan& plan) {
+  return plan.strategy == StrategyKind::kData || plan.strategy == StrategyKind::kAuto;
+}
+
 /// Whether the plan leaves the last bits to chance, as the arrival merge alone does.
 inline bool bits_may_differ(const Plan& plan) {
-  const bool may_be_data =
-      plan.strategy == StrategyKind::kData || plan.strategy == StrategyKind::kAuto;
-  return may_be_data && plan.merge == MergeKind::kArrival;
+  return may_be_data_parallel(plan) && plan.merge == MergeKind::kArrival;
 }
 
 }  // namespace trp

@@ -139,7 +139,6 @@ void check_together(const TrainOptions& options) {
 
 void check_effects(const CLI::App& app, const TrainOptions& options) {
   const StrategyKind strategy = options.plan.strategy;
-  const bool may_be_data = strategy == StrategyKind::kData || strategy == StrategyKind::kAuto;
   const bool is_pipeline = strategy == StrategyKind::kPipeline;
   const bool is_parallel = strategy != StrategyKind::kSequential;
   const bool may_be_other = !options.resume.empty();  // a checkpoint's recipe
@@ -151,7 +150,7 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
                          options.output.format == OutputFormat::kJsonLines ||
                          (options.output.format == OutputFormat::kText && !options.output.quiet);
   say_without_effect(
-      app, {{"--merge", may_be_data, "without --strategy data"},
+      app, {{"--merge", may_be_data_parallel(options.plan), "without --strategy data"},
             {"--micro-batches", is_pipeline, "without --strategy pipeline"},
             {"--pipeline-schedule", is_pipeline, "without --strategy pipeline"},
             {"--workers", is_parallel || options.plan.workers <= 1, "with --strategy sequential"},

@@ -46,7 +46,7 @@ void warn_of_workers(const RunStart& start, Output& output) {
   if (strategy == StrategyKind::kPipeline) {
     busy = std::ssize(training.stages);
     reason = fmt::format("the network has {}", count_of(busy, "layer"));
-  } else if (strategy == StrategyKind::kData || strategy == StrategyKind::kAuto) {
+  } else if (may_be_data_parallel(start.plan)) {
     busy = std::min(start.recipe.batch_size, training.train_samples);
     reason = fmt::format("a batch has {}", count_of(busy, "sample"));
   } else if (strategy == StrategyKind::kTensor) {

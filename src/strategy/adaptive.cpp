@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "profile/clock.h"
@@ -18,7 +19,6 @@ constexpr double kMaxRest = 100;         // between two comparisons, in times of
 constexpr double kMinGain = 1.03;
 constexpr double kLongStepSeconds =
     0.05;  // beside it forks, joins and travelling weights are small
-constexpr double kForever = std::numeric_limits<double>::infinity();
 
 /// Whether the outputs of a batch's layers, and their gradients, are fewer than the weights.
 bool batch_is_lighter(const Mlp& mlp, Index batch_size) {
@@ -52,7 +52,7 @@ Adaptive::Adaptive(const Mlp& mlp, const BatchForm& form, const Plan& plan, Thre
     : form_(form), pool_(pool) {
   for (const Plan& tried : plans_to_try(mlp, form.capacity, plan, pool))
     ways_.push_back({{tried, 0}, {}, {}});
-  if (ways_.size() == 1) rest_ = kForever;
+  if (ways_.size() == 1) rest_ = std::numeric_limits<double>::infinity();
 }
 
 /// Lets the steps that follow be made in this way.
@@ -75,18 +75,39 @@ StepResult Adaptive::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp
   ++way.use.steps;
   if (rest_ > 0)
     rest_ -= seconds;
-  else if (seconds > kLongStepSeconds && way_ == best_)
-    rest_ = kForever;
-  else if (measure(seconds, static_cast<double>(input.sample_count())))
-    take(way_ == best_ ? challenger_ : settle_challenge(), optimizer, mlp);
+  else if (const auto measured = measure(seconds, input.sample_count()))
+    take(next_way(*measured, input.sample_count()), optimizer, mlp);
   return result;
 }
 
-/// Returns the way to train by until the next comparison.
-std::size_t Adaptive::settle_challenge() {
+/// Takes note of a step. Returns the seconds that a sample takes in the way in hand, once that has
+/// been measured for long enough.
+std::optional<double> Adaptive::measure(double seconds, Index samples) {
+  spent_ += seconds;
+  of_way_ += seconds;
+  if (of_way_ - seconds < kWarmUpSeconds || of_way_ <= seconds) return std::nullopt;
+  seconds_of_samples_.push_back(seconds / static_cast<double>(samples));
+  if (seconds_of_samples_.size() < kTimedSteps || of_way_ < kWarmUpSeconds + kTimedSeconds)
+    return std::nullopt;
+  const auto middle = seconds_of_samples_.begin() + std::ssize(seconds_of_samples_) / 2;
+  std::ranges::nth_element(seconds_of_samples_, middle);
+  const double median = *middle;
+  seconds_of_samples_.clear();
+  of_way_ = 0;
+  return median;
+}
+
+/// Returns the way to go on with after the one in hand has been measured, on steps of so many
+/// samples: the challenger, or, after that one, the better of the two until the next comparison.
+std::size_t Adaptive::next_way(double seconds_of_sample, Index samples) {
+  if (way_ == best_) {
+    seconds_of_best_ = seconds_of_sample;
+    if (seconds_of_sample * static_cast<double>(samples) < kLongStepSeconds) return challenger_;
+    rest_ = kMaxRest * std::exchange(spent_, 0);
+    return best_;
+  }
   const bool has_more = ways_[challenger_].use.plan.workers >= ways_[best_].use.plan.workers;
-  const double gain = seconds_of_best_ / seconds_of_way_;
-  if (gain > (has_more ? kMinGain : 1 / kMinGain)) {
+  if (seconds_of_best_ / seconds_of_sample > (has_more ? kMinGain : 1 / kMinGain)) {
     best_ = challenger_;
     patience_ = 1;
   } else {
@@ -96,23 +117,6 @@ std::size_t Adaptive::settle_challenge() {
   while (challenger_ == best_);
   rest_ = patience_ * std::exchange(spent_, 0);
   return best_;
-}
-
-/// Takes note of a step, and returns whether the way in hand has been measured for long enough.
-bool Adaptive::measure(double seconds, double samples) {
-  spent_ += seconds;
-  of_way_ += seconds;
-  if (of_way_ - seconds < kWarmUpSeconds || of_way_ <= seconds) return false;
-  seconds_of_samples_.push_back(seconds / samples);
-  if (seconds_of_samples_.size() < kTimedSteps || of_way_ < kWarmUpSeconds + kTimedSeconds)
-    return false;
-  const auto middle = seconds_of_samples_.begin() + std::ssize(seconds_of_samples_) / 2;
-  std::ranges::nth_element(seconds_of_samples_, middle);
-  if (way_ == best_) seconds_of_best_ = *middle;
-  seconds_of_way_ = *middle;
-  seconds_of_samples_.clear();
-  of_way_ = 0;
-  return true;
 }
 
 void Adaptive::settle(Optimizer& optimizer, Mlp& mlp) {

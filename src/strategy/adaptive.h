@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "strategy/strategy.h"
@@ -16,8 +17,8 @@ namespace trp {
 /// The ways are data parallelism with all workers of the pool, and with half, a quarter, … of as
 /// many as there are CPUs; tensor parallelism, unless a batch has more activations to travel than
 /// the network has weights; and sequential training. More workers have to be faster by 3 %. Where a
-/// step takes so long that no way of sharing it out could cost more than it brings, it is data
-/// parallelism, and nothing is compared.
+/// step takes so long that no way of sharing it out could cost more than it brings, nothing is
+/// compared, and it is mostly data parallelism, with which training begins.
 class Adaptive final : public Strategy {
  public:
   /// Takes the merge and the pinning of `plan`.
@@ -35,8 +36,8 @@ class Adaptive final : public Strategy {
   };
 
   void take(std::size_t way, Optimizer& optimizer, Mlp& mlp);
-  bool measure(double seconds, double samples);
-  std::size_t settle_challenge();
+  std::optional<double> measure(double seconds, Index samples);
+  std::size_t next_way(double seconds_of_sample, Index samples);
 
   const BatchForm form_;
   ThreadPool& pool_;
@@ -46,7 +47,6 @@ class Adaptive final : public Strategy {
   std::size_t challenger_ = 1;              // of the comparison in hand, or the next
   std::vector<double> seconds_of_samples_;  // with the way in hand, in each step that counts
   double seconds_of_best_ = 0;              // for a sample, as measured
-  double seconds_of_way_ = 0;
   double of_way_ = 0;    // seconds that the way in hand has taken in this comparison
   double spent_ = 0;     // seconds that this comparison has taken
   double patience_ = 1;  // how long the next rest is, in times of the comparison before

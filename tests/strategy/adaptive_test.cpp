@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "catch.h"
@@ -52,6 +53,22 @@ TEST_CASE("auto has nothing to choose with one worker, and measures nothing if s
   const std::vector<PlanUse> uses = uses_of({784, 2048, 10}, 4096, 2, 1, 8);
   CHECK(uses[0].plan.strategy == StrategyKind::kData);
   CHECK(uses[0].steps == 8);
+}
+
+TEST_CASE("auto goes on comparing after one step that took long") {
+  if (kThreadSanitizer) return;  // it takes minutes
+  const Dataset dataset = synthetic_dataset(4096, 784, 10, 1);
+  std::vector<std::uint32_t> samples(4096);
+  std::iota(samples.begin(), samples.end(), 0U);
+  Mlp mlp = make_mlp(std::vector<Index>{784, 2048, 10}, 1);
+  Optimizer optimizer(mlp, {});
+  ThreadPool pool(2, 1);
+  const auto strategy = make_strategy({.strategy = StrategyKind::kAuto}, mlp, optimizer,
+                                      {4096, BatchElements::kBytes}, pool);
+  strategy->step({dataset, samples, {0.01F}}, optimizer, mlp);
+  for (int step = 0; step < 20; ++step)
+    strategy->step({dataset, std::span(samples).first(8), {0.01F}}, optimizer, mlp);
+  CHECK(strategy->uses().back().steps > 0);
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Floats()));
 ///   Nesterov  v ← momentum · v + g;  w ← w − learning_rate · (g + momentum · v)
 ///   Adam      v ← momentum · v + mean_share · g;  s ← beta2 · s + square_share · g²;
 ///             w ← shrink · w − learning_rate · v / (root_scale · √s + epsilon)
-/// where what is below 2⁻⁶⁰ of v and g, and 2⁻¹²⁰ of s, counts as zero in the latter two;
-/// and then the average ← average + average_share · (w − average).
+/// where what is below 2⁻⁶⁰ of v and w, and with Adam of g, is kept as zero, as is what is below
+/// 2⁻¹²⁰ of s; and then the average ← average + average_share · (w − average).
 struct UpdateVectors {
   FloatVector learning_rate;
   FloatVector momentum;
@@ -42,6 +42,15 @@ HWY_INLINE UpdateVectors to_vectors(const UpdateCoefficients& k) {
           hn::Set(d, k.gradient_scale)};
 }
 
+constexpr float kTiny = 0x1p-60F;
+
+/// What is kept of gradients that have ended, and weights that decay, would get ever smaller until
+/// they are denormal, with which some processors compute a hundred times as slowly.
+HWY_INLINE FloatVector zero_if_tiny(FloatVector value, float tiny) {
+  const Floats d;
+  return hn::IfThenZeroElse(hn::Le(hn::Abs(value), hn::Set(d, tiny)), value);  // keeps NaN
+}
+
 /// The update of a vector of weights w by SGD, whose velocity may be null.
 template <UpdateRule kRule>
 HWY_INLINE FloatVector sgd(const UpdateVectors& k, FloatVector gradient, FloatVector w,
@@ -51,22 +60,14 @@ HWY_INLINE FloatVector sgd(const UpdateVectors& k, FloatVector gradient, FloatVe
   auto step = g;
   if (velocity) {
     step = hn::MulAdd(k.momentum, hn::Load(d, velocity), g);
-    hn::Store(step, d, velocity);
+    hn::Store(zero_if_tiny(step, kTiny), d, velocity);
     if (kRule == UpdateRule::kNesterov) step = hn::MulAdd(k.momentum, step, g);
   }
   return hn::NegMulAdd(k.learning_rate, step, w);
 }
 
-/// The means of gradients that have ended decay until they are denormals, which processors are slow
-/// with, and would stay such. They are zero long before they change any weight.
-HWY_INLINE FloatVector zero_if_tiny(FloatVector value, float tiny) {
-  const Floats d;
-  return hn::IfThenZeroElse(hn::Le(hn::Abs(value), hn::Set(d, tiny)), value);  // keeps NaN
-}
-
 HWY_INLINE FloatVector adam(const UpdateCoefficients& k, FloatVector gradient, FloatVector w,
                             float* velocity, float* squares) {
-  constexpr float kTiny = 0x1p-60F;
   const Floats d;
   const auto g =
       hn::MulAdd(hn::Set(d, k.weight_decay), w, hn::Mul(hn::Set(d, k.gradient_scale), gradient));
@@ -101,6 +102,7 @@ void update_by_rule(ConstTensorView gradient, const UpdateCoefficients& coeffici
         w = adam(coefficients, g, old, velocity, tensors.squares.row(row) + col);
       else
         w = sgd<kRule>(k, g, old, velocity);
+      w = zero_if_tiny(w, kTiny);
       hn::Store(w, d, weights);
       if (!has_average) continue;
       float* average = tensors.average.row(row) + col;

@@ -1,6 +1,7 @@
 #include "strategy/adaptive.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -11,7 +12,9 @@
 namespace trp {
 namespace {
 
-/// A way is measured over so many seconds of steps, and so many steps at least.
+/// A way is measured over so many seconds of steps, and so many steps at least. Once comparisons
+/// are rare they are longer, by the root of patience: a core that is alone at work may be clocked
+/// higher after a while.
 constexpr double kTimedSeconds = 2e-3;
 constexpr std::size_t kTimedSteps = 3;
 constexpr double kWarmUpSeconds = 5e-4;  // before: threads wake up, weights come into caches
@@ -87,7 +90,8 @@ std::optional<double> Adaptive::measure(double seconds, Index samples) {
   of_way_ += seconds;
   if (of_way_ - seconds < kWarmUpSeconds || of_way_ <= seconds) return std::nullopt;
   seconds_of_samples_.push_back(seconds / static_cast<double>(samples));
-  if (seconds_of_samples_.size() < kTimedSteps || of_way_ < kWarmUpSeconds + kTimedSeconds)
+  if (seconds_of_samples_.size() < kTimedSteps ||
+      of_way_ < kWarmUpSeconds + kTimedSeconds * std::sqrt(patience_))
     return std::nullopt;
   const auto middle = seconds_of_samples_.begin() + std::ssize(seconds_of_samples_) / 2;
   std::ranges::nth_element(seconds_of_samples_, middle);

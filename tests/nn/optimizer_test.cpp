@@ -1,8 +1,10 @@
 #include "nn/optimizer.h"
 
 #include <cmath>
+#include <limits>
 
 #include "catch.h"
+#include "nn/each_target.h"
 #include "nn/mlp.h"
 #include "nn/random_tensor.h"
 
@@ -53,6 +55,43 @@ TEST_CASE("an update reaches every parameter, follows momentum and keeps the tra
       }
     }
   }
+}
+
+TEST_CASE("what decays is zero before it is denormal, and NaN stays NaN") {
+  const auto check = [](OptimizerOptions options, StepRates rates) {
+    on_each_target([&] {
+      Mlp mlp = make_mlp(std::vector<Index>{20, 9}, 1);
+      Optimizer optimizer(mlp, options);
+      const Tile tile = make_tiles(mlp).front();
+      Gradient gradient = random_gradient(mlp, 2);
+      gradient.layers[0].weight(3, 2) = std::numeric_limits<float>::quiet_NaN();
+      const auto is_decayed = [](float value) { return value == 0 || std::isnormal(value); };
+      constexpr int kSteps = 4000;
+      for (int step = 0; step < kSteps; ++step) {
+        optimizer.update(tile, of_tile(gradient, tile), rates, 1.0F, {}, mlp);
+        if (step == 0)
+          for (Index i = 0; i < 20; ++i)
+            for (Index o = 0; o < 9; ++o) gradient.layers[0].weight(i, o) = 0;
+        for (Index i = 0; i < 20; ++i)
+          for (Index o = 0; o < 9; ++o) {
+            INFO("step " << step << ", weight " << i << ", " << o);
+            const bool is_nan = i == 3 && o == 2;
+            const auto check_one = [&](float value) {
+              if (is_nan ? !std::isnan(value) : !is_decayed(value)) FAIL(value);
+            };
+            check_one(mlp.layers[0].weight(i, o));
+            check_one(optimizer.state().velocity.layers[0].weight(i, o));
+            if (step == kSteps - 1 && !is_nan) {
+              CHECK(mlp.layers[0].weight(i, o) == 0);
+              CHECK(optimizer.state().velocity.layers[0].weight(i, o) == 0);
+            }
+          }
+      }
+    });
+  };
+  check({.momentum = 0.9F, .weight_decay = 0.5, .clip_norm = 0}, {.learning_rate = 0.05F});
+  check({.momentum = 0.9F, .nesterov = true, .weight_decay = 0.5, .clip_norm = 0},
+        {.learning_rate = 0.05F});
 }
 
 TEST_CASE("clipping scales a gradient that is too long to the limit, and no other") {

@@ -21,6 +21,7 @@
 #include "cli/help.h"
 #include "cli/nearest.h"
 #include "cli/say.h"
+#include "cli/tune.h"
 #include "cli/values.h"
 #include "core/fail.h"
 #include "core/text.h"
@@ -155,6 +156,7 @@ void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
   app.option_defaults()->group("Arguments");  // not the last group of train
   add_command(app, add_eval, run_eval, task);
   add_command(app, add_predict, run_predict, task);
+  add_command(app, add_tune, run_tune, task);
   add_command(app, add_bench, run_bench_command, task);
   add_command(app, add_lab, run_lab, task);
   add_command(app, add_export, run_export, task);

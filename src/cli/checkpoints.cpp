@@ -28,14 +28,6 @@ std::pair<std::size_t, std::int64_t> place_of(const TrainState& state) {
   return {state.epochs.size(), state.progress.batch};
 }
 
-/// A value as it is given on the command line.
-std::string value_text(const Json& value) {
-  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
-  std::string text = value.dump();
-  std::erase_if(text, [](char c) { return c == '"' || c == '[' || c == ']'; });
-  return text.empty() ? "none" : text;
-}
-
 bool is_of_data(const RecipeDifference& difference) { return difference.field.ends_with("_data"); }
 
 std::string difference_text(const RecipeDifference& difference) {

@@ -64,21 +64,6 @@ std::string parse_value(std::string_view text) {
   return std::string(bare);
 }
 
-std::string toml_value(const std::string& value) {
-  double number = 0;
-  if (value == "true" || value == "false" || read_whole(value, number)) return value;
-  std::string text = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') text += '\\';
-    if (c == '\n') {
-      text += "\\n";
-    } else {
-      text += c;
-    }
-  }
-  return text + '"';
-}
-
 bool is_flag(const CLI::Option& option) { return option.get_expected_min() == 0; }
 
 std::string default_of(const CLI::Option& option) {
@@ -109,6 +94,21 @@ std::string read_all(std::istream& input, const std::string& path) {
 }
 
 }  // namespace
+
+std::string toml_value(const std::string& value) {
+  double number = 0;
+  if (value == "true" || value == "false" || read_whole(value, number)) return value;
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+  return text + '"';
+}
 
 CLI::ConfigItem ConfigFile::parse_line(std::string_view line) const {
   const std::size_t equals = line.find('=');

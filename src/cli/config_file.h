@@ -9,6 +9,9 @@
 
 namespace trp {
 
+/// Returns a value as it is written there: in quotes, unless it is a number or true or false.
+std::string toml_value(const std::string& value);
+
 /// The configuration file of an app: lines "name = value", as in TOML without sections, and
 /// comments that begin with #. Values may be in quotes; what CLI11 reads of TOML itself would cut a
 /// "#" and a comma within them, and name no line when something is wrong.

@@ -76,6 +76,15 @@ void add_test_files(CLI::App& app, DataOptions& data) {
   add_path(app, "--test-labels", data.test_labels, "their labels");
 }
 
+void add_image_changes(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kDataAdvancedGroup);
+  add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
+            "noise, shift or both (noise,shift): random changes to images")
+      ->type_name("LIST");
+  add_word(app, "--normalize", recipe.normalization, kNormalizationWords,
+           "inputs less their mean over the training samples, and by their deviation");
+}
+
 void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
   add_data_folder(app, data);
   app.option_defaults()->group(kDataAdvancedGroup);
@@ -86,11 +95,7 @@ void add_data(CLI::App& app, DataOptions& data, Recipe& recipe) {
       ->transform(whole_number<Index>(0, kMaxSamples));
   app.add_option("--classes", recipe.class_count, "labels are 0 to N-1")
       ->transform(whole_number(1, kMaxClasses));
-  add_value(app, "--augment", recipe.augment, parse_augment, augment_text,
-            "noise, shift or both (noise,shift): random changes to images")
-      ->type_name("LIST");
-  add_word(app, "--normalize", recipe.normalization, kNormalizationWords,
-           "inputs less their mean over the training samples, and by their deviation");
+  add_image_changes(app, recipe);
   const auto keep_order = [&recipe] { recipe.shuffle = false; };
   app.add_flag_callback("--no-shuffle", keep_order, "keep the file's order");
 }
@@ -141,6 +146,17 @@ void add_training(CLI::App& app, Recipe& recipe) {
       ->transform(number(0, kMaxFactor));
   app.add_option("--clip-norm", recipe.clip_norm, "limit of the gradient's norm; 0: none")
       ->transform(number(0, kMaxFactor));
+}
+
+void add_batch_size_and_validation(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group(kTrainingGroup);
+  app.add_option("-b,--batch-size", recipe.batch_size,
+                 "samples of a step, over all workers together")
+      ->transform(whole_number<Index>(1, kMaxBatchSize));
+  app.option_defaults()->group(kDataGroup);
+  app.add_option("--val-split", recipe.validation_share,
+                 "part of the training set kept for validation")
+      ->transform(number(0, 1, UpperEnd::kExcluded));
 }
 
 void add_plan(CLI::App& app, Plan& plan) {
@@ -195,6 +211,13 @@ std::string option_of(std::string_view field) {
   std::string option = fmt::format("--{}{}", field == "shuffle" ? "no-" : "", field);
   std::ranges::replace(option, '_', '-');
   return option;
+}
+
+std::string value_text(const Json& value) {
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  std::string text = value.dump();
+  std::erase_if(text, [](char c) { return c == '"' || c == '[' || c == ']'; });
+  return text.empty() ? "none" : text;
 }
 
 void complete_recipe(Recipe& recipe) {

@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/values.h"
+#include "formats/strict_json.h"
 #include "trp/dataset.h"
 #include "trp/tensor.h"
 
@@ -42,10 +43,14 @@ CLI::Option* add_path(CLI::App& app, const std::string& names, std::string& path
 void add_data_folder(CLI::App& app, DataOptions& data);
 /// --test-images and --test-labels
 void add_test_files(CLI::App& app, DataOptions& data);
+/// --augment and --normalize
+void add_image_changes(CLI::App& app, Recipe& recipe);
 /// --data, the four files by name, and what is made of them
 void add_data(CLI::App& app, DataOptions& data, Recipe& recipe);
 /// --hidden and the options of training that train and bench have in common
 void add_training(CLI::App& app, Recipe& recipe);
+/// --batch-size and --val-split
+void add_batch_size_and_validation(CLI::App& app, Recipe& recipe);
 /// Those of parallelism that train and bench have in common
 void add_plan(CLI::App& app, Plan& plan);
 /// -j, --workers; 0 is auto.
@@ -63,6 +68,9 @@ int check_min_accuracy(double accuracy, std::optional<double> bound);
 
 /// Returns the name of the option that sets a field of a recipe's JSON: "--no-shuffle".
 std::string option_of(std::string_view field);
+
+/// A value of such a field as it is given on the command line: "128,64", "none", "0.05".
+std::string value_text(const Json& value);
 
 /// Sets what is left open, and depends on other options: a learning rate that is auto.
 void complete_recipe(Recipe& recipe);

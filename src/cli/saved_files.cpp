@@ -7,14 +7,20 @@
 #include <string_view>
 #include <system_error>
 
+#include <fmt/ranges.h>
+
 #include "core/fail.h"
+#include "data/dataset.h"
 #include "formats/array_file.h"
 #include "formats/bytes.h"
 #include "formats/zip.h"
 #include "report/bench_report.h"
+#include "report/environment.h"
 #include "report/evaluation.h"
 #include "report/trace.h"
 #include "system/input_file.h"
+#include "train/recipe_json.h"
+#include "train/words.h"
 
 namespace trp {
 
@@ -45,6 +51,29 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
                          .is_own_kind = is_saved_log,
                          .writing = Writing::kInPlace}},
                        options.force);
+}
+
+Metadata model_metadata(const Recipe& recipe, const Dataset& train, const TrainResult& result) {
+  const PixelStatistics pixels = pixel_statistics(train);
+  Metadata metadata = {
+      {"version", this_build().version},
+      {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
+      {"seed", fmt::format("{}", recipe.seed)},
+      {"epochs",
+       fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
+                                               : result.epochs.size())},
+      {"status", std::string(word_of(result.status))},
+      {"weights", result.weights},
+      {"recipe", json_text(to_json(recipe))},
+      {"train_data", dataset_digest(train)},
+      {"pixel_mean", fmt::format("{}", pixels.mean)},
+      {"pixel_deviation", fmt::format("{}", pixels.deviation)}};
+  if (result.test.sample_count > 0) {
+    metadata.emplace_back("test_accuracy", fmt::format("{}", result.test.accuracy));
+    metadata.emplace_back("test_loss", fmt::format("{}", result.test.loss));
+    metadata.emplace_back("test_samples", fmt::format("{}", result.test.sample_count));
+  }
+  return metadata;
 }
 
 bool is_resumed(const TrainOptions& options, const std::string& path) {
@@ -82,6 +111,8 @@ bool is_saved_model(Bytes start) {
 bool is_saved_checkpoint(Bytes start) {
   return starts_checkpoint(start) || starts_old_checkpoint(start);
 }
+
+bool is_saved_config(Bytes start) { return text_of(start).starts_with(kConfigStart); }
 
 bool is_saved_log(Bytes start) {
   return text_of(start).starts_with(R"({"event":"start","schema":)");

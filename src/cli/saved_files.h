@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "cli/train.h"
+#include "formats/array_file.h"
 #include "system/outputs.h"
 #include "trp/dataset.h"
+#include "trp/train.h"
 
 namespace trp {
 
@@ -16,6 +18,9 @@ std::vector<NamedFile> named_inputs(const DataFiles& files);
 
 /// Claims the outputs of a training. Throws what claim_outputs() throws.
 Outputs claim_files(const TrainOptions& options, const DataFiles& files);
+
+/// Returns what a saved model tells of itself.
+Metadata model_metadata(const Recipe& recipe, const Dataset& train, const TrainResult& result);
 
 /// Returns whether the path leads to the file of --resume.
 bool is_resumed(const TrainOptions& options, const std::string& path);
@@ -28,6 +33,8 @@ bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs);
 
 bool is_saved_model(std::span<const std::uint8_t> start);
 bool is_saved_checkpoint(std::span<const std::uint8_t> start);
+inline constexpr std::string_view kConfigStart = "# Found by tensor_relu_parallel tune: ";
+bool is_saved_config(std::span<const std::uint8_t> start);
 bool is_saved_log(std::span<const std::uint8_t> start);
 bool is_saved_trace(std::span<const std::uint8_t> start);
 bool is_bench_json(std::span<const std::uint8_t> start);

@@ -25,28 +25,19 @@ constexpr int kMaxTracedSteps = 100'000;
 constexpr int kMaxLogInterval = 1'000'000'000;
 
 void add_more_training(CLI::App& app, Recipe& recipe) {
-  app.option_defaults()->group(kTrainingGroup);
-  app.add_option("-b,--batch-size", recipe.batch_size,
-                 "samples of a step, over all workers together")
-      ->transform(whole_number<Index>(1, kMaxBatchSize));
-  app.option_defaults()->group(kDataGroup);
-  app.add_option("--val-split", recipe.validation_share,
-                 "part of the training set kept for validation")
-      ->transform(number(0, 1, UpperEnd::kExcluded));
-  app.option_defaults()->group(kTrainingGroup);
+  add_batch_size_and_validation(app, recipe);
+  app.option_defaults()->group(kTrainingAdvancedGroup);
   app.add_option("--early-stopping", recipe.early_stopping,
                  "stop after N epochs without a better validation loss; 0: never")
       ->transform(whole_number(0, kMaxEpochs));
-  app.option_defaults()->group(kTrainingAdvancedGroup);
   app.add_flag("--dry-run", recipe.dry_run, "one batch per epoch");
 }
 
 void add_strategy(CLI::App& app, TrainOptions& options, const ConfigFile& config) {
   add_workers(app, options.plan.workers);
   app.option_defaults()->group(kParallelismGroup);
-  CLI::Option* strategy =
-      add_word(app, "--strategy", options.plan.strategy, kStrategyWords,
-               "how the work is divided; auto: the fastest, as measured in passing");
+  CLI::Option* strategy = add_word(app, "--strategy", options.plan.strategy, kStrategyWords,
+                                   "how work is divided; auto: the fastest");
   const auto be_sequential = [&options, strategy, &config] {
     const std::string name = strategy->get_name();
     const bool is_given = strategy->count() > 0 && config.origin(name) == name;

@@ -94,30 +94,6 @@ std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int work
                                       is_traced ? options.trace_steps : 0);
 }
 
-Metadata model_metadata(const TrainOptions& options, const Dataset& train,
-                        const TrainResult& result) {
-  const PixelStatistics pixels = pixel_statistics(train);
-  Metadata metadata = {
-      {"version", this_build().version},
-      {"layers", fmt::format("{}", fmt::join(layer_sizes(result.mlp), ","))},
-      {"seed", fmt::format("{}", options.recipe.seed)},
-      {"epochs",
-       fmt::format("{}", result.best_epoch > 0 ? static_cast<std::size_t>(result.best_epoch)
-                                               : result.epochs.size())},
-      {"status", std::string(word_of(result.status))},
-      {"weights", result.weights},
-      {"recipe", json_text(to_json(options.recipe))},
-      {"train_data", dataset_digest(train)},
-      {"pixel_mean", fmt::format("{}", pixels.mean)},
-      {"pixel_deviation", fmt::format("{}", pixels.deviation)}};
-  if (result.test.sample_count > 0) {
-    metadata.emplace_back("test_accuracy", fmt::format("{}", result.test.accuracy));
-    metadata.emplace_back("test_loss", fmt::format("{}", result.test.loss));
-    metadata.emplace_back("test_samples", fmt::format("{}", result.test.sample_count));
-  }
-  return metadata;
-}
-
 void save(const TrainOptions& options, const Dataset& train, const TrainResult& result,
           OutputFile& file, Output& output) {
   const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
@@ -126,7 +102,8 @@ void save(const TrainOptions& options, const Dataset& train, const TrainResult& 
                is_of_use ? "nothing is trained yet" : "the network is of no use");
     return;
   }
-  file.replace(encode_model(options.save, result.mlp, model_metadata(options, train, result)));
+  file.replace(
+      encode_model(options.save, result.mlp, model_metadata(options.recipe, train, result)));
   output.hint("saved {}", options.save);
 }
 

@@ -28,16 +28,6 @@ std::string time_left(const Progress& progress) {
   return clock_text(progress.elapsed_seconds * (1 - done) / done);
 }
 
-/// Drawn in half columns.
-std::string bar_text(double share, int columns, bool color) {
-  const int halves = std::clamp(static_cast<int>(share * 2 * columns), 0, 2 * columns);
-  std::string filled;
-  for (int i = 0; i < halves / 2; ++i) filled += "━";
-  if (halves % 2 == 1) filled += "╸";
-  return paint(color, fmt::fg(fmt::terminal_color::cyan), filled) +
-         std::string(static_cast<std::size_t>(columns - (halves + 1) / 2), ' ');
-}
-
 /// A part of the line after the epoch; all are ASCII, so that bytes are columns.
 struct Part {
   std::string text;
@@ -62,6 +52,16 @@ int width_of(const std::vector<Part>& parts) {
 
 }  // namespace
 
+std::string progress_bar(double share, int columns, bool color) {
+  // Drawn in half columns.
+  const int halves = std::clamp(static_cast<int>(share * 2 * columns), 0, 2 * columns);
+  std::string filled;
+  for (int i = 0; i < halves / 2; ++i) filled += "━";
+  if (halves % 2 == 1) filled += "╸";
+  return paint(color, fmt::fg(fmt::terminal_color::cyan), filled) +
+         std::string(static_cast<std::size_t>(columns - (halves + 1) / 2), ' ');
+}
+
 std::string progress_line(const Progress& progress, int width, bool color) {
   std::string line = fmt::format("epoch {}/{}", progress.step.epoch, progress.epochs);
   const int room = width - static_cast<int>(line.size());
@@ -73,7 +73,7 @@ std::string progress_line(const Progress& progress, int width, bool color) {
   if (width_of(parts) > room) return line;
   const int bar_columns = std::min(room - width_of(parts) - 1, kMaxBarColumns);
   if (bar_columns >= kMinBarColumns) {
-    line.append(" ").append(bar_text(epoch_share(progress.step), bar_columns, color));
+    line.append(" ").append(progress_bar(epoch_share(progress.step), bar_columns, color));
   }
   for (const Part& part : parts) line.append("  ").append(part.text);
   return line;
@@ -84,20 +84,25 @@ ProgressBar::ProgressBar(int descriptor, bool color) : descriptor_(descriptor), 
 ProgressBar::~ProgressBar() { clear(); }
 
 void ProgressBar::report(const RunEvent& event) {
-  const auto now = Clock::now();
   if (const auto* start = std::get_if<RunStart>(&event)) {
     epochs_ = start->recipe.epochs;
-    begin_ = next_draw_ = now;
+    begin_ = next_draw_ = Clock::now();
   }
   const auto* step = std::get_if<StepReport>(&event);
-  if (!step || now < next_draw_) return;
+  if (!step) return;
+  show([&](int width) {
+    const std::chrono::duration<double> elapsed = Clock::now() - begin_;
+    return progress_line({.step = *step, .epochs = epochs_, .elapsed_seconds = elapsed.count()},
+                         width, color_);
+  });
+}
+
+void ProgressBar::show(const std::function<std::string(int width)>& text) {
+  const auto now = Clock::now();
+  if (now < next_draw_) return;
   next_draw_ = now + kRedrawInterval;
-  const Progress progress = {
-      .step = *step,
-      .epochs = epochs_,
-      .elapsed_seconds = std::chrono::duration<double>(now - begin_).count()};
   // The last column stays free: some terminals wrap as soon as it is written.
-  draw(fmt::format("\r{}\x1b[K", progress_line(progress, terminal_width(descriptor_) - 1, color_)));
+  draw(fmt::format("\r{}\x1b[K", text(terminal_width(descriptor_) - 1)));
   shown_ = true;
 }
 

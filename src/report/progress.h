@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "report/run.h"
@@ -14,6 +15,9 @@ struct Progress {
   int epochs = 1;
   double elapsed_seconds = 0;  // since training began, validation included
 };
+
+/// Returns so many columns, of which a share is filled.
+std::string progress_bar(double share, int columns, bool color);
 
 /// Returns a line of at most `width` columns, which lacks the less important parts where it is
 /// narrow:
@@ -31,6 +35,9 @@ class ProgressBar {
   /// Starts the clock for the time that is left with a training's start, which tells the epochs,
   /// and redraws the line with each step unless that was done a moment ago.
   void report(const RunEvent& event);
+
+  /// Redraws the line as `text(width)` unless that was done a moment ago.
+  void show(const std::function<std::string(int width)>& text);
 
   /// Makes room for a line of text. The next step draws again.
   void clear();

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "trp/recipe.h"
+#include "tune/space.h"
+
+namespace trp {
+
+/// What is searched unless there is --space FILE, in the same form: an object that has, by the
+/// names of options, lists of values or ranges of numbers. In units of suited rates a learning rate
+/// fits optimizer and momentum.
+inline constexpr std::string_view kDefaultSpace = R"({
+  "optimizer": ["sgd", "adamw"],
+  "momentum": [0, 0.8, 0.9, 0.95],
+  "lr": {"from": 0.1, "to": 4, "scale": "log", "unit": "suited"},
+  "batch-size": [16, 32, 64, 128],
+  "hidden": ["128,64", "256", "256,128", "512", "512,256"],
+  "weight-decay": [0, 0, 1e-5, 1e-4, 1e-3],
+  "dropout": ["none", 0.1, 0.2, 0.3]
+})";
+
+/// Reads such an object; `name` is for messages. Throws UsageError if it is none, an option is
+/// unknown or cannot be searched, or a value is not one that the option takes.
+Space parse_space(std::string_view text, const std::string& name);
+
+/// The options in which a recipe differs from another, by name, with their values; the learning
+/// rate, too, if the optimizer does. Flags have the value "true".
+std::vector<std::pair<std::string, std::string>> options_of(const Recipe& recipe,
+                                                            const Recipe& base = {});
+
+/// The same as on the command line: "--lr 0.05 --nesterov".
+std::string options_text(const Recipe& recipe, const Recipe& base = {});
+
+}  // namespace trp

@@ -1,0 +1,146 @@
+#include "report/tune.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "report/evaluation.h"
+#include "report/numbers.h"
+#include "report/progress.h"
+#include "report/table.h"
+#include "train/recipe_json.h"
+#include "train/words.h"
+
+namespace trp {
+namespace {
+
+constexpr std::size_t kRowsShown = 10;
+
+std::string accuracy_text(const std::optional<Score>& score) {
+  if (!score) return "diverged";
+  return fmt::format("{} ± {}", percent(score->accuracy), percent(score->accuracy_stderr()));
+}
+
+std::string budget_text(int trials, double seconds) {
+  return trials > 0 ? count_of(trials, "trial") : fmt::format("{:.4g} s", seconds);
+}
+
+std::string gain_text(const TuneSummary& summary) {
+  if (!summary.gain || summary.workers == 1) return {};
+  return fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one",
+                     summary.workers, summary.gain->median, summary.gain->lower,
+                     summary.gain->upper);
+}
+
+Json or_null(const std::optional<Score>& score, double Score::*member) {
+  return score ? Json((*score).*member) : Json();
+}
+
+}  // namespace
+
+std::string tune_settings(const TuneStart& start) {
+  std::string names;
+  for (const auto& item : start.space.items())
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", item.key());
+  return setting_line("data", start.data) + '\n' +
+         setting_line("search", fmt::format("{}, for {}, of up to {} each", names,
+                                            budget_text(start.trials, start.seconds),
+                                            count_of(start.recipe.epochs, "epoch"))) +
+         '\n' +
+         setting_line("workers", fmt::format("{} at once, {}", count_of(start.workers, "training"),
+                                             start.environment.build.simd));
+}
+
+std::string tune_text(const TuneSummary& summary, bool color) {
+  const std::vector<TrialResult>& results = summary.search.results;
+  std::vector<Cells> rows = {{"trial", "epochs", "val accuracy", "seconds"}};
+  for (std::size_t i = 0; i < std::min(results.size(), kRowsShown); ++i)
+    rows.push_back({fmt::format("{}", results[i].trial), fmt::format("{}", results[i].epochs),
+                    accuracy_text(results[i].validation),
+                    fmt::format("{:.2f}", results[i].seconds)});
+  const std::vector<std::string> lines = table_lines(rows);
+  std::string text = lines[0] + "  options\n";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const std::string options = summary.options_of(results[i - 1].trial);
+    text += fmt::format("{}  {}\n", lines[i], options.empty() ? "as given" : options);
+  }
+  const TrainResult& trained = summary.trained;
+  const auto line = [&text](std::string_view label, const std::string& value) {
+    text += fmt::format("{:<15}{}\n", label, value);
+  };
+  text += '\n';
+  line("search", fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(results), "trial"),
+                             count_of(summary.search.epochs_trained, "epoch"),
+                             summary.search.seconds, gain_text(summary)));
+  line("trained", trained.status == TrainStatus::kInterrupted
+                      ? "stopped: the best as far as it was trained"
+                      : "the best anew, on all training samples");
+  text += test_accuracy_text(trained.test, color) + '\n';
+  line("weights", trained.weights);
+  return text + summary.command;
+}
+
+Json tune_start_object(const TuneStart& start) {
+  Json object = document_of("tune", start.environment);
+  object.update({{"data", start.data},
+                 {"recipe", to_json(start.recipe)},
+                 {"space", start.space},
+                 {"workers", start.workers},
+                 {"trials", start.trials > 0 ? Json(start.trials) : Json()},
+                 {"seconds", start.trials > 0 ? Json() : Json(start.seconds)}});
+  return object;
+}
+
+Json trial_object(const TrialResult& result, const Recipe& recipe) {
+  return {{"event", "trial"},
+          {"trial", result.trial},
+          {"epochs", result.epochs},
+          {"status", result.validation ? "completed" : "diverged"},
+          {"val_loss", or_null(result.validation, &Score::loss)},
+          {"val_accuracy", or_null(result.validation, &Score::accuracy)},
+          {"train_seconds", result.seconds},
+          {"recipe", to_json(recipe)}};
+}
+
+Json tune_summary_object(const TuneSummary& summary) {
+  const TrialResult& best = summary.search.results.front();
+  const TrainResult& trained = summary.trained;
+  const auto gain = [&](double Spread::*member) {
+    return summary.gain ? Json((*summary.gain).*member) : Json();
+  };
+  return {{"event", "best"},
+          {"trial", best.trial},
+          {"epochs", best.epochs},
+          {"val_loss", or_null(best.validation, &Score::loss)},
+          {"val_accuracy", or_null(best.validation, &Score::accuracy)},
+          {"status", word_of(trained.status)},
+          {"test_loss", trained.test.loss},
+          {"test_accuracy", trained.test.accuracy},
+          {"test_accuracy_stderr", trained.test.accuracy_stderr()},
+          {"weights", trained.weights},
+          {"recipe", to_json(summary.recipe)},
+          {"command", summary.command},
+          {"trials", summary.search.results.size()},
+          {"epochs_trained", summary.search.epochs_trained},
+          {"search_seconds", summary.search.seconds},
+          {"gain", gain(&Spread::median)},
+          {"gain_lower", gain(&Spread::lower)},
+          {"gain_upper", gain(&Spread::upper)}};
+}
+
+std::string tune_progress_line(double share, double elapsed_seconds, std::size_t trials,
+                               const std::optional<Score>& best, int width, bool color) {
+  constexpr int kBarColumns = 24;
+  const std::string rest = fmt::format(
+      "  {:3.0f}%  {}  best {}  ETA {}", std::floor(100 * share),
+      count_of(static_cast<std::int64_t>(trials), "trial"), best ? percent(best->accuracy) : "-",
+      share > 0 ? clock_text(elapsed_seconds * (1 - share) / share) : "-");
+  const int room = width - static_cast<int>(columns_of(rest));
+  if (room < 0) return {};
+  return progress_bar(share, std::min(room, kBarColumns), color) + rest;
+}
+
+}  // namespace trp

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "measure/statistics.h"
+#include "report/environment.h"
+#include "report/json.h"
+#include "trp/train.h"
+#include "tune/search.h"
+
+namespace trp {
+
+/// What a search looks for and with what.
+struct TuneStart {
+  Environment environment;
+  std::string data;  // where it came from, for people
+  Recipe recipe;     // of the first trial
+  Json space;        // by options
+  int workers = 1;
+  int trials = 0;      // 0: as many as time allows
+  double seconds = 0;  // with trials = 0
+};
+
+/// What a search has come to.
+struct TuneSummary {
+  const SearchResult& search;
+  std::function<std::string(int trial)> options_of;  // as on the command line
+  int workers = 1;                                   // that may train at once
+  std::optional<Spread> gain;  // of trainings side by side over one that is alone
+  const TrainResult& trained;  // with the best options
+  Recipe recipe;               // of that training
+  std::string command;         // that does it
+};
+
+/// The settings, for people: what is searched.
+std::string tune_settings(const TuneStart& start);
+
+/// A table of the ten best and a summary, whose last line is the command, for people.
+std::string tune_text(const TuneSummary& summary, bool color);
+
+/// The events of the machine format, whose fields README.md lists.
+Json tune_start_object(const TuneStart& start);
+Json trial_object(const TrialResult& result, const Recipe& recipe);
+Json tune_summary_object(const TuneSummary& summary);
+
+/// A line of at most `width` columns: "━━━━━━╸   31%  41 trials  best 98.41 %  ETA 0:41"
+std::string tune_progress_line(double share, double elapsed_seconds, std::size_t trials,
+                               const std::optional<Score>& best, int width, bool color);
+
+}  // namespace trp

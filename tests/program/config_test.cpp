@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -76,6 +77,18 @@ TEST_CASE("the defaults can be printed and fed back") {
   const std::string defaults = run_program({"--print-config"}).out;
   const std::string file = folder.write("train.conf", defaults).string();
   CHECK(run_program({"--config=" + file, "--print-config"}).out == defaults);
+}
+
+TEST_CASE("the recipes that come with the program are such files") {
+  const std::filesystem::path folder = std::filesystem::path(TRP_SAMPLE_DIR) / "../recipes";
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".conf") continue;
+    ++count;
+    INFO(entry.path());
+    CHECK(run_program({"--config", entry.path().string(), "--dry-run", "-q"}).exit_code == 0);
+  }
+  CHECK(count == 3);
 }
 
 TEST_CASE("a file may ask for quiet or for talk, not for both") {

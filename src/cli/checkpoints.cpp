@@ -94,8 +94,8 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
                   .simd = simd_target_name(),
                   .identity = std::move(identity),
                   .state = {}} {
-  if (resumed && is_resumed(options, path_)) saved_ = place_of(resumed->state);
-  const bool goes_on = saved_ || (resumed && is_resumed(options, previous_file(path_)));
+  if (resumed && is_same_file(options.resume, path_)) saved_ = place_of(resumed->state);
+  const bool goes_on = saved_ || (resumed && is_same_file(options.resume, previous_file(path_)));
   // The state that it goes on from is kept until the next one is safe.
   if (goes_on && !saved_) old_file_ = OldFile::kRemove;
   if (goes_on || !std::filesystem::is_regular_file(path_) || std::filesystem::is_empty(path_))
@@ -161,7 +161,7 @@ void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& trai
 std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
                                        Output& output) {
   if (options.resume.empty()) return std::nullopt;
-  if (has_nothing_saved(options, outputs)) {
+  if (has_nothing_saved(options.resume, outputs)) {
     output.hint("{} is empty: training starts from the beginning", options.resume);
     check_recipe(options.recipe);
     return std::nullopt;

@@ -76,18 +76,18 @@ Metadata model_metadata(const Recipe& recipe, const Dataset& train, const TrainR
   return metadata;
 }
 
-bool is_resumed(const TrainOptions& options, const std::string& path) {
+bool is_same_file(const std::string& path, const std::string& other) {
   std::error_code ignored;  // there need not be such files
-  return std::filesystem::equivalent(options.resume, path, ignored);
+  return std::filesystem::equivalent(path, other, ignored);
 }
 
-bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs) {
+bool has_nothing_saved(const std::string& resume, const Outputs& outputs) {
   std::error_code ignored;
   const auto file = outputs.find("--checkpoint");
-  if (file == outputs.end() || !is_resumed(options, options.checkpoint)) return false;
-  if (std::filesystem::exists(previous_file(options.resume), ignored)) return false;
-  if (file->second.is_made()) fail("{}: no such file; hint: check the path", options.resume);
-  return std::filesystem::is_empty(options.resume, ignored);
+  if (file == outputs.end() || !is_same_file(resume, file->second.path())) return false;
+  if (std::filesystem::exists(previous_file(resume), ignored)) return false;
+  if (file->second.is_made()) fail("{}: no such file; hint: check the path", resume);
+  return std::filesystem::is_empty(resume, ignored);
 }
 
 bool is_saved_model(Bytes start) {

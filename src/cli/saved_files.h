@@ -22,12 +22,12 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files);
 /// Returns what a saved model tells of itself.
 Metadata model_metadata(const Recipe& recipe, const Dataset& train, const TrainResult& result);
 
-/// Returns whether the path leads to the file of --resume.
-bool is_resumed(const TrainOptions& options, const std::string& path);
+/// Returns whether two paths lead to the same file.
+bool is_same_file(const std::string& path, const std::string& other);
 
 /// Returns whether a run was killed before it had saved anything in the file that is to be resumed,
 /// which is empty then. Throws Error if there was no such file before this run.
-bool has_nothing_saved(const TrainOptions& options, const Outputs& outputs);
+bool has_nothing_saved(const std::string& resume, const Outputs& outputs);
 
 // Whether a file was written by an earlier run, by its first kStartBytes.
 

@@ -111,40 +111,18 @@ void check_searchable(const std::string& option) {
 
 }  // namespace
 
-Space parse_space(std::string_view text, const std::string& name) {
-  Space space;
-  const Json object = parse_json_object(text, kMaxDepth, {.name = name});
-  for (const auto& item : object.items()) {
+WrittenSpace parse_space(std::string_view text, const std::string& name) {
+  WrittenSpace space = {.json = parse_json_object(text, kMaxDepth, {.name = name}), .space = {}};
+  for (const auto& item : space.json.items()) {
     try {
       check_searchable(item.key());
-      space.push_back(read_dimension(item.key(), item.value()));
+      space.space.push_back(read_dimension(item.key(), item.value()));
     } catch (const Error& error) {
       fail_usage("{}: {}: {}", name, item.key(), error.what());
     }
   }
-  if (space.empty()) fail_usage("{}: expected an option to search, found none", name);
+  if (space.space.empty()) fail_usage("{}: expected an option to search, found none", name);
   return space;
-}
-
-std::vector<std::pair<std::string, std::string>> options_of(const Recipe& recipe,
-                                                            const Recipe& base) {
-  const Json ours = to_json(recipe), theirs = to_json(base);
-  std::vector<std::pair<std::string, std::string>> options;
-  for (const auto& item : ours.items()) {
-    const bool is_rate = item.key() == "lr" && recipe.optimizer != base.optimizer;
-    if (is_rate || item.value() != theirs[item.key()])
-      options.emplace_back(option_of(item.key()).substr(2),
-                           item.value().is_boolean() ? "true" : value_text(item.value()));
-  }
-  return options;
-}
-
-std::string options_text(const Recipe& recipe, const Recipe& base) {
-  std::string text;
-  for (const auto& [name, value] : options_of(recipe, base))
-    text +=
-        fmt::format("{}--{}{}", text.empty() ? "" : " ", name, value == "true" ? "" : " " + value);
-  return text;
 }
 
 }  // namespace trp

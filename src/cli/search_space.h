@@ -2,10 +2,8 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
-#include "trp/recipe.h"
+#include "formats/strict_json.h"
 #include "tune/space.h"
 
 namespace trp {
@@ -25,16 +23,14 @@ inline constexpr std::string_view kDefaultSpace = R"({
   "dropout": ["none", "none", 0.1, 0.2]
 })";
 
+/// A space, and how it is written.
+struct WrittenSpace {
+  Json json;
+  Space space;
+};
+
 /// Reads such an object; `name` is for messages. Throws UsageError if it is none, an option is
 /// unknown or cannot be searched, or a value is not one that the option takes.
-Space parse_space(std::string_view text, const std::string& name);
-
-/// The options in which a recipe differs from another, by name, with their values; the learning
-/// rate, too, if the optimizer does. Flags have the value "true".
-std::vector<std::pair<std::string, std::string>> options_of(const Recipe& recipe,
-                                                            const Recipe& base = {});
-
-/// The same as on the command line: "--lr 0.05 --nesterov".
-std::string options_text(const Recipe& recipe, const Recipe& base = {});
+WrittenSpace parse_space(std::string_view text, const std::string& name);
 
 }  // namespace trp

@@ -24,10 +24,6 @@ std::string accuracy_text(const std::optional<Score>& score) {
   return fmt::format("{} ± {}", percent(score->accuracy), percent(score->accuracy_stderr()));
 }
 
-std::string budget_text(int trials, double seconds) {
-  return trials > 0 ? count_of(trials, "trial") : fmt::format("{:.4g} s", seconds);
-}
-
 std::string gain_text(const TuneSummary& summary) {
   if (!summary.gain || summary.workers == 1) return {};
   return fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one",
@@ -45,16 +41,16 @@ std::string tune_settings(const TuneStart& start) {
   std::string names;
   for (const auto& item : start.space.items())
     names += fmt::format("{}{}", names.empty() ? "" : ", ", item.key());
-  return setting_line("data", start.data) + '\n' +
-         setting_line("search", fmt::format("{}, for {}, of up to {} each", names,
-                                            budget_text(start.trials, start.seconds),
-                                            count_of(start.recipe.epochs, "epoch"))) +
-         '\n' +
-         setting_line("workers", fmt::format("{} at once, {}", count_of(start.workers, "training"),
-                                             start.environment.build.simd));
+  return fmt::format(
+      "{}\n{}\n{:10}for {}, of up to {} each\n{}", setting_line("data", start.data),
+      setting_line("search", names), "",
+      start.trials > 0 ? count_of(start.trials, "trial") : fmt::format("{:.4g} s", start.seconds),
+      count_of(start.recipe.epochs, "epoch"),
+      setting_line("workers", fmt::format("{} at once, {}", count_of(start.workers, "training"),
+                                          start.environment.build.simd)));
 }
 
-std::string tune_text(const TuneSummary& summary, bool color) {
+std::string tune_text(const TuneSummary& summary, std::size_t width, bool color) {
   const std::vector<TrialResult>& results = summary.search.results;
   std::vector<Cells> rows = {{"trial", "epochs", "val accuracy", "seconds"}};
   for (std::size_t i = 0; i < std::min(results.size(), kRowsShown); ++i)
@@ -65,9 +61,10 @@ std::string tune_text(const TuneSummary& summary, bool color) {
   std::string text = lines[0] + "  options\n";
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const std::string options = summary.options_of(results[i - 1].trial);
-    text += fmt::format("{}  {}\n", lines[i], options.empty() ? "as given" : options);
+    text += labelled(lines[i] + "  ", columns_of(lines[i]) + 2,
+                     options.empty() ? "as given" : options, width) +
+            '\n';
   }
-  const TrainResult& trained = summary.trained;
   const auto line = [&text](std::string_view label, const std::string& value) {
     text += fmt::format("{:<15}{}\n", label, value);
   };
@@ -75,11 +72,13 @@ std::string tune_text(const TuneSummary& summary, bool color) {
   line("search", fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(results), "trial"),
                              count_of(summary.search.epochs_trained, "epoch"),
                              summary.search.seconds, gain_text(summary)));
-  line("trained", trained.status == TrainStatus::kInterrupted
-                      ? "stopped: the best as far as it was trained"
-                      : "the best anew, on all training samples");
-  text += test_accuracy_text(trained.test, color) + '\n';
-  line("weights", trained.weights);
+  if (const auto& trained = summary.trained) {
+    line("trained", trained->status == TrainStatus::kInterrupted
+                        ? "stopped: the best as far as it was trained"
+                        : "the best anew, on all training samples");
+    text += test_accuracy_text(trained->test, color) + '\n';
+    line("weights", trained->weights);
+  }
   return text + summary.command;
 }
 
@@ -107,7 +106,9 @@ Json trial_object(const TrialResult& result, const Recipe& recipe) {
 
 Json tune_summary_object(const TuneSummary& summary) {
   const TrialResult& best = summary.search.results.front();
-  const TrainResult& trained = summary.trained;
+  const auto trained = [&](const auto& member) {
+    return summary.trained ? Json(member(*summary.trained)) : Json();
+  };
   const auto gain = [&](double Spread::*member) {
     return summary.gain ? Json((*summary.gain).*member) : Json();
   };
@@ -116,11 +117,12 @@ Json tune_summary_object(const TuneSummary& summary) {
           {"epochs", best.epochs},
           {"val_loss", or_null(best.validation, &Score::loss)},
           {"val_accuracy", or_null(best.validation, &Score::accuracy)},
-          {"status", word_of(trained.status)},
-          {"test_loss", trained.test.loss},
-          {"test_accuracy", trained.test.accuracy},
-          {"test_accuracy_stderr", trained.test.accuracy_stderr()},
-          {"weights", trained.weights},
+          {"status", trained([](const TrainResult& r) { return word_of(r.status); })},
+          {"test_loss", trained([](const TrainResult& r) { return r.test.loss; })},
+          {"test_accuracy", trained([](const TrainResult& r) { return r.test.accuracy; })},
+          {"test_accuracy_stderr",
+           trained([](const TrainResult& r) { return r.test.accuracy_stderr(); })},
+          {"weights", trained([](const TrainResult& r) { return r.weights; })},
           {"recipe", to_json(summary.recipe)},
           {"command", summary.command},
           {"trials", summary.search.results.size()},

@@ -29,17 +29,18 @@ struct TuneSummary {
   const SearchResult& search;
   std::function<std::string(int trial)> options_of;  // as on the command line
   int workers = 1;                                   // that may train at once
-  std::optional<Spread> gain;  // of trainings side by side over one that is alone
-  const TrainResult& trained;  // with the best options
-  Recipe recipe;               // of that training
-  std::string command;         // that does it
+  std::optional<Spread> gain = {};          // of trainings side by side over one that is alone
+  std::optional<TrainResult> trained = {};  // with the best options; none if stopped before
+  Recipe recipe = {};                       // of that training
+  std::string command = {};                 // that does it
 };
 
 /// The settings, for people: what is searched.
 std::string tune_settings(const TuneStart& start);
 
-/// A table of the ten best and a summary, whose last line is the command, for people.
-std::string tune_text(const TuneSummary& summary, bool color);
+/// A table of the ten best, not wider than `width` as far as that is possible, and a summary, whose
+/// last line is the command, for people.
+std::string tune_text(const TuneSummary& summary, std::size_t width, bool color);
 
 /// The events of the machine format, whose fields README.md lists.
 Json tune_start_object(const TuneStart& start);

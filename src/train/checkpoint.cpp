@@ -18,6 +18,7 @@
 #include "system/atomic_file.h"
 #include "system/input_file.h"
 #include "train/model_arrays.h"
+#include "train/score_json.h"
 #include "trp/error.h"
 
 namespace trp {
@@ -55,13 +56,6 @@ struct JsonFields<EpochResult> {
       JsonField{"lr", &EpochResult::learning_rate},
       JsonField{"seconds", &EpochResult::seconds},
       JsonField{"samples_per_second", &EpochResult::samples_per_second}};
-};
-
-template <>
-struct JsonFields<Score> {
-  static constexpr std::tuple kFields{JsonField{"loss", &Score::loss},
-                                      JsonField{"accuracy", &Score::accuracy},
-                                      JsonField{"samples", &Score::sample_count}};
 };
 
 template <>

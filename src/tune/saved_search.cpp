@@ -1,20 +1,16 @@
 #include "tune/saved_search.h"
 
+#include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include "core/fail.h"
 #include "formats/array_file.h"
 #include "formats/bytes.h"
 #include "formats/json_fields.h"
+#include "train/score_json.h"
 
 namespace trp {
-
-template <>
-struct JsonFields<Score> {
-  static constexpr std::tuple kFields{JsonField{"loss", &Score::loss},
-                                      JsonField{"accuracy", &Score::accuracy},
-                                      JsonField{"samples", &Score::sample_count}};
-};
 
 template <>
 struct JsonFields<TrialResult> {
@@ -63,7 +59,10 @@ std::vector<TrialResult> load_search(const std::string& path, const Json& identi
 }
 
 bool starts_search(std::span<const std::uint8_t> start) {
-  return text_of(start).find(R"("search":)") < start.size();
+  constexpr std::size_t kBeforeHeader = 8;
+  const std::string_view text = text_of(start);
+  return text.substr(std::min(kBeforeHeader, text.size()))
+      .starts_with(R"({"__metadata__":{"program":"tensor_relu_parallel","search":)");
 }
 
 }  // namespace trp

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -23,7 +24,7 @@ const Plan kAlone = {.strategy = StrategyKind::kSequential, .workers = 1};
 struct Rung {
   int epochs = 0;
   std::vector<TrialResult> results = {};  // the best first
-  std::vector<int> promoted = {};         // trials
+  std::set<int> promoted = {};            // trials
 
   /// So many of the best trials, but none that diverged.
   std::vector<int> best(std::size_t count) const {
@@ -52,7 +53,10 @@ class Search {
         events_(events),
         outer_stop_(stop),
         rungs_(make_rungs(options.epochs)) {
-    for (const TrialResult& result : known) known_[{result.trial, result.epochs}] = result;
+    for (const TrialResult& result : known) {
+      known_[{result.trial, result.epochs}] = result;
+      keep_best(result);
+    }
   }
 
   SearchResult run() {
@@ -61,7 +65,7 @@ class Search {
     else
       run_freely();
     SearchResult result = {.results = {}, .best = {}, .epochs_trained = 0, .seconds = 0};
-    for (const auto& [trial, last] : last_) result.results.push_back(last);
+    for (const auto& [trial, best] : best_) result.results.push_back(best);
     std::ranges::sort(result.results, is_better);
     if (!result.results.empty()) result.best = take_state(result.results.front().trial);
     result.epochs_trained = epochs_trained_;
@@ -100,11 +104,10 @@ class Search {
     if (is_stopped() || trials_begun_ == kMaxTrials) return std::nullopt;
     for (std::size_t r = rungs_.size() - 1; r-- > 0;) {
       Rung& rung = rungs_[r];
-      for (const int trial : rung.best(rung.results.size() / kReduction)) {
-        if (std::ranges::count(rung.promoted, trial) > 0) continue;
-        rung.promoted.push_back(trial);
-        return std::pair(trial, rungs_[r + 1].epochs);
-      }
+      const std::size_t count = rung.results.size() / kReduction;
+      if (rung.promoted.size() >= count) continue;
+      for (const int trial : rung.best(count))
+        if (rung.promoted.insert(trial).second) return std::pair(trial, rungs_[r + 1].epochs);
     }
     return std::pair(trials_begun_++, rungs_.front().epochs);
   }
@@ -118,7 +121,7 @@ class Search {
 
   void train_to(int trial, int epochs) {
     if (const auto found = known_.find({trial, epochs}); found != known_.end())
-      return keep(found->second);
+      return keep(found->second, /*is_known*/ true);
     if (is_stopped()) return;
     ThreadPool alone(1, 1);
     Trainer trainer(options_.recipe_of(trial), kAlone, train_, alone, nullptr, take_state(trial));
@@ -137,43 +140,57 @@ class Search {
       if (!is_done()) return;
     }
     result.seconds = train_seconds(trainer.state());
-    keep(result);
-    const std::scoped_lock lock(mutex_);
-    if (events_.result) events_.result(result);
+    keep(result, /*is_known*/ false);
   }
 
   void count_epoch() {
     const std::scoped_lock lock(mutex_);
     ++epochs_trained_;
-    const double share = options_.trials > 0 ? static_cast<double>(epochs_trained_) /
-                                                   static_cast<double>(epochs_to_train_)
+    const auto done = static_cast<double>(epochs_trained_ + epochs_known_);
+    const double share = options_.trials > 0 ? done / static_cast<double>(epochs_to_train_)
                                              : stopwatch_.seconds() / options_.seconds;
     if (events_.progress) events_.progress(std::min(share, 1.0));
   }
 
-  void keep(const TrialResult& result) {
+  void keep(const TrialResult& result, bool is_known) {
     const std::scoped_lock lock(mutex_);
-    last_[result.trial] = result;
-    Rung& rung = *std::ranges::find(rungs_, result.epochs, &Rung::epochs);
-    rung.results.insert(std::ranges::upper_bound(rung.results, result, is_better), result);
-    // Of the others few will ever be among the best third; those begin anew, to the same bits.
-    for (std::size_t i = third(rung.results.size()) + kMaxSpareStates; i < rung.results.size(); ++i)
-      if (const int other = rung.results[i].trial; last_[other].epochs == rung.epochs)
-        states_.erase(other);
+    keep_best(result);
+    const auto rung = std::ranges::find(rungs_, result.epochs, &Rung::epochs);
+    std::vector<TrialResult>& results = rung->results;
+    const auto place = results.insert(std::ranges::upper_bound(results, result, is_better), result);
+    const auto rank = static_cast<std::size_t>(place - results.begin());
+    // Few of the others will ever be promoted; those begin anew, to the same bits.
+    const bool is_last = &*rung == &rungs_.back();
+    const std::size_t kept =
+        is_last ? 1 : std::min(third(results.size()) + kSpareStates, kMaxStates);
+    if (const std::size_t out = std::max(rank, kept); out < results.size())
+      states_.erase({results[out].trial, result.epochs});
+    if (is_known)
+      epochs_known_ += result.epochs - (rung == rungs_.begin() ? 0 : std::prev(rung)->epochs);
+    else if (events_.result)
+      events_.result(result);
+  }
+
+  void keep_best(const TrialResult& result) {
+    const auto [place, is_new] = best_.try_emplace(result.trial, result);
+    if (!is_new && is_better(result, place->second)) place->second = result;
   }
 
   void keep_state(int trial, Trainer& trainer) {
     const std::scoped_lock lock(mutex_);
-    states_[trial] = trainer.state_to_resume();
+    const auto& state = trainer.state_to_resume();
+    states_[{trial, static_cast<int>(state.epochs.size())}] = state;
   }
 
+  /// The state of a trial, which has one at most.
   std::optional<TrainState> take_state(int trial) {
     const std::scoped_lock lock(mutex_);
-    const auto node = states_.extract(trial);
-    return node ? std::optional(std::move(node.mapped())) : std::nullopt;
+    const auto found = states_.lower_bound({trial, 0});
+    if (found == states_.end() || found->first.first != trial) return std::nullopt;
+    return std::move(states_.extract(found).mapped());
   }
 
-  static constexpr std::size_t kMaxSpareStates = 16;
+  static constexpr std::size_t kSpareStates = 16, kMaxStates = 64;  // of a rung
 
   const SearchOptions& options_;
   const Dataset& train_;
@@ -187,19 +204,19 @@ class Search {
 
   std::mutex mutex_;  // guards what follows
   std::vector<Rung> rungs_;
-  std::map<int, TrialResult> last_;   // by trial
-  std::map<int, TrainState> states_;  // of trials that may go on
-  int trials_begun_ = 0;              // without a number of trials
-  std::int64_t epochs_trained_ = 0;
+  std::map<int, TrialResult> best_;                   // by trial
+  std::map<std::pair<int, int>, TrainState> states_;  // by trial and finished epochs
+  int trials_begun_ = 0;                              // without a number of trials
+  std::int64_t epochs_trained_ = 0, epochs_known_ = 0;
 };
 
 }  // namespace
 
 bool is_better(const TrialResult& a, const TrialResult& b) {
   const auto rank = [](const TrialResult& result) {
-    const Score worst = {.loss = 0, .accuracy = -1};
-    const Score score = result.validation.value_or(worst);
-    return std::tuple(-result.epochs, -score.accuracy, score.loss, result.trial);
+    const Score score = result.validation.value_or(Score());
+    return std::tuple(!result.validation, -result.epochs, -score.accuracy, score.loss,
+                      result.trial);
   };
   return rank(a) < rank(b);
 }
@@ -211,7 +228,7 @@ SearchResult search(const SearchOptions& options, const std::vector<TrialResult>
 }
 
 Spread speedup_side_by_side(const Recipe& recipe, const Dataset& train, ThreadPool& pool) {
-  constexpr int kSteps = 20;  // in a row, long beside a fork and a join
+  constexpr double kMinSeconds = 0.02;
   const int count = std::min(pool.worker_count(), pool.cpu_count());
   std::vector<std::unique_ptr<ThreadPool>> pools;
   std::vector<std::unique_ptr<Trainer>> trainers;
@@ -219,9 +236,16 @@ Spread speedup_side_by_side(const Recipe& recipe, const Dataset& train, ThreadPo
     pools.push_back(std::make_unique<ThreadPool>(1, 1));
     trainers.push_back(std::make_unique<Trainer>(recipe, kAlone, train, *pools.back()));
   }
+  int steps = 1;
   const auto train_one = [&](int index, int) {
-    for (int step = 0; step < kSteps; ++step) trainers[static_cast<std::size_t>(index)]->step();
+    for (int step = 0; step < steps; ++step) trainers[static_cast<std::size_t>(index)]->step();
   };
+  // Long beside a fork and a join, and beside a core that wakes up.
+  for (double seconds = 0; seconds < kMinSeconds; steps *= 2) {
+    const Stopwatch stopwatch;
+    train_one(0, 0);
+    seconds = stopwatch.seconds();
+  }
   Race race = {.cpus = pool.cpu_count()};
   race.add({.name = "alone"}, [&] { train_one(0, 0); });
   race.add({.name = "side by side", .workers = count, .amount = static_cast<double>(count)},

@@ -23,8 +23,8 @@ struct TrialResult {
   double seconds = 0;                    // of its training so far
 };
 
-/// Whether a is better than b: longer training first, which only the better ones get, then the
-/// higher accuracy, the lower loss, the lower number.
+/// Whether a is better than b: one that did not diverge first, then the one that trained longer,
+/// for only the better ones do, then the higher accuracy, the lower loss, the lower number.
 bool is_better(const TrialResult& a, const TrialResult& b);
 
 struct SearchOptions {
@@ -43,7 +43,7 @@ struct SearchEvents {
 };
 
 struct SearchResult {
-  std::vector<TrialResult> results;  // the last of each trial that has one, the best first
+  std::vector<TrialResult> results;  // the best of each trial that has one, the best trial first
   std::optional<TrainState> best;    // where the first of these stands, unless its result was known
   std::int64_t epochs_trained = 0;   // by all trials together
   double seconds = 0;                // on the clock
@@ -60,9 +60,9 @@ struct SearchResult {
 /// third of its rung (ASHA: Li et al., "A system for massively parallel hyperparameter tuning",
 /// MLSys 2020), so that no worker waits; what the clock stops is lost.
 ///
-/// `known` are results of an earlier search with the same options and data, which are not trained
-/// for again. When `stop` becomes true the result is what there is so far. Throws what Trainer
-/// throws.
+/// `known` are results of an earlier search with the same recipes and data, which are among the
+/// results and are not trained for again. When `stop` becomes true the result is what there is so
+/// far. Throws what Trainer throws.
 SearchResult search(const SearchOptions& options, const std::vector<TrialResult>& known,
                     const Dataset& train, ThreadPool& pool, const SearchEvents& events,
                     const std::atomic<bool>& stop);

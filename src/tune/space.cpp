@@ -57,10 +57,11 @@ Recipe sample_recipe(const Space& space, const Recipe& base, int trial) {
     is_in_suited_rates = is_in_suited_rates || dimension.is_in_suited_rates;
   }
   Recipe recipe = recipe_from_json(fields);
-  if (recipe.optimizer != OptimizerKind::kSgd) {
-    recipe.momentum = base.momentum;
-    recipe.nesterov = false;
-  }
+  const bool is_sgd = recipe.optimizer == OptimizerKind::kSgd;
+  if (!is_sgd) recipe.momentum = base.momentum;
+  if (!is_sgd || recipe.momentum == 0) recipe.nesterov = false;
+  if (recipe.dropout.size() != recipe.hidden.size() && recipe.dropout.size() > 1)
+    recipe.dropout.resize(1);
   if (is_in_suited_rates)
     recipe.learning_rate = rounded(recipe.learning_rate * suited_rate(recipe));
   return recipe;

@@ -30,8 +30,9 @@ using Space = std::vector<Dimension>;
 double suited_rate(const Recipe& recipe);
 
 /// Returns the recipe that a trial tries: `base` in trial 0, in the others with a value drawn for
-/// each dimension, a function of base.seed and the trial's number. What has no effect with the
-/// optimizer drawn stays as in `base`.
+/// each dimension, a function of base.seed and the trial's number. Momentum stays as in `base`
+/// where another optimizer than SGD is drawn, and of values that contradict one another one gives
+/// way: Nesterov to a momentum of 0, rates of dropout to the number of layers.
 Recipe sample_recipe(const Space& space, const Recipe& base, int trial);
 
 }  // namespace trp

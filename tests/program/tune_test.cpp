@@ -107,7 +107,9 @@ TEST_CASE("tune: the table ends with the command, and the files train and hold t
   CHECK(lines.front().starts_with("trial  epochs  "));
   CHECK(lines.back().starts_with("tensor_relu_parallel --data "));
   CHECK(result.out.find("as given") != std::string::npos);
-  CHECK(result.err.find("search    optimizer, hidden, dropout, for 4 trials") != std::string::npos);
+  CHECK(
+      result.err.find("search    optimizer, hidden, dropout\n          for 4 trials, of up to 2") !=
+      std::string::npos);
   const std::string weights = weights_in(result.out);
   CHECK(weights_in(run_program({"--config", config, "--data", kSample, "-q"}).out) == weights);
   CHECK(run_program({"info", model}).out.find(weights) != std::string::npos);
@@ -186,7 +188,6 @@ TEST_CASE("tune: a space of one's own") {
       {"a scale", R"({"lr": {"from": 1, "to": 2, "scale": "l"}})", 2, "scale: expected linear or"},
       {"a unit", R"({"momentum": {"from": 0, "to": 0.9, "unit": "suited"}})", 2, "unit: expected"},
       {"an end beyond", R"({"momentum": {"from": 0, "to": 2}})", 2, "--momentum: expected"},
-      {"options that contradict", R"({"nesterov": [true], "momentum": [0]})", 2, "--nesterov:"},
       {"the same twice", R"({"lr": [1], "lr": [2]})", 1, "each name once"},
   }));
   INFO(name);
@@ -194,6 +195,39 @@ TEST_CASE("tune: a space of one's own") {
   CHECK(bad.exit_code == code);
   CHECK(bad.err.find(message) != std::string::npos);
   CHECK(bad.out.empty());
+}
+
+TEST_CASE("tune: what is drawn goes together") {
+  const ProgramResult result =
+      run_program(tune({"--trials", "8", "--epochs", "1", "--nesterov", "--search",
+                        "optimizer,momentum", "-q", "--format", "jsonl"}));
+  REQUIRE(result.exit_code == 0);
+  for (const Json& trial : trials_of(objects_of(result.out))) {
+    const Json& recipe = trial["recipe"];
+    const bool is_sgd = recipe["optimizer"] == "sgd";
+    CHECK(recipe["lr"] == (is_sgd ? 0.05 : 0.001));  // auto
+    CHECK(recipe["nesterov"] == (is_sgd && recipe["momentum"] > 0));
+  }
+}
+
+TEST_CASE("tune: a checkpoint replaces none but its own kind, and that is kept") {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "search").string();
+  const auto search = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--trials", "2", "--epochs", "1", "--checkpoint", path});
+    return run_program(tune(more));
+  };
+  folder.write("search", R"({"name":"mine","search":{"a":1}})");
+  CHECK(search({}).exit_code == 1);
+  CHECK(search({"--force"}).exit_code == 0);
+  CHECK(std::filesystem::remove(path + ".previous"));  // not of its kind
+  const ProgramResult again = search({"--seed", "2"});
+  CHECK(again.exit_code == 0);
+  CHECK(again.err.find("will be replaced") != std::string::npos);
+  CHECK(std::filesystem::exists(path + ".previous"));
+  std::filesystem::remove(path + ".previous");
+  folder.write("search", "");  // as a run leaves it that is killed before it has saved anything
+  CHECK(search({"--resume", path}).exit_code == 0);
 }
 
 TEST_CASE("tune: what cannot be done is told") {

@@ -144,6 +144,21 @@ TEST_CASE("what is known is not trained for again, and changes nothing") {
   CHECK(all_of(nothing.result.results) == all_of(whole.result.results));
 }
 
+TEST_CASE("what is known is among the results of a search that is stopped at once") {
+  const Outcome whole = run(trials(12), 2);
+  const std::atomic<bool> at_once{true};
+  const Outcome stopped = run(trials(30), 2, whole.results, at_once);
+  CHECK(stopped.scores.empty());
+  CHECK(key(stopped.result.results.front()) == key(whole.result.results.front()));
+}
+
+TEST_CASE("a trial that diverged is worse than any other, however long it trained") {
+  const TrialResult short_one = {.trial = 7, .epochs = 1, .validation = Score{3, 0.1, 10}};
+  const TrialResult diverged = {.trial = 2, .epochs = 9};
+  CHECK(is_better(short_one, diverged));
+  CHECK_FALSE(is_better(diverged, short_one));
+}
+
 TEST_CASE("a search that is stopped returns what there is") {
   std::atomic<bool> stop{false};
   const DataSets data = synthetic_data(200, 20, 60, 5);
@@ -236,5 +251,14 @@ TEST_CASE("a sample keeps within the space, and is a function of seed and trial"
   other.seed = 4;
   CHECK(sample_recipe(space, other, 1).learning_rate !=
         sample_recipe(space, base(), 1).learning_rate);
+  const Space contradictory = {{.field = "nesterov", .values = {true}},
+                               {.field = "momentum", .values = {0, 0.9}},
+                               {.field = "dropout", .values = {Json{0.1, 0.2}}},
+                               {.field = "hidden", .values = {Json{8}, Json{8, 4}}}};
+  for (int trial = 1; trial <= 20; ++trial) {
+    const Recipe recipe = sample_recipe(contradictory, base(), trial);
+    CHECK(recipe.nesterov == (recipe.momentum > 0));
+    CHECK(recipe.dropout.size() == recipe.hidden.size());
+  }
   CHECK(suited_rate(Recipe()) == Approx(Recipe().learning_rate));
 }

@@ -157,6 +157,7 @@ void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
   add_command(app, add_predict, run_predict, task);
   add_command(app, add_bench, run_bench_command, task);
   add_command(app, add_lab, run_lab, task);
+  add_command(app, add_convert, run_convert, task);
   add_command(app, add_export, run_export, task);
   add_command(app, add_info, run_info, task);
   add_command(app, add_selftest, run_selftest, task);

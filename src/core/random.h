@@ -14,6 +14,7 @@ enum class RandomPurpose : std::uint32_t {
   kValidationSplit = 3,
   kAugmentation = 4,
   kDropout = 5,
+  kTestSplit = 6,
 };
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10

@@ -215,7 +215,7 @@ LabelledSamples read_pictures(const std::string& folder, const ConvertOptions& o
   const auto read = [&](std::size_t i) {
     const std::string path = in_folder(in_folder(folder, files[i].label), files[i].name);
     const auto bytes = InputFile(path).read_all("picture");
-    GreyPicture picture = decode_png(bytes, path, options.background);
+    GreyPicture picture = decode_png(bytes, path, static_cast<std::uint8_t>(options.background));
     return options.size ? resize(picture, options.size->first, options.size->second) : picture;
   };
   const GreyPicture first = read(0);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,7 +20,7 @@ struct ConvertOptions {
   bool transpose = false;    // rows and columns of each image
   int label_offset = 0;      // the label of the first class
   std::optional<std::pair<Index, Index>> size;  // height and width of all pictures
-  std::uint8_t background = 0;                  // of transparent pictures
+  int background = 0;                           // 0 to 255, of transparent pictures
 };
 
 /// Samples with the label of each as a text.

@@ -141,6 +141,8 @@ int run_convert(const ConvertCommandOptions& options) {
   ThreadPool pool = make_pool(options.workers);
   ForeignData source = read_foreign_data(options.source, options.form, pool);
   const std::vector<std::string> read_files = source.files;
+  if (options.form.size && !read_files.empty())
+    say("warning: --resize has no effect on what is no PNG picture");
   const ConvertedData data = convert(std::move(source), options.form);
   std::error_code error;
   const bool is_made = std::filesystem::create_directory(options.folder, error);

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include <fmt/ranges.h>
 

@@ -266,9 +266,10 @@ ForeignData read_foreign_data(const std::string& source, const ConvertOptions& o
   if (!fs::exists(path))
     if (auto data = read_idx_files(parent, path.filename().string(), options))
       return std::move(*data);
-  InputFile file(source);
-  if (!fs::is_regular_file(path))
+  // A pipe could be read but once.
+  if (fs::exists(path) && !fs::is_regular_file(path))
     fail("{}: expected a file or a folder; hint: save what it holds", source);
+  InputFile file(source);
   const auto start = file.peek(kStartBytes);
   if (starts_zip(start)) return read_npz(source, options);
   const bool is_gzip = text_of(start).starts_with("\x1f\x8b");

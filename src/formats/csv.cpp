@@ -15,7 +15,7 @@ namespace {
 using Fields = std::vector<std::string_view>;
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;  // at a time
-constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxLineBytes = std::size_t{16} << 20;
 constexpr Index kMinImageSide = 8;  // of a square: fewer columns are hardly an image's pixels
 
 /// Reads the lines of a table one by one and takes them to pieces.

@@ -119,6 +119,17 @@ TEST_CASE(
   CHECK_CONTAINS(result.err, "class-names.txt: is there already");
 }
 
+TEST_CASE("a pipe is refused before anybody waits for it, and an option without effect is told") {
+  const TempFolder folder;
+  const auto result = convert(folder.make_fifo("fifo"), folder.path("out"));
+  CHECK(result.exit_code == 1);
+  CHECK_CONTAINS(result.err, "fifo: expected a file or a folder");
+  CHECK_CONTAINS(
+      convert(write_table(folder), folder.path("out"), {"--test-share", "0.2", "--resize", "2x2"})
+          .err,
+      "warning: --resize has no effect");
+}
+
 TEST_CASE("a source is never replaced by what is made of it") {
   const TempFolder folder;
   folder.write("in/train-images-idx3-ubyte", idx_bytes({2, 2, 2}));

@@ -15,10 +15,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/config_file.h"
 #include "cli/help.h"
+#include "cli/manual.h"
 #include "cli/nearest.h"
 #include "cli/say.h"
 #include "cli/tune.h"
@@ -159,9 +160,11 @@ void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
   add_command(app, add_tune, run_tune, task);
   add_command(app, add_bench, run_bench_command, task);
   add_command(app, add_lab, run_lab, task);
+  add_command(app, add_convert, run_convert, task);
   add_command(app, add_export, run_export, task);
   add_command(app, add_info, run_info, task);
   add_command(app, add_selftest, run_selftest, task);
+  add_manual(app);
 }
 
 /// Takes no memory.
@@ -206,12 +209,17 @@ std::string parse(CLI::App& app, std::vector<std::string> arguments) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
     for (CLI::Option* flag : command->get_options(is_flag)) flag->check(true_or_false());
   arguments = split_empty_values(std::move(arguments));
+  const std::string all = fmt::format("{} ", fmt::join(arguments, " "));
+  const bool is_json =
+      all.find("--format json ") != all.npos || all.find("--format=json ") != all.npos;
   std::ranges::reverse(arguments);  // as CLI11 wants it
   try {
     app.parse(std::move(arguments));
     return {};
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
+    const bool is_version = dynamic_cast<const CLI::CallForVersion*>(&error) && !*error.what();
+    if (is_version) return version_text(is_json);
     if (app.exit(error, out, err) == 0) return out.str();
     if (dynamic_cast<const CLI::FileError*>(&error)) throw Error(err.str());
     throw UsageError(err.str());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/foreign_data.h"
 #include "report/bench_report.h"
 #include "report/predictions.h"
 #include "system/terminal.h"
@@ -77,6 +78,14 @@ struct InfoOptions {
   Index show = 0;  // images to draw
 };
 
+struct ConvertCommandOptions {
+  std::string source;
+  std::string folder;
+  ConvertOptions form;
+  int workers = 0;     // 0: as many as CPUs
+  bool force = false;  // replace files that are there
+};
+
 struct ExportOptions {
   std::string model;
   std::string file;
@@ -102,6 +111,7 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options);
 CLI::App& add_eval(CLI::App& app, EvalOptions& options);
 CLI::App& add_predict(CLI::App& app, PredictOptions& options);
 CLI::App& add_info(CLI::App& app, InfoOptions& options);
+CLI::App& add_convert(CLI::App& app, ConvertCommandOptions& options);
 CLI::App& add_export(CLI::App& app, ExportOptions& options);
 CLI::App& add_lab(CLI::App& app, LabOptions& options);
 CLI::App& add_selftest(CLI::App& app, SelftestOptions& options);
@@ -110,6 +120,7 @@ int run_bench_command(const BenchCommandOptions& options);
 int run_eval(const EvalOptions& options);
 int run_predict(const PredictOptions& options);
 int run_info(const InfoOptions& options);
+int run_convert(const ConvertCommandOptions& options);
 int run_export(const ExportOptions& options);
 int run_lab(const LabOptions& options);
 int run_selftest(const SelftestOptions& options);

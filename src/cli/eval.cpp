@@ -119,8 +119,9 @@ int run_eval(const EvalOptions& options) {
   check_standard_input(options.model, options.data.test_images, "--test-images");
   check_standard_input(options.model, options.data.test_labels, "--test-labels");
   const Model model = load_model(options.model);
-  const std::vector<std::string> class_names = load_class_names(options.class_names, model.mlp);
   const DataFiles files = find_named_data(options.data, DataNeed::kTestOnly);
+  const std::vector<std::string> class_names =
+      load_class_names(options.class_names, files.test_images, model.mlp);
   std::vector<NamedFile> inputs = named_inputs(files);
   inputs.push_back({"MODEL", options.model});
   inputs.push_back({"--class-names", options.class_names});

@@ -10,7 +10,10 @@
 #include <hwy/highway.h>
 #include <Eigen/Core>
 
+#include "core/text.h"
 #include "report/environment.h"
+#include "report/json.h"
+#include "report/numbers.h"
 #include "report/table.h"
 #include "system/terminal.h"
 
@@ -31,23 +34,13 @@ std::string entry(const std::string& name, std::string_view help) {
   return labelled(name + "  ", kHelpColumn, help, help_columns()) + '\n';
 }
 
-std::string value_name(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  if (option.get_expected_min() == 0) return {};
-  if (type == "INT" || type == "UINT") return " N";
-  return type == "FLOAT" ? " X" : " " + type;
-}
-
 std::string option_entry(const CLI::Option& option) {
   const auto& short_names = option.get_snames();
-  const auto& names = option.get_lnames();
+  const std::string value = value_name(option);
   const std::string name = fmt::format(
-      "  {:<3} --{}{}", short_names.empty() ? "" : fmt::format("-{},", short_names.front()),
-      names.front(), value_name(option));
-  std::string help = option.get_description();
-  if (names.size() > 1) help += fmt::format(" (or --{})", names[1]);
-  if (!option.get_default_str().empty()) help += fmt::format(" [{}]", option.get_default_str());
-  return entry(name, help);
+      "  {:<3} --{}{}{}", short_names.empty() ? "" : fmt::format("-{},", short_names.front()),
+      option.get_lnames().front(), value.empty() ? "" : " ", value);
+  return entry(name, option_help(option));
 }
 
 std::string usage(const CLI::App& app, const std::string& arguments) {
@@ -70,19 +63,6 @@ std::string command_entries(const CLI::App& app) {
   return text;
 }
 
-std::string version_text() {
-  const Build build = this_build();
-  return fmt::format(
-      "tensor_relu_parallel {}\n"
-      "compiler   {}, {}\n"
-      "SIMD       {}{}\n"
-      "libraries  Eigen {}.{}.{}, Highway {}.{}.{}, fmt {}.{}.{}, CLI11 {}\n",
-      build.version, build.compiler, build.type.empty() ? "no build type" : build.type, build.simd,
-      fma_note(), EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION, HWY_MAJOR,
-      HWY_MINOR, HWY_PATCH, FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,
-      CLI11_VERSION);
-}
-
 /// Makes `action` happen as soon as the flag is read.
 void add_request(CLI::App& app, const std::string& names, const std::function<void()>& action,
                  const std::string& help) {
@@ -94,6 +74,21 @@ void add_request(CLI::App& app, const std::string& names, const std::function<vo
 
 }  // namespace
 
+std::string value_name(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  if (option.get_expected_min() == 0) return {};
+  if (type == "INT" || type == "UINT") return "N";
+  return type == "FLOAT" ? "X" : type;
+}
+
+std::string option_help(const CLI::Option& option) {
+  const auto& names = option.get_lnames();
+  std::string help = option.get_description();
+  if (names.size() > 1) help += fmt::format(" (or --{})", names[1]);
+  if (!option.get_default_str().empty()) help += fmt::format(" [{}]", option.get_default_str());
+  return help;
+}
+
 std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
                                      CLI::AppFormatMode mode) const {
   std::string arguments;
@@ -102,7 +97,7 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
     arguments += " " + make_option_usage(option);
   std::string text = usage(*app, arguments) + app->get_description() + '\n' + command_entries(*app);
   for (const std::string& group : app->get_groups()) {
-    if (mode != CLI::AppFormatMode::All && group.ends_with(kAdvanced)) continue;
+    if (group.empty() || (mode != CLI::AppFormatMode::All && group.ends_with(kAdvanced))) continue;
     const auto options = app->get_options([&group](const CLI::Option* option) {
       return option->get_group() == group && option->nonpositional();
     });
@@ -110,7 +105,34 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
     text += fmt::format("\n{}\n", group);
     for (const CLI::Option* option : options) text += option_entry(*option);
   }
-  return text + "\nExit codes: 0 done, 1 failed, 2 wrong usage" + app->get_footer();
+  return fmt::format("{}\nExit codes: {}{}", text, kExitCodes, app->get_footer());
+}
+
+std::string version_text(bool is_json) {
+  const Environment environment = this_environment();
+  const Build& build = environment.build;
+  const auto dotted = [](int a, int b, int c) { return fmt::format("{}.{}.{}", a, b, c); };
+  const std::string eigen = dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION);
+  const std::string highway = dotted(HWY_MAJOR, HWY_MINOR, HWY_PATCH);
+  const std::string fmt = dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  if (is_json) {
+    Json document = document_of("version", environment);
+    document["libraries"] = {
+        {"Eigen", eigen}, {"Highway", highway}, {"fmt", fmt}, {"CLI11", CLI11_VERSION}};
+    return to_text(document);
+  }
+  return fmt::format(
+      "tensor_relu_parallel {}\n"
+      "commit     {}\n"
+      "compiler   {}, {}\n"
+      "SIMD       {}{}\n"
+      "CPU        {}, {}\n"
+      "libraries  Eigen {}, Highway {}, fmt {}, CLI11 {}\n",
+      build.version,
+      build.commit.empty() ? "unknown" : fmt::format("{} of {}", build.commit, build.date),
+      build.compiler, build.type.empty() ? "no build type" : build.type, build.simd, fma_note(),
+      printable(environment.cpu), count_of(environment.cpus, "CPU"), eigen, highway, fmt,
+      CLI11_VERSION);
 }
 
 void add_help(CLI::App& app) {
@@ -120,8 +142,8 @@ void add_help(CLI::App& app) {
   add_request(
       app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
   add_request(
-      app, "-V,--version", [] { throw CLI::CallForVersion(version_text(), 0); },
-      "show the version, and what was built");
+      app, "-V,--version", [] { throw CLI::CallForVersion("", 0); },
+      "show the version, and what was built; with --format json too");
 }
 
 }  // namespace trp

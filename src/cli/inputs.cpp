@@ -64,10 +64,13 @@ void add_class_names(CLI::App& app, std::string& path) {
   add_path(app, "--class-names", path, "the names of the classes, a line for each", file_path());
 }
 
-std::vector<std::string> load_class_names(const std::string& path, const Mlp& mlp) {
+std::vector<std::string> load_class_names(const std::string& path, const std::string& images,
+                                          const Mlp& mlp) {
   std::vector<std::string> names;
-  if (path.empty()) return names;
-  InputFile file(path);
+  const auto beside = std::filesystem::path(images).parent_path() / kClassNamesFile;
+  std::error_code ignored;
+  if (path.empty() && (images == "-" || !std::filesystem::exists(beside, ignored))) return names;
+  InputFile file(path.empty() ? beside.string() : path);
   const std::vector<std::uint8_t> bytes = file.read_all("list of class names");
   std::istringstream lines(std::string(bytes.begin(), bytes.end()));
   for (std::string name; std::getline(lines, name);) {
@@ -75,6 +78,8 @@ std::vector<std::string> load_class_names(const std::string& path, const Mlp& ml
     if (name.empty()) fail("{}: line {}: expected a name", file.name(), names.size() + 1);
     names.push_back(std::move(name));
   }
+  while (path.empty() && std::ssize(names) < mlp.output_size())
+    names.push_back(fmt::format("{}", names.size()));
   if (std::ssize(names) != mlp.output_size())
     fail("{}: expected a line for each of {} classes, found {}", file.name(), mlp.output_size(),
          names.size());

@@ -37,9 +37,14 @@ void check_fits(const std::string& model_name, const Mlp& mlp, const std::string
 /// --class-names
 void add_class_names(CLI::App& app, std::string& path);
 
-/// Reads the names of the classes, a line for each; none if the path is empty. Throws Error unless
-/// there are as many as the network knows classes.
-std::vector<std::string> load_class_names(const std::string& path, const Mlp& mlp);
+/// What the names of the classes are called in a folder of data.
+inline constexpr std::string_view kClassNamesFile = "class-names.txt";
+
+/// Reads the names of the classes, a line for each. If the path is empty they are those beside the
+/// images; none if there are no such. Throws Error unless there are as many as the network knows
+/// classes; beside the images there may be fewer, after which come the classes' numbers.
+std::vector<std::string> load_class_names(const std::string& path, const std::string& images,
+                                          const Mlp& mlp);
 
 /// Throws UsageError if both are to be read from standard input.
 void check_standard_input(const std::string& model, const std::string& other,

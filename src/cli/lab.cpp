@@ -72,7 +72,9 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
                           "Without arguments it lists the experiments; all stands for all of them. "
                           "Each shows a table,\n"
                           "what its numbers say of the claim here, and what to take away.");
-  command.add_option("EXPERIMENT", options.names);
+  std::string names = "all";
+  for (const Experiment* experiment : experiments()) names += fmt::format("|{}", experiment->name);
+  command.add_option("EXPERIMENT", options.names, names + ": what is measured");
   add_data_folder(command, options.data);
   command.option_defaults()->group("Measuring");
   add_number_list(command, "-j,--workers,--threads", options.workers, kMaxWorkers,

@@ -53,7 +53,7 @@ int run_predict(const PredictOptions& options) {
                options.model, options.style.top);
   }
   PredictionStyle style = options.style;
-  style.class_names = load_class_names(options.class_names, model.mlp);
+  style.class_names = load_class_names(options.class_names, options.images, model.mlp);
   IdxReader reader(options.images, kIdxImages);
   check_fits(options.model, model.mlp, options.images, std::span(reader.shape()).subspan(1));
   ThreadPool pool = make_pool(options.workers);

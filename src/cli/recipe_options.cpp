@@ -64,10 +64,8 @@ CLI::Option* add_path(CLI::App& app, const std::string& names, std::string& path
 
 void add_data_folder(CLI::App& app, DataOptions& data) {
   app.option_defaults()->group(kDataGroup);
-  add_path(
-      app, "-d,--data", data.directory,
-      "a folder with the files of MNIST, plain or .gz [env TENSOR_RELU_DATA; else ./data, data "
-      "sets of the system, the sample]")
+  add_path(app, "-d,--data", data.directory,
+           "data folder [env TENSOR_RELU_DATA; else ./data, the system's, a sample]")
       ->type_name("DIR");
 }
 

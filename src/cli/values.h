@@ -1,8 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,20 +25,6 @@ namespace trp {
 // found …", when it cannot; the validators below put that into CLI11's form.
 
 [[noreturn]] void throw_unexpected(std::string_view expected, std::string_view found);
-
-/// Reads a number that takes up the whole text; refuses signs of plus, spaces, hexadecimals, NaN
-/// and inf. Returns false if the text is none or does not fit the type.
-template <class Number>
-bool read_whole(std::string_view text, Number& number) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return false;
-  if constexpr (std::is_floating_point_v<Number>) {
-    if (!std::isfinite(value)) return false;
-  }
-  number = value;
-  return true;
-}
 
 template <class Integer>
 Integer parse_whole_number(std::string_view text, Integer min, Integer max) {

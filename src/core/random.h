@@ -15,6 +15,7 @@ enum class RandomPurpose : std::uint32_t {
   kAugmentation = 4,
   kDropout = 5,
   kSearch = 6,
+  kTestSplit = 7,
 };
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10

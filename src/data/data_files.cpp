@@ -187,6 +187,10 @@ std::optional<DataFiles> find_unasked(const DataSearch& search, const std::vecto
 
 }  // namespace
 
+DataFiles files_in(const std::string& folder) {
+  return look_into(folder, roles_of(DataNeed::kTrainAndTest)).files;
+}
+
 DataSearch default_data_search() {
   DataSearch search;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread of this program changes the environment

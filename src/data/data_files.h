@@ -22,4 +22,7 @@ DataSearch default_data_search();
 DataFiles find_data(const DataOptions& options, const DataSearch& search,
                     DataNeed need = DataNeed::kTrainAndTest);
 
+/// Returns which of the four files are in the folder; those that are missing are empty.
+DataFiles files_in(const std::string& folder);
+
 }  // namespace trp

@@ -31,7 +31,7 @@ constexpr Format kFormats[] = {
     {"\xfd\x37zXZ"sv, "this is compressed with xz: unpack it with unxz"},
     {"\x28\xb5\x2f\xfd"sv, "this is compressed with zstd: unpack it with unzstd"},
     {"\x80"sv, {}, "this is a Python pickle: save the model as .safetensors"},
-    {"\x93NUMPY"sv, "this is a NumPy array: write it as an IDX file",
+    {"\x93NUMPY"sv, "this is a NumPy array: convert it into IDX files",
      "this is one NumPy array: numpy.savez puts all into one file"},
     {"\x89PNG"sv, "this is one PNG picture: an IDX file holds all the images"},
     {"\xff\xd8\xff"sv, "this is one JPEG picture: an IDX file holds all the images"},
@@ -89,7 +89,7 @@ std::string_view foreign_format_hint(std::span<const std::uint8_t> head) {
            "0x09, 0x0b, 0x0c, 0x0d and 0x0e can be read as well";
   }
   if (std::ranges::all_of(head, is_text)) {
-    return "this is text, such as CSV: write it as an IDX file";
+    return kTextHint;
   }
   return "is it the right file? IDX files start with two zero bytes";
 }

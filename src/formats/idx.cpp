@@ -114,6 +114,37 @@ Index IdxArray::byte_offset(Index element) const {
          element * idx_element_bytes(type);
 }
 
+void append_element(IdxArray& array, double element) {
+  constexpr double kMaxByte = std::numeric_limits<std::uint8_t>::max();
+  const bool is_byte = element >= 0 && element <= kMaxByte && element == std::floor(element);
+  if (array.type == IdxType::kUnsignedByte && is_byte)
+    return array.bytes.push_back(static_cast<std::uint8_t>(element));
+  make_floats(array);
+  array.values.push_back(static_cast<float>(element));
+}
+
+void make_floats(IdxArray& array) {
+  if (array.type == IdxType::kUnsignedByte)
+    array.values.assign(array.bytes.begin(), array.bytes.end());
+  array.type = IdxType::kFloat32;
+  array.bytes = {};
+}
+
+std::vector<std::uint8_t> encode_idx(const IdxArray& array) {
+  std::vector<std::uint8_t> file = {0, 0, static_cast<std::uint8_t>(array.type),
+                                    static_cast<std::uint8_t>(array.shape.size())};
+  file.reserve(file.size() + kIdxDimensionBytes * array.shape.size() + array.bytes.size() +
+               sizeof(float) * array.values.size());
+  const auto append = [&file](std::uint32_t word) {
+    for (int shift = 24; shift >= 0; shift -= 8)
+      file.push_back(static_cast<std::uint8_t>(word >> shift));
+  };
+  for (const Index size : array.shape) append(static_cast<std::uint32_t>(size));
+  file.insert(file.end(), array.bytes.begin(), array.bytes.end());
+  for (const float value : array.values) append(std::bit_cast<std::uint32_t>(value));
+  return file;
+}
+
 struct OpenIdxFile {
   OpenIdxFile(const std::string& path, const IdxExpected& expected)
       : source(path),

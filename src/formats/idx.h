@@ -36,6 +36,15 @@ struct IdxArray {
   Index byte_offset(Index element) const;
 };
 
+/// Appends an element to an array of bytes or of 32-bit floats, which are bytes until the first
+/// element comes that is not a whole number from 0 to 255.
+void append_element(IdxArray& array, double element);
+/// Makes an array of bytes one of 32-bit floats.
+void make_floats(IdxArray& array);
+
+/// Returns the file of an array of bytes or of 32-bit floats.
+std::vector<std::uint8_t> encode_idx(const IdxArray& array);
+
 /// IdxExpected is what the reader hopes to find. A file of another rank is refused.
 struct IdxExpected {
   std::string_view what = "data";  // a word for messages: "images", "labels"

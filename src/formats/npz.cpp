@@ -1,7 +1,9 @@
 #include "formats/npz.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <string_view>
 
@@ -18,21 +20,29 @@ namespace trp {
 namespace {
 
 using namespace std::string_view_literals;
+using Bytes = std::span<const std::uint8_t>;
 
 constexpr std::string_view kEnding = ".npy";
 constexpr std::string_view kMagic = "\x93NUMPY"sv;
 constexpr std::size_t kAlignment = 64;   // of the data in a .npy file
 constexpr std::size_t kVersionByte = 6;  // then the minor version, then the header's length
+constexpr std::size_t kStartOfNpy = 12;  // bytes that tell how long the header is
 constexpr Index kMaxNpyHeaderBytes = 65'536;
 
-std::string header_text(const std::vector<Index>& shape) {
-  return fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
-                     fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+/// What the header of an array says.
+struct NpyHeader {
+  std::string type = "<f4";
+  std::vector<Index> shape = {};
+};
+
+std::string header_text(const NpyHeader& header) {
+  return fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", header.type,
+                     fmt::join(header.shape, ", "), header.shape.size() == 1 ? "," : "");
 }
 
 std::vector<std::uint8_t> encode_npy(const NamedArray& array) {
   constexpr std::size_t kFixedBytes = 10;
-  std::string header = header_text(array.shape);
+  std::string header = header_text({.shape = array.shape});
   while ((kFixedBytes + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
   const std::size_t size = header.size();  // with version 1.0 before it
@@ -51,36 +61,31 @@ std::string_view between(std::string_view text, std::string_view before, std::st
   return text.substr(0, text.find(after));
 }
 
-/// Reads the sizes in the one form of a Python dictionary that NumPy writes.
-std::vector<Index> read_shape(std::string_view header, const std::string& where) {
-  if (const auto type = between(header, "{'descr': '", "'"); !type.empty() && type != "<f4") {
-    fail(
-        "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the array "
-        "with .astype('<f4')",
-        where, in_quotes(type));
-  }
+/// Reads a header in the one form of a Python dictionary that NumPy writes.
+NpyHeader read_header(std::string_view header, const std::string& where) {
+  NpyHeader result;
+  if (const auto type = between(header, "{'descr': '", "'"); !type.empty()) result.type = type;
   if (between(header, "'fortran_order': ", ",") == "True") {
     fail(
         "{}: expected rows one after the other, found Fortran's order; hint: convert the array "
         "with numpy.ascontiguousarray",
         where);
   }
-  std::vector<Index> shape;
   for (std::string_view sizes = between(header, "'shape': (", ")"); !sizes.empty();) {
     Index size = 0;
     const auto [end, error] = std::from_chars(sizes.data(), sizes.data() + sizes.size(), size);
     if (error != std::errc() || size < 0) throw damaged(where, "a size", in_quotes(sizes));
-    shape.push_back(size);
+    result.shape.push_back(size);
     sizes.remove_prefix(static_cast<std::size_t>(end - sizes.data()));
     sizes.remove_prefix(std::min(sizes.size(), sizes.find_first_not_of(", ")));
   }
   // Whatever else there is must be as it would have been written.
-  const std::string expected = header_text(shape);
+  const std::string expected = header_text(result);
   if (!header.starts_with(expected) ||
       header.find_first_not_of(' ', expected.size()) != header.size() - 1 || header.back() != '\n')
     throw damaged(where, fmt::format("the header {}, spaces and a line feed", expected),
                   in_quotes(header));
-  return shape;
+  return result;
 }
 
 /// Unpacks the first `count` bytes of the entry, or all if there are fewer.
@@ -92,16 +97,16 @@ std::vector<std::uint8_t> unpack_start(const PackedEntry& entry, std::size_t cou
 }
 
 /// Returns where the text of the header begins and ends.
-Range header_range(const PackedEntry& entry, const std::string& where) {
-  const auto start = unpack_start(entry, 12, where);
-  const bool is_npy = start.size() == 12 && text_of(start).starts_with(kMagic);
+Range header_range(Bytes start, std::uint64_t all_bytes, const std::string& where) {
+  const bool is_npy = start.size() >= kStartOfNpy && text_of(start).starts_with(kMagic);
   const int version = is_npy ? start[kVersionByte] : 0;
   if (version < 1 || version > 3 || start[kVersionByte + 1] != 0)
     throw damaged(where, "a NumPy array of version 1.0 to 3.0 at byte 0", "none");
   const Index begin = version == 1 ? 10 : 12;
   const Index length =
       version == 1 ? load<std::uint16_t>(&start[8]) : load<std::uint32_t>(&start[8]);
-  const Index max_length = std::min<Index>(kMaxNpyHeaderBytes, entry.unpacked_bytes - begin);
+  const Index max_length =
+      std::min<Index>(kMaxNpyHeaderBytes, static_cast<Index>(all_bytes) - begin);
   if (length > max_length) {
     throw damaged(where, fmt::format("a header of at most {} bytes", max_length),
                   fmt::format("a length of {}", length));
@@ -109,7 +114,7 @@ Range header_range(const PackedEntry& entry, const std::string& where) {
   return {begin, begin + length};
 }
 
-NamedArray parse_npy(const PackedEntry& entry, const std::string& file) {
+NamedArray unpack_array(const PackedEntry& entry, const std::string& file) {
   const std::string where = fmt::format("{}: {}", file, in_quotes(entry.name));
   if (!entry.name.ends_with(kEnding) || entry.name.size() == kEnding.size()) {
     fail(
@@ -117,19 +122,48 @@ NamedArray parse_npy(const PackedEntry& entry, const std::string& file) {
         "Keras saved in their own zip form must be saved as .safetensors or with numpy.savez",
         file, in_quotes(entry.name));
   }
-  const Range header = header_range(entry, where);
+  const Range header =
+      header_range(unpack_start(entry, kStartOfNpy, where), entry.unpacked_bytes, where);
   std::vector<std::uint8_t> start =
       unpack_start(entry, static_cast<std::size_t>(header.end), where);
-  NamedArray array{
-      .name = entry.name.substr(0, entry.name.size() - kEnding.size()),
-      .shape = read_shape(text_of(start).substr(static_cast<std::size_t>(header.begin)), where),
-      .values = {}};
+  const auto [type, shape] =
+      read_header(text_of(start).substr(static_cast<std::size_t>(header.begin)), where);
+  if (type != NpyHeader().type) {
+    fail(
+        "{}: expected elements of type '<f4', 32-bit floats, found {}; hint: convert the array "
+        "with .astype('<f4')",
+        where, in_quotes(type));
+  }
+  NamedArray array{.name = entry.name.substr(0, entry.name.size() - kEnding.size()),
+                   .shape = shape,
+                   .values = {}};
   const std::size_t data_bytes = entry.unpacked_bytes - start.size();
   check_data_size(array.shape, data_bytes, array.name, file);
   array.values.resize(data_bytes / sizeof(float));
   unpack(entry, {start, bytes_of(array.values)}, where);
   return array;
 }
+
+struct ElementType {
+  std::string_view name;  // without the order of its bytes
+  std::size_t bytes;
+  void (*read)(Bytes data, std::endian order, IdxArray& array);
+};
+
+template <class Number>
+constexpr ElementType element_type(std::string_view name) {
+  return {name, sizeof(Number), [](Bytes data, std::endian order, IdxArray& array) {
+            for (std::size_t i = 0; i < data.size(); i += sizeof(Number))
+              append_element(array, static_cast<double>(load<Number>(&data[i], order)));
+          }};
+}
+
+constexpr ElementType kElementTypes[] = {
+    element_type<std::uint8_t>("u1"),  element_type<std::uint16_t>("u2"),
+    element_type<std::uint32_t>("u4"), element_type<std::uint64_t>("u8"),
+    element_type<std::int8_t>("i1"),   element_type<std::int16_t>("i2"),
+    element_type<std::int32_t>("i4"),  element_type<std::int64_t>("i8"),
+    element_type<float>("f4"),         element_type<double>("f8")};
 
 }  // namespace
 
@@ -140,6 +174,39 @@ std::vector<std::uint8_t> encode_npz(std::span<const NamedArray> arrays, const M
   return encode_zip(entries, json_text(to_json(metadata)));
 }
 
+IdxArray parse_npy(Bytes bytes, const std::string& where) {
+  const Range range = header_range(bytes, bytes.size(), where);
+  const Bytes data = bytes.subspan(static_cast<std::size_t>(range.end));
+  const std::string_view text = text_of(bytes.first(bytes.size() - data.size()));
+  const NpyHeader header = read_header(text.substr(static_cast<std::size_t>(range.begin)), where);
+  const auto* type = std::ranges::find(kElementTypes, header.type.substr(1), &ElementType::name);
+  if (type == std::end(kElementTypes)) {
+    fail(
+        "{}: expected integers of 8 to 64 bits, or floats of 32 or 64, found the type {}; hint: "
+        "convert the array with .astype('u1') or .astype('<f4')",
+        where, in_quotes(header.type));
+  }
+  std::uint64_t expected = type->bytes;
+  bool is_sound = !header.shape.empty();
+  for (const Index size : header.shape)
+    is_sound &= size > 0 && !__builtin_mul_overflow(expected, size, &expected);
+  if (!is_sound || expected != data.size()) {
+    throw damaged(where,
+                  fmt::format("{} elements of {} bytes, at least 1", fmt::join(header.shape, " x "),
+                              type->bytes),
+                  fmt::format("{} bytes of data", data.size()));
+  }
+  IdxArray array{.shape = header.shape, .bytes = {}, .values = {}};
+  if (type->name.starts_with('f')) array.type = IdxType::kFloat32;
+  type->read(data, header.type[0] == '>' ? std::endian::big : std::endian::little, array);
+  const auto bad = std::ranges::find_if_not(array.values, [](float x) { return std::isfinite(x); });
+  if (bad != array.values.end()) {
+    fail("{}: element {} is {}, expected a finite 32-bit float; hint: mend or remove the sample",
+         where, bad - array.values.begin(), *bad);
+  }
+  return array;
+}
+
 ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
   const ParsedZip zip = parse_zip(bytes, name);
   ArrayFile file;
@@ -147,7 +214,7 @@ ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name
   for (const PackedEntry& entry : zip.entries) {
     if (!names.insert(entry.name).second)
       throw damaged(name, "each array once", in_quotes(entry.name) + " again");
-    file.arrays.push_back(parse_npy(entry, name));
+    file.arrays.push_back(unpack_array(entry, name));
   }
   if (!zip.comment.empty()) {
     const JsonPlace place{name, bytes.size() - zip.comment.size()};

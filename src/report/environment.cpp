@@ -28,6 +28,8 @@ Build this_build() {
   constexpr std::string_view kCompiler = "GCC " __VERSION__;
 #endif
   return {.version = TRP_VERSION,
+          .commit = TRP_COMMIT,
+          .date = TRP_COMMIT_DATE,
           .compiler = std::string(kCompiler),
           .type = TRP_BUILD_TYPE,
           .simd = simd_target_name(),
@@ -64,6 +66,7 @@ Json document_of(std::string_view event, const Environment& environment) {
           {"cpus", environment.cpus},
           {"build",
            {{"version", build.version},
+            {"commit", build.commit},
             {"compiler", build.compiler},
             {"type", build.type},
             {"simd", build.simd},

@@ -11,6 +11,8 @@ namespace trp {
 /// How this program was built, and the instruction set that it uses here.
 struct Build {
   std::string version;
+  std::string commit = {};  // empty outside of a repository
+  std::string date = {};    // of the commit, ISO 8601: 2026-11-24
   std::string compiler;
   std::string type;  // as CMake calls it, "Release"; may be empty
   std::string simd;

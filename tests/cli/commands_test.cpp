@@ -55,6 +55,26 @@ TEST_CASE("info and export: each option reaches its field") {
   CHECK(exported.file == "f.npz");
 }
 
+TEST_CASE("convert: each option reaches its field") {
+  const auto plain = parse_options(add_convert, {"convert", "s", "d"});
+  CHECK(plain.source == "s");
+  CHECK(plain.folder == "d");
+  CHECK(plain.form.has_header);
+  CHECK(!plain.form.size);
+  const auto full =
+      parse_options(add_convert, {"convert", "s", "d", "--label-column", "x", "--no-header",
+                                  "--test-share", "0.25", "--transpose", "--label-offset", "-1",
+                                  "--resize", "3x4", "--background", "255", "-j", "2"});
+  CHECK(full.form.label_column == "x");
+  CHECK(!full.form.has_header);
+  CHECK(full.form.test_share == 0.25);
+  CHECK(full.form.transpose);
+  CHECK(full.form.label_offset == -1);
+  CHECK(full.form.size == std::pair<Index, Index>(3, 4));
+  CHECK(full.form.background == 255);
+  CHECK(full.workers == 2);
+}
+
 TEST_CASE("bench: each option reaches its field") {
   const auto plain = parse_options(add_bench, {"bench"});
   CHECK(plain.recipe.epochs == 1);

@@ -27,3 +27,17 @@ run(${prefix}/bin/tensor_relu_parallel --data ${prefix}/share/tensor_relu_parall
 if(NOT digest OR NOT output MATCHES "\"weights\": \"${digest}\"")
   message(FATAL_ERROR "The library trained ${digest}, the program\n${output}")
 endif()
+
+# The man page and what completes command lines come with the program, and all of it goes again.
+foreach(file man/man1/tensor_relu_parallel.1 bash-completion/completions/tensor_relu_parallel
+    zsh/site-functions/_tensor_relu_parallel fish/vendor_completions.d/tensor_relu_parallel.fish)
+  if(NOT EXISTS ${prefix}/share/${file})
+    message(FATAL_ERROR "${file} is not installed")
+  endif()
+endforeach()
+file(WRITE ${prefix}/share/zsh/site-functions/_other "")
+run(${CMAKE_COMMAND} --build ${BUILD} --target uninstall)
+file(GLOB_RECURSE files ${prefix}/*)
+if(NOT files STREQUAL "${prefix}/share/zsh/site-functions/_other" OR EXISTS ${prefix}/include/trp)
+  message(FATAL_ERROR "After uninstalling there are still ${files}")
+endif()

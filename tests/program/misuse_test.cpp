@@ -184,6 +184,17 @@ const std::vector<Misuse> kMisuses = {
     {{"info"}, "expected FILE"},
     {{"info", "a", "b"}, "expected nothing after FILE"},
     {{"info", "a", "--show", "-1"}, "--show"},
+    {{"convert"}, "expected SOURCE"},
+    {{"convert", "a"}, "expected DIR"},
+    {{"convert", "-", "b"}, "SOURCE: expected a file, found \"-\""},
+    {{"convert", "a", "-"}, "DIR: expected a folder, found \"-\""},
+    {{"convert", "a", "b", "--resize", "28"}, "--resize: expected height x width, each from 1 to 4096"},
+    {{"convert", "a", "b", "--resize", "0x28"}, "--resize: expected height x width"},
+    {{"convert", "a", "b", "--resize", "28x28x1"}, "--resize: expected height x width"},
+    {{"convert", "a", "b", "--background", "256"}, "--background: expected a whole number from 0 to 255"},
+    {{"convert", "a", "b", "--test-share", "1"}, "--test-share: expected a number from 0 to less than 1"},
+    {{"convert", "a", "b", "--label-offset", "x"}, "--label-offset: expected a whole number"},
+    {{"convert", "a", "b", "c"}, "expected nothing after DIR"},
     {{"export", "m"}, "expected FILE"},
     {{"export", "m", "n"}, "FILE: expected a file name that ends in .safetensors, .npz or .onnx, found \"n\""},
     {{"export", "m", "m.pt"}, "FILE: expected a file name"},
@@ -196,8 +207,8 @@ const std::vector<Misuse> kMisuses = {
 };
 // clang-format on
 
-const std::set<std::string> kCommands = {"train ", "bench ",  "eval ", "predict ",
-                                         "info ",  "export ", "lab ",  "selftest "};
+const std::set<std::string> kCommands = {"train ",  "bench ",   "eval ", "predict ", "info ",
+                                         "export ", "convert ", "lab ",  "selftest "};
 
 TEST_CASE("misuse of the command line is refused before any data are read") {
   REQUIRE(kMisuses.size() >= 100);

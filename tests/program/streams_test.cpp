@@ -272,6 +272,45 @@ TEST_CASE("the version names what was built") {
   }
 }
 
+TEST_CASE("the version is told as JSON, wherever --format stands") {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--version", "--format", "json"}, {"--format=json", "-V"}, {"-V", "--format=json"}}) {
+    const ProgramResult result = run_program(arguments);
+    CHECK(result.exit_code == 0);
+    const auto version = nlohmann::json::parse(result.out);
+    CHECK(version["event"] == "version");
+    CHECK(version["build"].contains("commit"));
+    CHECK(!version["build"]["compiler"].get<std::string>().empty());
+    CHECK(!version["cpu"].get<std::string>().empty());
+    CHECK(version["libraries"].contains("Eigen"));
+  }
+  CHECK(run_program({"--version", "--format", "jsonl"}).out.starts_with("tensor_relu_parallel 0."));
+}
+
+TEST_CASE("the manual and the shells' completions have every option of every command") {
+  for (const std::string form : {"man", "bash", "zsh", "fish"}) {
+    const ProgramResult manual = run_program({"--manual", form});
+    CHECK(manual.exit_code == 0);
+    CHECK(manual.err.empty());
+    std::string text = manual.out;
+    std::erase(text, '\\');
+    for (const std::string command :
+         {"train", "eval", "predict", "bench", "lab", "convert", "export", "info", "selftest"}) {
+      for (const std::string& line : lines_of(run_program({command, "--help-all"}).out)) {
+        const std::size_t begin = line.find("--");
+        if (!line.starts_with("  -") && !line.starts_with("      --")) continue;
+        const std::string option = line.substr(begin + 2, line.find(' ', begin) - begin - 2);
+        CAPTURE(form, command, option);
+        CHECK(has(text, (form == "fish" ? "-l " : "--") + option));
+      }
+    }
+  }
+  const ProgramResult refused = run_program({"--manual", "tcsh"});
+  CHECK(refused.exit_code == 2);
+  CHECK(has(refused.err, "--manual: expected man, bash, zsh or fish"));
+  CHECK(!has(run_program({"--help-all"}).out, "--manual"));
+}
+
 TEST_CASE("more workers than CPUs are obeyed with one warning") {
   const ProgramResult result = run_program(shortly({"-j", "1000"}));
   CHECK(result.exit_code == 0);

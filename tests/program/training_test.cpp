@@ -38,7 +38,7 @@ TEST_CASE("training learns, and says so with the fields of schema 2 in their ord
                                  "skips_zeros"});
   CHECK(events[0]["schema"] == 2);
   CHECK(keys_of(events[0]["build"]) ==
-        std::vector<std::string>{"version", "compiler", "type", "simd", "fma"});
+        std::vector<std::string>{"version", "commit", "compiler", "type", "simd", "fma"});
   const auto time = events[0]["time"].get<std::string>();
   CHECK(time.size() == std::string("2026-11-24T09:15:52Z").size());
   CHECK(time.ends_with("Z"));

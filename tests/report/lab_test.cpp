@@ -103,7 +103,7 @@ TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   write_experiment_json(lines.writer(), experiment, sample_race());
   CHECK(
       lines.text() ==
-      R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","compiler":"GCC 12","type":"Release","simd":"AVX2","fma":true},"round_trip_ns":null,"data":"/some/folder","quick":true}
+      R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","commit":"","compiler":"GCC 12","type":"Release","simd":"AVX2","fma":true},"round_trip_ns":null,"data":"/some/folder","quick":true}
 {"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.0},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"lost_share":0.0,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
 )");
 }

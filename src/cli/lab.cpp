@@ -15,6 +15,7 @@
 #include "cli/inputs.h"
 #include "cli/nearest.h"
 #include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "cli/values.h"
 #include "core/fail.h"
 #include "core/text.h"
@@ -24,6 +25,7 @@
 #include "report/environment.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
+#include "system/outputs.h"
 #include "system/terminal.h"
 #include "trp/dataset.h"
 
@@ -80,6 +82,8 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
   command.add_flag("--quick", options.quick, "under 12 s for all: to see it work; rough numbers");
   command.add_option("--seed", options.seed, "of weights and random changes")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  add_report(command, options.report);
+  add_force(command, options.force);
   add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJsonLines});
   add_color(command, options.color);
   command.footer(
@@ -101,7 +105,10 @@ int run_lab(const LabOptions& options) {
     return kExitDone;
   }
   const auto chosen = chosen_experiments(options.names);
-  const DataSets data = load_data(find_named_data(options.data), kMaxClasses);
+  const DataFiles files = find_named_data(options.data);
+  Outputs outputs =
+      claim_outputs(named_inputs(files), {{"--report", options.report, is_report}}, options.force);
+  const DataSets data = load_data(files, kMaxClasses);
   const LabContext context = {.data = data,
                               .cpus = available_cpus(),
                               .quick = options.quick,
@@ -116,7 +123,7 @@ int run_lab(const LabOptions& options) {
   } else {
     write_lab_start_json(out, start);
   }
-  std::string wrong;
+  std::string wrong, sections;
   for (const Experiment* experiment : chosen) {
     const Race race = run_experiment(*experiment, context);
     if (as_text) {
@@ -124,8 +131,11 @@ int run_lab(const LabOptions& options) {
     } else {
       write_experiment_json(out, *experiment, race);
     }
+    if (!outputs.empty()) sections += experiment_section(*experiment, race);
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
+  if (!outputs.empty())
+    outputs.at("--report").replace(std::string_view(lab_page(start, sections, command_line())));
   if (wrong.empty()) return kExitDone;
   fail("{}: the results were not what another way of computing them gives", wrong);
 }

@@ -24,6 +24,7 @@
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "report/trace.h"
+#include "report/train_page.h"
 #include "strategy/phase.h"
 #include "system/cpu.h"
 #include "system/outputs.h"
@@ -33,6 +34,7 @@
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
+#include "trp/predict.h"
 #include "trp/train.h"
 
 namespace trp {
@@ -89,9 +91,9 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
 
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
   const bool is_traced = !options.trace.empty();
-  if (!options.time && !is_traced) return std::nullopt;
+  if (!options.time && !is_traced && options.report.empty()) return std::nullopt;
   return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
-                                      is_traced ? options.trace_steps : 0);
+                                      options.trace_steps);
 }
 
 Metadata model_metadata(const TrainOptions& options, const Dataset& train,
@@ -185,6 +187,22 @@ bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& 
   return is_saved && is_traced && is_resumable;
 }
 
+/// What the page tells of the score. A network that is of no use has none, nor has one that was not
+/// scored because training was stopped.
+std::optional<EvaluationReport> evaluation_of(const TrainResult& result, const Dataset& test,
+                                              ThreadPool& pool) {
+  if (result.test.sample_count == 0 || result.divergence) return std::nullopt;
+  std::optional<EvaluationReport> report = EvaluationReport{.environment = {},
+                                                            .model = {},
+                                                            .data = {},
+                                                            .weights = {},
+                                                            .result = result.test,
+                                                            .samples = test};
+  Predictor predictor(result.mlp, pool);
+  add_predictions(*report, predictor.logits(test), kPageMistakes);
+  return report;
+}
+
 /// Throws what standard output or the log has met, unless that is no news.
 void close(Output& output, bool all_kept, int signal) {
   try {
@@ -229,6 +247,8 @@ int run_train(const TrainOptions& given) {
     close(output, true, signals.received());
     return code;
   }
+  TrainPage page;
+  if (!options.report.empty()) output.tell([&page](const RunEvent& event) { page.add(event); });
   const auto twin = make_twin(options, data, first, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
@@ -236,9 +256,15 @@ int run_train(const TrainOptions& given) {
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
-  const bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
+  bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
+  const RunSummary summary = {result, stopwatch.seconds(), comparison, times};
+  output.report(summary);
+  if (const auto file = outputs.find("--report"); file != outputs.end())
+    all_kept &= output.is_written(options.report, [&] {
+      file->second.replace(
+          page.html(summary, evaluation_of(result, data.test, pool), *recorder, command_line()));
+    });
   warn_of_nothing_learned(result, data, output);
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);

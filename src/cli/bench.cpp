@@ -238,11 +238,11 @@ int run_bench_command(const BenchCommandOptions& options) {
     if ((options.timeline || !options.report.empty()) && signals.received() == 0)
       steps = trace_cases(bench, data, context.environment.cpus, signals.requested());
     if (options.timeline) output += steps.text;
+    if (output.ends_with('\n')) output.pop_back();
+    standard_output().write_line(output);
     if (!options.report.empty())
       outputs.at("--report")
           .replace(std::string_view(bench_page(context, rows, steps.figures, command_line())));
-    if (output.ends_with('\n')) output.pop_back();
-    standard_output().write_line(output);
   }
   if (signals.received() != 0) return kExitSignalBase + signals.received();
   return exit_code(rows, options);

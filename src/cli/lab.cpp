@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -26,6 +27,7 @@
 #include "system/cpu.h"
 #include "system/line_writer.h"
 #include "system/outputs.h"
+#include "system/stop_signals.h"
 #include "system/terminal.h"
 #include "trp/dataset.h"
 
@@ -105,6 +107,9 @@ int run_lab(const LabOptions& options) {
     return kExitDone;
   }
   const auto chosen = chosen_experiments(options.names);
+  std::optional<StopSignals> signals;  // for a page of what there is; else they end the program
+  if (!options.report.empty()) signals.emplace();
+  const auto signal = [&signals] { return signals ? signals->received() : 0; };
   const DataFiles files = find_named_data(options.data);
   Outputs outputs =
       claim_outputs(named_inputs(files), {{"--report", options.report, is_report}}, options.force);
@@ -125,6 +130,7 @@ int run_lab(const LabOptions& options) {
   }
   std::string wrong, sections;
   for (const Experiment* experiment : chosen) {
+    if (signal() != 0) break;
     const Race race = run_experiment(*experiment, context);
     if (as_text) {
       write_experiment_text(out, *experiment, race, color);
@@ -134,9 +140,9 @@ int run_lab(const LabOptions& options) {
     if (!outputs.empty()) sections += experiment_section(*experiment, race);
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
-  if (!outputs.empty())
+  if (!sections.empty())
     outputs.at("--report").replace(std::string_view(lab_page(start, sections, command_line())));
-  if (wrong.empty()) return kExitDone;
+  if (wrong.empty()) return signal() == 0 ? kExitDone : kExitSignalBase + signal();
   fail("{}: the results were not what another way of computing them gives", wrong);
 }
 

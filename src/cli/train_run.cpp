@@ -90,10 +90,10 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
 }
 
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
-  const bool is_traced = !options.trace.empty();
-  if (!options.time && !is_traced && options.report.empty()) return std::nullopt;
+  const bool is_traced = !options.trace.empty() || !options.report.empty();
+  if (!options.time && !is_traced) return std::nullopt;
   return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
-                                      options.trace_steps);
+                                      is_traced ? options.trace_steps : 0);
 }
 
 Metadata model_metadata(const TrainOptions& options, const Dataset& train,
@@ -192,12 +192,7 @@ bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& 
 std::optional<EvaluationReport> evaluation_of(const TrainResult& result, const Dataset& test,
                                               ThreadPool& pool) {
   if (result.test.sample_count == 0 || result.divergence) return std::nullopt;
-  std::optional<EvaluationReport> report = EvaluationReport{.environment = {},
-                                                            .model = {},
-                                                            .data = {},
-                                                            .weights = {},
-                                                            .result = result.test,
-                                                            .samples = test};
+  std::optional<EvaluationReport> report = EvaluationReport{.result = result.test, .samples = test};
   Predictor predictor(result.mlp, pool);
   add_predictions(*report, predictor.logits(test), kPageMistakes);
   return report;

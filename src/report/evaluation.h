@@ -19,10 +19,10 @@ namespace trp {
 
 /// The score of a saved model on test data.
 struct EvaluationReport {
-  Environment environment;
-  std::string model;    // its file
-  std::string data;     // where the data came from, for people
-  std::string weights;  // digest
+  Environment environment = {};
+  std::string model = {};    // its file
+  std::string data = {};     // where the data came from, for people
+  std::string weights = {};  // digest
   Score result;
   Confusion confusion = Confusion(0);
   double calibration_error = 0;

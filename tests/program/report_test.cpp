@@ -74,6 +74,27 @@ TEST_CASE("a training that was stopped has a page of what there is") {
   CHECK(!training.has_temporary_file());
 }
 
+TEST_CASE("a lab that was stopped has a page of the experiments that there are") {
+  const SmallTraining training(16);
+  Program program({.arguments = {"lab", "all", "--quick", "--data", training.path(""), "--format",
+                                 "jsonl", "--report", training.path("r.html")}});
+  REQUIRE(program.wait_for("\"event\":\"experiment\""));
+  program.send(SIGTERM);
+  CHECK(program.wait().exit_code == 143);
+  CHECK(is_whole_page(training.content("r.html")));
+  CHECK_CONTAINS(training.content("r.html"), "<section>");
+}
+
+TEST_CASE("a bench that was stopped has a page of the rounds that there are, or none") {
+  const SmallTraining training(16);
+  Program program({.arguments = {"bench", "--data", training.path(""), "--classes", "4", "-j",
+                                 "1,2", "-r", "1000", "--report", training.path("r.html")}});
+  REQUIRE(program.wait_for("round 4 of"));
+  program.send(SIGINT);
+  CHECK(program.wait().exit_code == 130);
+  CHECK(is_whole_page(training.content("r.html")));
+}
+
 TEST_CASE("without a report that can be written nothing is trained") {
   const SmallTraining training;
   CHECK(training.run({"--report", training.path("none/r.html")}).exit_code == 1);

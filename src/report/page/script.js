@@ -3,6 +3,7 @@
 // The page shows everything without this: it adds tips that come at once, and tables to sort.
 const tip = document.body.appendChild(document.createElement("div"));
 tip.className = "tip";
+tip.hidden = true;
 document.addEventListener("pointermove", (event) => {
   const title = event.target.matches("rect, circle") && event.target.firstElementChild;
   tip.hidden = !title;

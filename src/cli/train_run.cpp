@@ -198,6 +198,17 @@ std::optional<EvaluationReport> evaluation_of(const TrainResult& result, const D
   return report;
 }
 
+/// Writes the page, if one was asked for; returns whether it is written.
+bool keep_page(const TrainPage& page, const RunSummary& summary, const Dataset& test,
+               ThreadPool& pool, const std::optional<PhaseRecorder>& recorder, Outputs& outputs,
+               Output& output) {
+  const auto file = outputs.find("--report");
+  return file == outputs.end() || output.is_written(file->second.path(), [&] {
+    file->second.replace(
+        page.html(summary, evaluation_of(summary.result, test, pool), *recorder, command_line()));
+  });
+}
+
 /// Throws what standard output or the log has met, unless that is no news.
 void close(Output& output, bool all_kept, int signal) {
   try {
@@ -255,11 +266,7 @@ int run_train(const TrainOptions& given) {
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   const RunSummary summary = {result, stopwatch.seconds(), comparison, times};
   output.report(summary);
-  if (const auto file = outputs.find("--report"); file != outputs.end())
-    all_kept &= output.is_written(options.report, [&] {
-      file->second.replace(
-          page.html(summary, evaluation_of(result, data.test, pool), *recorder, command_line()));
-    });
+  all_kept &= keep_page(page, summary, data.test, pool, recorder, outputs, output);
   warn_of_nothing_learned(result, data, output);
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);

@@ -37,6 +37,8 @@ Sprite make_sprite(std::span<const Index> shape) {
 
 void add_image(Sprite& sprite, std::span<const float> values, float low, float high,
                const std::string& caption) {
+  constexpr std::size_t kMaxPixels = 1 << 18;  // a page is to be small enough to be mailed
+  if (sprite.pixels.size() >= kMaxPixels) return;
   const std::size_t depth = values.size() / static_cast<std::size_t>(sprite.width * sprite.height);
   for (; !values.empty(); values = values.subspan(depth)) {
     const auto own = values.first(depth);

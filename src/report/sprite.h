@@ -22,7 +22,7 @@ struct Sprite {
 Sprite make_sprite(std::span<const Index> shape);
 
 /// Adds an image, from black for `low` to white for `high`. Where there are several values for each
-/// pixel their mean is shown.
+/// pixel their mean is shown. Images beyond a quarter of a million pixels are left out.
 void add_image(Sprite& sprite, std::span<const float> values, float low, float high,
                const std::string& caption);
 

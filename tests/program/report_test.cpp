@@ -14,7 +14,7 @@ bool is_whole_page(const std::string& text) {
   return text.starts_with(kStart) && text.ends_with("</html>\n");
 }
 
-TEST_CASE("--report writes a page of a training and changes no bit of it") {
+TEST_CASE("a training that writes a page trains the same bits") {
   const SmallTraining training;
   const ProgramResult plain = training.run({"--epochs", "3", "--val-split", "0.2"});
   const ProgramResult told = training.run(

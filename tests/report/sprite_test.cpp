@@ -51,6 +51,12 @@ TEST_CASE("images under one another are a PNG that gives them back") {
   CHECK(pixels == std::vector<std::uint8_t>{0, 51, 102, 153, 204, 255, 0, 255, 0, 0, 0, 128});
 }
 
+TEST_CASE("a page has no more large images than can be mailed") {
+  Sprite sprite = make_sprite(std::vector<Index>{500, 500});
+  for (int i = 0; i < 10; ++i) add_image(sprite, std::vector<float>(250'000), 0, 1, "");
+  CHECK(sprite.captions.size() == 2);
+}
+
 TEST_CASE("samples of one dimension are rows, and of several values a pixel the mean is shown") {
   CHECK(make_sprite(std::vector<Index>{5}).width == 5);
   Sprite sprite = make_sprite(std::vector<Index>{1, 2, 3});

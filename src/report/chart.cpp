@@ -32,12 +32,15 @@ struct Scale {
   Scale(const Axis& axis, std::vector<double> values, double from, double to)
       : logarithmic(axis.logarithmic), begin(from), end(to) {
     if (axis.reach > 0) values.push_back(axis.reach);
-    std::erase_if(values, [this](double value) { return !std::isfinite(place(value)); });
+    const double most = logarithmic ? 290 : 1e290;  // so that nothing overflows
+    std::erase_if(values, [&](double value) { return !(std::abs(place(value)) < most); });
     if (values.empty()) values = {1};
     if (axis.from_zero && !logarithmic) values.push_back(0);
     auto [low, high] = std::ranges::minmax(values);
-    if (low == high) high = low == 0 ? 1 : low + std::abs(low);
     constexpr double kMaxSteps = 6, kRounding = 1e-9;
+    // What is hardly a range has no room for steps.
+    if (high - low <= std::max(1e-290, kRounding * std::abs(low)))
+      high = low == 0 ? 1 : low + std::abs(low);
     const double least = (high - low) / kMaxSteps;
     double step = std::pow(10, std::floor(std::log10(least)));
     for (const double factor : {2.0, 2.5, 2.0})  // to 2, 5 and 10 times a power of ten

@@ -60,7 +60,7 @@ TEST_CASE("a heat map is drawn as recorded") {
 
 TEST_CASE("what is not a number is in no picture, and nothing at all can be drawn") {
   for (const bool logarithmic : {false, true}) {
-    const Axis axis = {.title = "x", .logarithmic = logarithmic};
+    const Axis axis = {.title = "x", .from_zero = false, .logarithmic = logarithmic};
     for (const std::vector<Point>& points : {std::vector<Point>{},
                                              {{kNan, kNan}},
                                              {{1, kInfinity}, {2, -kInfinity}},
@@ -68,7 +68,10 @@ TEST_CASE("what is not a number is in no picture, and nothing at all can be draw
                                              {{-1, -1}},
                                              {{5, 5}},
                                              {{1, 1e30}},
-                                             {{1e-30, 1e-30}}}) {
+                                             {{1e-30, 1e-30}},
+                                             {{1e16, 1e16}, {1e16 + 2, 1e16 + 2}},
+                                             {{0, 0}, {5e-324, 5e-324}},
+                                             {{-1e308, -1e308}, {1e308, 1e308}}}) {
       const std::string figure = line_chart("t", axis, axis, {{"a", points}});
       const std::string picture = figure.substr(0, figure.find("<details>"));
       CHECK(picture.find("nan") == std::string::npos);

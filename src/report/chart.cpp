@@ -218,7 +218,7 @@ std::string lane_chart(const std::string& title, const Axis& axis, const std::ve
   std::vector<double> totals(kinds.size());
   double left = 0, top = 0;
   for (const Lane& lane : lanes) {
-    left = std::max(left, text_width(lane.label) + 10);
+    left = std::clamp(text_width(lane.label) + 10, left, kWidth / 2);
     for (const auto& [begin, end, kind] : lane.segments)
       values.push_back(end), totals[kind] += end - begin;
     values.insert(values.end(), lane.measured.begin(), lane.measured.end());
@@ -248,7 +248,8 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& c
   double left = 24, largest = 1;  // off the diagonal
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (i / count != i % count) largest = std::max(largest, static_cast<double>(counts[i]));
-  for (const std::string& name : classes) left = std::max(left, text_width(name) + 10);
+  for (const std::string& name : classes)
+    left = std::clamp(text_width(name) + 10, left, kWidth / 2);
   const double width = (kWidth - left) / static_cast<double>(count);
   const double height = std::min(width, 30.0);
   std::string drawing = text_at(kWidth, 12, "end title", "taken for →");

@@ -28,8 +28,8 @@ std::string rates_figure(const Experiment& experiment, const Race& race) {
     for (const double seconds : contender.seconds)
       lanes.back().measured.push_back(contender.amount / seconds);
   }
-  return lane_chart("By workers: the median, quartiles, each round", {.title = experiment.unit},
-                    {{experiment.unit}}, lanes);
+  return lane_chart("By workers (*: more than CPUs): median, quartiles, each round",
+                    {.title = experiment.unit}, {{experiment.unit}}, lanes);
 }
 
 /// A line for each number of workers, over the number that contenders' names begin with.

@@ -84,6 +84,15 @@ TEST_CASE("what is not a number is in no picture, and nothing at all can be draw
   CHECK_CONTAINS(lane_chart("t", {.title = "x"}, {{"a"}}, {}), "<svg");
 }
 
+TEST_CASE("long names leave room for what they name") {
+  const std::string name(200, 'x');
+  const double value = 1;
+  for (const std::string& figure :
+       {lane_chart("t", {.title = "x"}, {{"a"}}, {bar(name, {&value, 1})}),
+        heat_map("t", {name, name}, std::vector<Index>{1, 2, 3, 4})})
+    CHECK(figure.find("width=\"-") == std::string::npos);
+}
+
 TEST_CASE("bars begin at zero, and axes end at round numbers") {
   const double value = 93;
   const std::string figure = lane_chart("t", {.title = "x"}, {{"a"}}, {bar("b", {&value, 1})});

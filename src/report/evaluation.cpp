@@ -85,7 +85,7 @@ void add_predictions(EvaluationReport& report, ConstTensorView logits, Index mis
   const std::vector<std::uint8_t>& labels = report.samples.labels;
   report.confusion = confusion_of(logits, labels);
   report.calibration = calibration_ranges(logits, labels);
-  report.calibration_error = calibration_error(logits, labels);
+  report.calibration_error = calibration_error(report.calibration);
   report.mistakes = most_confident_mistakes(logits, labels, mistakes);
 }
 

@@ -53,11 +53,14 @@ std::vector<CalibrationRange> calibration_ranges(ConstTensorView logits,
   return ranges;
 }
 
-double calibration_error(ConstTensorView logits, std::span<const std::uint8_t> labels) {
+double calibration_error(std::span<const CalibrationRange> ranges) {
   double sum = 0;
-  for (const CalibrationRange& range : calibration_ranges(logits, labels))
+  Index samples = 0;
+  for (const CalibrationRange& range : ranges) {
     sum += std::abs(range.probability - range.right);
-  return sum / static_cast<double>(logits.rows());
+    samples += range.sample_count;
+  }
+  return sum / static_cast<double>(samples);
 }
 
 double loss_of(std::span<const float> logits, Index label) {

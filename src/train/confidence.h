@@ -35,7 +35,7 @@ std::vector<CalibrationRange> calibration_ranges(ConstTensorView logits,
 /// Returns the expected calibration error: how far the probability of the predicted class is from
 /// the share of right predictions, in the mean over 15 equal ranges of the former (Guo et al., "On
 /// calibration of modern neural networks", ICML 2017). NaN without samples.
-double calibration_error(ConstTensorView logits, std::span<const std::uint8_t> labels);
+double calibration_error(std::span<const CalibrationRange> ranges);
 
 /// Returns −ln softmax(logits)[label] of one sample.
 double loss_of(std::span<const float> logits, Index label);

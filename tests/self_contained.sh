@@ -1,9 +1,10 @@
 #!/bin/sh
 # Checks that each header and each source compiles by itself, without its neighbours and without
-# precompiled headers. A header that some source includes before anything else is checked with it.
+# precompiled headers, after a build of ./bootstrap. A header that some source includes before
+# anything else is checked with it.
 cd "$(dirname "$0")/.." || exit 1
 flags="-std=c++20 -fsyntax-only -w -DEIGEN_MAX_ALIGN_BYTES=64 -DTRP_VERSION=\"\" -DTRP_COMMIT=\"\" -DTRP_COMMIT_DATE=\"\" -DTRP_BUILD_TYPE=\"\"
-  -DTRP_INSTALLED_SAMPLE=\"\" -Iinclude -Isrc $(pkg-config --cflags-only-I eigen3)"
+  -DTRP_INSTALLED_SAMPLE=\"\" -Iinclude -Isrc -Ibuild/release/src/generated $(pkg-config --cflags-only-I eigen3)"
 first_includes() {
   for source in $(git ls-files 'src/*.cpp'); do grep --max-count=1 '^ *# *include' "$source"; done
 }

@@ -22,6 +22,7 @@
 #include "report/budget_table.h"
 #include "report/numbers.h"
 #include "report/time.h"
+#include "report/train_page.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
 #include "system/outputs.h"
@@ -61,6 +62,7 @@ void add_measuring(CLI::App& app, BenchCommandOptions& options) {
   add_export_file(app, "json", options.files.json);
   add_export_file(app, "csv", options.files.csv);
   add_export_file(app, "markdown", options.files.markdown);
+  add_report(app, options.report);
   add_force(app, options.force);
   app.add_flag("--timeline", options.timeline,
                "draw a step of each case: what every worker did when");
@@ -99,7 +101,8 @@ Outputs claim_exports(const BenchCommandOptions& options, const DataFiles& files
   return claim_outputs(named_inputs(files),
                        {request("--export-json", options.files.json, is_bench_json),
                         request("--export-csv", options.files.csv, is_bench_csv),
-                        request("--export-markdown", options.files.markdown, is_bench_markdown)},
+                        request("--export-markdown", options.files.markdown, is_bench_markdown),
+                        request("--report", options.report, is_report)},
                        options.force);
 }
 
@@ -151,12 +154,21 @@ void warn_of_outliers(const std::vector<BenchRow>& rows) {
   }
 }
 
-std::string timelines(const BenchOptions& bench, const DataSets& data, int cpus,
+/// A step of each case, as text and as figures of a page.
+struct Timelines {
+  std::string text, figures;
+};
+
+Timelines trace_cases(const BenchOptions& bench, const DataSets& data, int cpus,
                       const std::atomic<bool>& stop) {
-  std::string text = fmt::format("\n{}\n", timeline_legend());
-  for (const BenchRow& row : bench.cases)
-    text += timeline_text(row, trace_case(bench, row, data, cpus, stop));
-  return text;
+  Timelines all = {fmt::format("\n{}\n", timeline_legend()), ""};
+  for (const BenchRow& row : bench.cases) {
+    const PhaseRecorder recorder = trace_case(bench, row, data, cpus, stop);
+    all.text += timeline_text(row, recorder);
+    all.figures +=
+        steps_figure(fmt::format("{}, batch size {}", case_text(row), row.batch_size), recorder, 1);
+  }
+  return all;
 }
 
 int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
@@ -222,10 +234,15 @@ int run_bench_command(const BenchCommandOptions& options) {
   if (!rows.empty()) {
     export_bench(options.files, outputs, context, rows);
     std::string output = bench_output(options.files, context, rows);
-    if (options.timeline && signals.received() == 0)
-      output += timelines(bench, data, context.environment.cpus, signals.requested());
+    Timelines steps;
+    if ((options.timeline || !options.report.empty()) && signals.received() == 0)
+      steps = trace_cases(bench, data, context.environment.cpus, signals.requested());
+    if (options.timeline) output += steps.text;
     if (output.ends_with('\n')) output.pop_back();
     standard_output().write_line(output);
+    if (!options.report.empty())
+      outputs.at("--report")
+          .replace(std::string_view(bench_page(context, rows, steps.figures, command_line())));
   }
   if (signals.received() != 0) return kExitSignalBase + signals.received();
   return exit_code(rows, options);

@@ -46,6 +46,7 @@ struct BenchCommandOptions {
   BenchFiles files;
   std::optional<double> min_speedup;
   bool force = false;     // replace files that hold something else
+  std::string report;     // a file for a page; empty: none
   bool timeline = false;  // a picture of a step of each case
   bool quiet = false;
 };
@@ -61,6 +62,7 @@ struct EvalOptions {
   Index errors = 0;         // mistakes to draw
   std::string predictions;  // a file for a table of all samples; empty: none
   std::string class_names;  // a file; empty: none
+  std::string report;       // a file for a page; empty: none
   bool force = false;       // replace a file that holds something else
 };
 
@@ -98,6 +100,8 @@ struct LabOptions {
   std::vector<int> workers = {1, 2, 4, 8};
   bool quick = false;
   std::uint64_t seed = 1;
+  std::string report;                         // a file for a page; empty: none
+  bool force = false;                         // replace a file that holds something else
   OutputFormat format = OutputFormat::kText;  // or kJsonLines
   ColorWhen color = ColorWhen::kAuto;
 };

@@ -106,6 +106,7 @@ CLI::App& add_eval(CLI::App& app, EvalOptions& options) {
   add_path(command, "--predictions", options.predictions,
            "write what each sample is taken for, with probabilities and loss, as CSV", file_path());
   add_class_names(command, options.class_names);
+  add_report(command, options.report);
   add_min_accuracy(command, options.min_accuracy);
   add_force(command, options.force);
   command.footer(
@@ -125,8 +126,10 @@ int run_eval(const EvalOptions& options) {
   std::vector<NamedFile> inputs = named_inputs(files);
   inputs.push_back({"MODEL", options.model});
   inputs.push_back({"--class-names", options.class_names});
-  Outputs outputs = claim_outputs(
-      inputs, {{"--predictions", options.predictions, is_predictions_csv}}, options.force);
+  Outputs outputs = claim_outputs(inputs,
+                                  {{"--predictions", options.predictions, is_predictions_csv},
+                                   {"--report", options.report, is_report}},
+                                  options.force);
   const Dataset data = load_dataset(files.test_images, files.test_labels, kMaxClasses);
   check_fits(options.model, model.mlp, files.test_images, data.sample_shape);
   check_labels(options, model.mlp, files, data);
@@ -138,17 +141,14 @@ int run_eval(const EvalOptions& options) {
   Predictor predictor(model.mlp, pool);
   const ConstTensorView logits = predictor.logits(data);
   check_finite(logits, 0, input_name(files.test_images));
-  const EvaluationReport report = {
-      .environment = this_environment(),
-      .model = options.model,
-      .data = files.source,
-      .weights = weights_digest(model.mlp),
-      .result = score(logits, data.labels, pool),
-      .confusion = confusion_of(logits, data.labels),
-      .calibration_error = calibration_error(logits, data.labels),
-      .mistakes = most_confident_mistakes(logits, data.labels, options.errors),
-      .class_names = class_names,
-      .samples = data};
+  EvaluationReport report = {.environment = this_environment(),
+                             .model = options.model,
+                             .data = files.source,
+                             .weights = weights_digest(model.mlp),
+                             .result = score(logits, data.labels, pool),
+                             .class_names = class_names,
+                             .samples = data};
+  add_predictions(report, logits, options.errors);
   if (const auto file = outputs.find("--predictions"); file != outputs.end())
     file->second.replace(predictions_csv(logits, data.labels));
   LineWriter out = standard_output();
@@ -156,6 +156,10 @@ int run_eval(const EvalOptions& options) {
     write_evaluation_json(out, report);
   } else {
     write_evaluation_text(out, report, use_color(options.color, STDOUT_FILENO));
+  }
+  if (const auto file = outputs.find("--report"); file != outputs.end()) {
+    add_predictions(report, logits, kPageMistakes);
+    file->second.replace(evaluation_page(report, model.mlp, command_line()));
   }
   return check_min_accuracy(report.result.accuracy, options.min_accuracy);
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <utility>
 
@@ -36,6 +37,17 @@ DataFiles find_named_data(const DataOptions& data, DataNeed need) {
     if (!data.directory.empty()) throw;
     fail("{} {}", error.what(), kOptions);
   }
+}
+
+std::string command_line() {
+  std::ifstream arguments("/proc/self/cmdline");
+  std::string text = "tensor_relu_parallel", argument;
+  std::getline(arguments, argument, '\0');  // the path of the program
+  while (std::getline(arguments, argument, '\0')) {
+    const bool is_plain = argument.find_first_of(" '\"\\$&|;<>()*?#~`") == std::string::npos;
+    text += is_plain && !argument.empty() ? " " + argument : fmt::format(" {:?}", argument);
+  }
+  return text;
 }
 
 ThreadPool make_pool(int workers) {

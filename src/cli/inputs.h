@@ -34,6 +34,9 @@ ThreadPool make_pool(int workers);
 void check_fits(const std::string& model_name, const Mlp& mlp, const std::string& images_name,
                 std::span<const Index> shape);
 
+/// Returns this program's command line, for people; only its name where the system does not tell.
+std::string command_line();
+
 /// --class-names
 void add_class_names(CLI::App& app, std::string& path);
 

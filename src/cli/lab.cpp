@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@
 #include "cli/inputs.h"
 #include "cli/nearest.h"
 #include "cli/recipe_options.h"
+#include "cli/saved_files.h"
 #include "cli/values.h"
 #include "core/fail.h"
 #include "core/text.h"
@@ -24,6 +26,8 @@
 #include "report/environment.h"
 #include "system/cpu.h"
 #include "system/line_writer.h"
+#include "system/outputs.h"
+#include "system/stop_signals.h"
 #include "system/terminal.h"
 #include "trp/dataset.h"
 
@@ -82,6 +86,8 @@ CLI::App& add_lab(CLI::App& app, LabOptions& options) {
   command.add_flag("--quick", options.quick, "under 12 s for all: to see it work; rough numbers");
   command.add_option("--seed", options.seed, "of weights and random changes")
       ->transform(whole_number<std::uint64_t>(0, std::numeric_limits<std::uint64_t>::max()));
+  add_report(command, options.report);
+  add_force(command, options.force);
   add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJsonLines});
   add_color(command, options.color);
   command.footer(
@@ -103,7 +109,13 @@ int run_lab(const LabOptions& options) {
     return kExitDone;
   }
   const auto chosen = chosen_experiments(options.names);
-  const DataSets data = load_data(find_named_data(options.data), kMaxClasses);
+  std::optional<StopSignals> signals;  // for a page of what there is; else they end the program
+  if (!options.report.empty()) signals.emplace();
+  const auto signal = [&signals] { return signals ? signals->received() : 0; };
+  const DataFiles files = find_named_data(options.data);
+  Outputs outputs =
+      claim_outputs(named_inputs(files), {{"--report", options.report, is_report}}, options.force);
+  const DataSets data = load_data(files, kMaxClasses);
   const LabContext context = {.data = data,
                               .cpus = available_cpus(),
                               .quick = options.quick,
@@ -118,17 +130,21 @@ int run_lab(const LabOptions& options) {
   } else {
     write_lab_start_json(out, start);
   }
-  std::string wrong;
+  std::string wrong, sections;
   for (const Experiment* experiment : chosen) {
+    if (signal() != 0) break;
     const Race race = run_experiment(*experiment, context);
     if (as_text) {
       write_experiment_text(out, *experiment, race, color);
     } else {
       write_experiment_json(out, *experiment, race);
     }
+    if (!outputs.empty()) sections += experiment_section(*experiment, race);
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
-  if (wrong.empty()) return kExitDone;
+  if (!sections.empty())
+    outputs.at("--report").replace(std::string_view(lab_page(start, sections, command_line())));
+  if (wrong.empty()) return signal() == 0 ? kExitDone : kExitSignalBase + signal();
   fail("{}: the results were not what another way of computing them gives", wrong);
 }
 

@@ -41,7 +41,7 @@ Reporter Output::results_reporter() {
 }
 
 void Output::report(const RunEvent& event) {
-  for (Listener* listener : {&settings_, &results_, &logged_, &progress_}) {
+  for (Listener* listener : {&settings_, &results_, &logged_, &progress_, &other_}) {
     if (!listener->reporter || listener->failure) continue;
     try {
       listener->reporter(event);

@@ -24,6 +24,9 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  /// Tells somebody else of events, too, from now on.
+  void tell(Reporter reporter) { other_.reporter = std::move(reporter); }
+
   /// Tells all that want to know. What cannot be written is kept for close(), so that training can
   /// go on and be saved.
   void report(const RunEvent& event);
@@ -65,7 +68,7 @@ class Output {
   LineWriter err_ = standard_error();
   std::optional<LineWriter> log_;
   std::optional<ProgressBar> bar_;
-  Listener settings_, results_, logged_, progress_;
+  Listener settings_, results_, logged_, progress_, other_;
 };
 
 }  // namespace trp

@@ -251,6 +251,11 @@ void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect>
       say("warning: {} has no effect {}", effect.option, effect.condition);
 }
 
+CLI::Option* add_report(CLI::App& app, std::string& path) {
+  return add_path(app, "--report", path, "write a page with charts and images: FILE.html",
+                  file_path());
+}
+
 void add_force(CLI::App& app, bool& force) {
   // Not in a configuration file, where it would be forgotten.
   app.add_flag("--force", force, "replace files that hold something else")->configurable(false);

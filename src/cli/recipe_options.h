@@ -88,6 +88,9 @@ struct OptionEffect {
 /// Says of each option that is given and has no effect why that is.
 void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect> effects);
 
+/// Adds --report, to the group that is the app's default.
+CLI::Option* add_report(CLI::App& app, std::string& path);
+
 /// Adds --force to a command that writes files.
 void add_force(CLI::App& app, bool& force);
 

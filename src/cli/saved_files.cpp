@@ -17,6 +17,7 @@
 #include "report/bench_report.h"
 #include "report/environment.h"
 #include "report/evaluation.h"
+#include "report/html.h"
 #include "report/trace.h"
 #include "system/input_file.h"
 #include "train/recipe_json.h"
@@ -49,7 +50,8 @@ Outputs claim_files(const TrainOptions& options, const DataFiles& files) {
                         {.option = "--log",
                          .path = options.output.log,
                          .is_own_kind = is_saved_log,
-                         .writing = Writing::kInPlace}},
+                         .writing = Writing::kInPlace},
+                        {.option = "--report", .path = options.report, .is_own_kind = is_report}},
                        options.force);
 }
 
@@ -130,5 +132,7 @@ bool is_bench_csv(Bytes start) { return text_of(start).starts_with(kBenchCsvStar
 bool is_predictions_csv(Bytes start) { return text_of(start).starts_with(kPredictionsCsvStart); }
 
 bool is_bench_markdown(Bytes start) { return text_of(start).starts_with(kBenchMarkdownStart); }
+
+bool is_report(Bytes start) { return text_of(start).starts_with(kPageStart); }
 
 }  // namespace trp

@@ -41,5 +41,6 @@ bool is_bench_json(std::span<const std::uint8_t> start);
 bool is_bench_csv(std::span<const std::uint8_t> start);
 bool is_predictions_csv(std::span<const std::uint8_t> start);
 bool is_bench_markdown(std::span<const std::uint8_t> start);
+bool is_report(std::span<const std::uint8_t> start);
 
 }  // namespace trp

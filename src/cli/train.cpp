@@ -94,8 +94,8 @@ void add_output(CLI::App& app, OutputOptions& output) {
   add_path(app, "--log", output.log, "write JSON lines to a file as well",
            file_path("a file (--format jsonl writes to standard output)"));
   CLI::Option* quiet = app.add_flag("-q,--quiet", output.quiet, "results only");
-  app.add_flag("-v,--verbose", output.verbose, "say more than usual")->excludes(quiet);
   app.option_defaults()->group(kOutputAdvancedGroup);
+  app.add_flag("-v,--verbose", output.verbose, "say more than usual")->excludes(quiet);
   app.add_option("--log-interval", output.log_interval,
                  "a line every N batches (text, jsonl, --log); 0: epochs only")
       ->transform(whole_number(0, kMaxLogInterval));
@@ -173,6 +173,8 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_saving(app, options);
   add_repeat(app, options.repeat);
   add_output(app, options.output);
+  app.option_defaults()->group(kOutputGroup);
+  add_report(app, options.report)->excludes(app.get_option("--repeat"));
   app.option_defaults()->group(kOutputAdvancedGroup);
   add_min_accuracy(app, options.min_accuracy);
   add_force(app, options.force);

@@ -33,6 +33,7 @@ struct TrainOptions {
   bool time = false;       // tell where the time went
   std::string trace;       // a file for the timeline of every worker; empty: none
   int trace_steps = 200;
+  std::string report;  // a file for a page; empty: none
   bool force = false;  // replace files that hold something else
   std::string config;  // the file that options were read from; empty: none
   int repeat = 1;      // seeds

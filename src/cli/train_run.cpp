@@ -24,6 +24,7 @@
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "report/trace.h"
+#include "report/train_page.h"
 #include "strategy/phase.h"
 #include "system/cpu.h"
 #include "system/outputs.h"
@@ -33,6 +34,7 @@
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
+#include "trp/predict.h"
 #include "trp/train.h"
 
 namespace trp {
@@ -88,7 +90,7 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
 }
 
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
-  const bool is_traced = !options.trace.empty();
+  const bool is_traced = !options.trace.empty() || !options.report.empty();
   if (!options.time && !is_traced) return std::nullopt;
   return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
                                       is_traced ? options.trace_steps : 0);
@@ -162,6 +164,28 @@ bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& 
   return is_saved && is_traced && is_resumable;
 }
 
+/// What the page tells of the score. A network that is of no use has none, nor has one that was not
+/// scored because training was stopped.
+std::optional<EvaluationReport> evaluation_of(const TrainResult& result, const Dataset& test,
+                                              ThreadPool& pool) {
+  if (result.test.sample_count == 0 || result.divergence) return std::nullopt;
+  std::optional<EvaluationReport> report = EvaluationReport{.result = result.test, .samples = test};
+  Predictor predictor(result.mlp, pool);
+  add_predictions(*report, predictor.logits(test), kPageMistakes);
+  return report;
+}
+
+/// Writes the page, if one was asked for; returns whether it is written.
+bool keep_page(const TrainPage& page, const RunSummary& summary, const Dataset& test,
+               ThreadPool& pool, const std::optional<PhaseRecorder>& recorder, Outputs& outputs,
+               Output& output) {
+  const auto file = outputs.find("--report");
+  return file == outputs.end() || output.is_written(file->second.path(), [&] {
+    file->second.replace(
+        page.html(summary, evaluation_of(summary.result, test, pool), *recorder, command_line()));
+  });
+}
+
 /// Throws what standard output or the log has met, unless that is no news.
 void close(Output& output, bool all_kept, int signal) {
   try {
@@ -206,6 +230,8 @@ int run_train(const TrainOptions& given) {
     close(output, true, signals.received());
     return code;
   }
+  TrainPage page;
+  if (!options.report.empty()) output.tell([&page](const RunEvent& event) { page.add(event); });
   const auto twin = make_twin(options, data, first, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
@@ -213,9 +239,11 @@ int run_train(const TrainOptions& given) {
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
-  const bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
+  bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
   const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  output.report(RunSummary{result, stopwatch.seconds(), comparison, times});
+  const RunSummary summary = {result, stopwatch.seconds(), comparison, times};
+  output.report(summary);
+  all_kept &= keep_page(page, summary, data.test, pool, recorder, outputs, output);
   warn_of_nothing_learned(result, data, output);
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);

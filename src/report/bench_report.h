@@ -43,6 +43,10 @@ std::string bench_csv(const std::vector<BenchRow>& rows);
 /// One JSON document.
 std::string bench_json(const BenchContext& context, const std::vector<BenchRow>& rows);
 
+/// A page; `steps` are figures of them, in HTML, which may be empty.
+std::string bench_page(const BenchContext& context, const std::vector<BenchRow>& rows,
+                       std::string_view steps, const std::string& command);
+
 /// Writes the files, which are claimed by their options, but for standard output. Throws Error if
 /// one cannot be written.
 void export_bench(const BenchFiles& files, Outputs& outputs, const BenchContext& context,

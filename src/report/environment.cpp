@@ -56,6 +56,14 @@ std::string machine_text(const Environment& environment) {
   return text;
 }
 
+std::vector<Cells> environment_facts(const std::string& command, const Environment& environment) {
+  const Build& build = environment.build;
+  return {{"command", command},
+          {"machine", fmt::format("{}: {}", environment.host, machine_text(environment))},
+          {"build", fmt::format("{}, {}, {}", build.version, build.compiler, build.type)},
+          {"time", environment.time}};
+}
+
 Json document_of(std::string_view event, const Environment& environment) {
   const Build& build = environment.build;
   return {{"event", event},

@@ -3,8 +3,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "report/json.h"
+#include "report/table.h"
 
 namespace trp {
 
@@ -39,6 +41,9 @@ std::string_view fma_note();
 
 /// "AMD EPYC, 2 CPUs, AVX2", and ", 83 ns to another CPU and back" where that was measured
 std::string machine_text(const Environment& environment);
+
+/// What every page tells of how it was made, names and texts: the command, the machine, the build.
+std::vector<Cells> environment_facts(const std::string& command, const Environment& environment);
 
 /// The fields that every document begins with: event, schema, and the environment.
 Json document_of(std::string_view event, const Environment& environment);

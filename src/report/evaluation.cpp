@@ -55,26 +55,15 @@ void write_confusion(LineWriter& out, const Confusion& confusion,
 }
 
 void write_mistakes(LineWriter& out, const EvaluationReport& report) {
-  const Dataset& samples = report.samples;
-  const auto size = static_cast<std::size_t>(samples.feature_count);
-  float low = 0, high = 255;
-  if (!samples.values.empty()) {
-    const auto [least, most] = std::ranges::minmax(samples.values);
-    low = least, high = most;
-  }
+  const auto [low, high] = value_range(report.samples);
   for (const Mistake& mistake : report.mistakes) {
-    const auto row = static_cast<std::size_t>(mistake.row);
-    const auto of_sample = [&](const auto& elements) {
-      const auto first = elements.begin() + static_cast<std::ptrdiff_t>(row * size);
-      return std::vector<float>(first, first + static_cast<std::ptrdiff_t>(size));
-    };
+    const Index label = report.samples.labels[static_cast<std::size_t>(mistake.row)];
     out.write_line(fmt::format("\nimage {} is {}, taken for {} with a probability of {}",
-                               mistake.row, class_text(report.class_names, samples.labels[row]),
+                               mistake.row, class_text(report.class_names, label),
                                class_text(report.class_names, mistake.predicted),
                                percent(mistake.probability)));
-    out.write_line(
-        picture_text(samples.bytes.empty() ? of_sample(samples.values) : of_sample(samples.bytes),
-                     samples.sample_shape, low, high));
+    out.write_line(picture_text(sample_values(report.samples, mistake.row),
+                                report.samples.sample_shape, low, high));
   }
 }
 
@@ -92,9 +81,30 @@ std::string setting_line(std::string_view label, std::string_view text, bool col
                      printable(text));
 }
 
+void add_predictions(EvaluationReport& report, ConstTensorView logits, Index mistakes) {
+  const std::vector<std::uint8_t>& labels = report.samples.labels;
+  report.confusion = confusion_of(logits, labels);
+  report.calibration = calibration_ranges(logits, labels);
+  report.calibration_error = calibration_error(report.calibration);
+  report.mistakes = most_confident_mistakes(logits, labels, mistakes);
+}
+
 std::string class_text(const std::vector<std::string>& names, Index label) {
   if (names.empty()) return fmt::format("{}", label);
   return fmt::format("{} {}", label, printable(names[static_cast<std::size_t>(label)]));
+}
+
+std::vector<float> sample_values(const Dataset& samples, Index row) {
+  const auto first = static_cast<std::ptrdiff_t>(row * samples.feature_count);
+  const auto last = first + static_cast<std::ptrdiff_t>(samples.feature_count);
+  if (samples.bytes.empty()) return {samples.values.begin() + first, samples.values.begin() + last};
+  return {samples.bytes.begin() + first, samples.bytes.begin() + last};
+}
+
+std::pair<float, float> value_range(const Dataset& samples) {
+  if (samples.values.empty()) return {0, 255};
+  const auto [least, most] = std::ranges::minmax(samples.values);
+  return {least, most};
 }
 
 std::string test_accuracy_text(const Score& score, bool color) {

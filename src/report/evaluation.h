@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "report/environment.h"
@@ -11,23 +12,28 @@
 #include "train/confidence.h"
 #include "train/confusion.h"
 #include "trp/dataset.h"
+#include "trp/mlp.h"
 #include "trp/score.h"
 
 namespace trp {
 
 /// The score of a saved model on test data.
 struct EvaluationReport {
-  Environment environment;
-  std::string model;    // its file
-  std::string data;     // where the data came from, for people
-  std::string weights;  // digest
+  Environment environment = {};
+  std::string model = {};    // its file
+  std::string data = {};     // where the data came from, for people
+  std::string weights = {};  // digest
   Score result;
-  Confusion confusion;
+  Confusion confusion = Confusion(0);
   double calibration_error = 0;
-  std::vector<Mistake> mistakes = {};         // to draw
-  std::vector<std::string> class_names = {};  // empty: they have numbers only
+  std::vector<CalibrationRange> calibration = {};  // for pages
+  std::vector<Mistake> mistakes = {};              // to draw
+  std::vector<std::string> class_names = {};       // empty: they have numbers only
   const Dataset& samples;
 };
+
+/// Fills in what follows from the logits, a row for each sample, with so many mistakes.
+void add_predictions(EvaluationReport& report, ConstTensorView logits, Index mistakes);
 
 /// "7", or "7 Sneaker" if classes have names.
 std::string class_text(const std::vector<std::string>& names, Index label);
@@ -45,6 +51,18 @@ void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool
 
 /// Writes one JSON document, on a line.
 void write_evaluation_json(LineWriter& out, const EvaluationReport& report);
+
+/// Returns the values of a sample, and the least and the largest that any can have.
+std::vector<float> sample_values(const Dataset& samples, Index row);
+std::pair<float, float> value_range(const Dataset& samples);
+
+/// How many mistakes a page shows.
+inline constexpr Index kPageMistakes = 60;
+
+/// Returns what a page tells of a network and its score, in HTML, and such a page.
+std::string evaluation_sections(const EvaluationReport& report, const Mlp& mlp);
+std::string evaluation_page(const EvaluationReport& report, const Mlp& mlp,
+                            const std::string& command);
 
 /// How the table of predictions begins.
 inline constexpr std::string_view kPredictionsCsvStart = "index,label,prediction,loss";

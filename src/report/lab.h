@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lab/experiment.h"
 #include "report/environment.h"
@@ -27,5 +28,9 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
 
 void write_lab_start_json(LineWriter& out, const LabStart& start);
 void write_experiment_json(LineWriter& out, const Experiment& experiment, const Race& race);
+
+/// Returns what a page tells of an experiment, in HTML, and the page of such sections.
+std::string experiment_section(const Experiment& experiment, const Race& race);
+std::string lab_page(const LabStart& start, std::string_view sections, const std::string& command);
 
 }  // namespace trp

@@ -10,6 +10,7 @@
 #include "measure/comparison.h"
 #include "profile/times.h"
 #include "report/environment.h"
+#include "report/table.h"
 #include "system/line_writer.h"
 #include "trp/train.h"
 
@@ -59,6 +60,13 @@ inline bool is_logged(const StepReport& step, int log_interval) {
 /// Tells somebody of the events of one training, in the order in which they happen. A writer that
 /// a reporter was made with must outlive it, and what the writer throws comes out of the reporter.
 using Reporter = std::function<void(const RunEvent&)>;
+
+/// Returns what is going to be trained on what and how, for people: names, empty where the one
+/// before goes on, and texts.
+std::vector<Cells> settings_of(const RunStart& start, bool with_pictures = false);
+
+/// "completed 10 epochs", "diverged in epoch 1, batch 3, …"
+std::string status_text(const TrainResult& result);
 
 struct TextStyle {
   bool rows = true;      // a row for each epoch; otherwise only the summary

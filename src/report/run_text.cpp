@@ -49,6 +49,8 @@ std::string step_row(const StepReport& step) {
                      step.samples_in_epoch, step.learning_rate);
 }
 
+}  // namespace
+
 std::string status_text(const TrainResult& result) {
   const std::string after = count_of(std::ssize(result.epochs), "epoch");
   switch (result.status) {
@@ -65,6 +67,8 @@ std::string status_text(const TrainResult& result) {
   }
   return {};
 }
+
+namespace {
 
 fmt::text_style status_style(TrainStatus status) {
   const bool good = status == TrainStatus::kCompleted || status == TrainStatus::kEarlyStopped;
@@ -222,11 +226,14 @@ std::string row_of(const RunEvent& event, const TextStyle& style) {
   return step && is_logged(*step, style.log_interval) ? step_row(*step) : std::string();
 }
 
-void write_settings(LineWriter& out, const RunStart& start, const TextStyle& style) {
+}  // namespace
+
+std::vector<Cells> settings_of(const RunStart& start, bool with_pictures) {
   const Recipe& recipe = start.recipe;
   const TrainStart& training = start.training;
-  const auto write = [&](std::string_view label, const std::string& text) {
-    out.write_line(setting_line(label, text, style.color));
+  std::vector<Cells> rows;
+  const auto write = [&](const std::string& label, const std::string& text) {
+    rows.push_back({label, text});
   };
   write("data", start.data);
   write("", samples_text(start));
@@ -249,7 +256,7 @@ void write_settings(LineWriter& out, const RunStart& start, const TextStyle& sty
     write("augment", fmt::format("{}, anew in each epoch", augment_text(recipe.augment)));
   write("workers", workers_text(start));
   if (!training.stages.empty()) write("pipeline", pipeline_text(start));
-  if (!training.stages.empty() && style.pictures) {
+  if (!training.stages.empty() && with_pictures) {
     const PipelineSchedule schedule =
         make_pipeline_schedule(start.plan.pipeline_schedule,
                                static_cast<int>(training.stages.size()), training.micro_batches);
@@ -259,9 +266,8 @@ void write_settings(LineWriter& out, const RunStart& start, const TextStyle& sty
     write("loaders", fmt::format("{}, up to {} ahead", count_of(training.loaders, "loader"),
                                  count_of(start.plan.queue, "batch")));
   }
+  return rows;
 }
-
-}  // namespace
 
 Reporter text_reporter(LineWriter& out, const TextStyle& style) {
   return [&out, style](const RunEvent& event) {
@@ -279,7 +285,10 @@ Reporter text_reporter(LineWriter& out, const TextStyle& style) {
 
 Reporter settings_reporter(LineWriter& out, const TextStyle& style) {
   return [&out, style](const RunEvent& event) {
-    if (const auto* start = std::get_if<RunStart>(&event)) write_settings(out, *start, style);
+    const auto* start = std::get_if<RunStart>(&event);
+    if (!start) return;
+    for (const Cells& row : settings_of(*start, style.pictures))
+      out.write_line(setting_line(row[0], row[1], style.color));
   };
 }
 

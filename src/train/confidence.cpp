@@ -1,7 +1,6 @@
 #include "train/confidence.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 
@@ -39,18 +38,29 @@ std::vector<Mistake> most_confident_mistakes(ConstTensorView logits,
   return mistakes;
 }
 
-double calibration_error(ConstTensorView logits, std::span<const std::uint8_t> labels) {
-  std::array<double, kRanges> excess = {};  // of probabilities over right predictions
+std::vector<CalibrationRange> calibration_ranges(ConstTensorView logits,
+                                                 std::span<const std::uint8_t> labels) {
+  std::vector<CalibrationRange> ranges(kRanges);
   for (Index row = 0; row < logits.rows(); ++row) {
     const Mistake prediction = prediction_of(logits, row);
     const double probability = prediction.probability;
-    const bool is_right = prediction.predicted == labels[static_cast<std::size_t>(row)];
-    const auto range = static_cast<std::size_t>(std::ceil(probability * kRanges)) - 1;
-    excess[std::min(range, kRanges - 1)] += probability - (is_right ? 1 : 0);
+    const auto number = static_cast<std::size_t>(std::ceil(probability * kRanges)) - 1;
+    CalibrationRange& range = ranges[std::min(number, kRanges - 1)];
+    ++range.sample_count;
+    range.probability += probability;
+    range.right += prediction.predicted == labels[static_cast<std::size_t>(row)] ? 1 : 0;
   }
+  return ranges;
+}
+
+double calibration_error(std::span<const CalibrationRange> ranges) {
   double sum = 0;
-  for (const double of_range : excess) sum += std::abs(of_range);
-  return sum / static_cast<double>(logits.rows());
+  Index samples = 0;
+  for (const CalibrationRange& range : ranges) {
+    sum += std::abs(range.probability - range.right);
+    samples += range.sample_count;
+  }
+  return sum / static_cast<double>(samples);
 }
 
 double loss_of(std::span<const float> logits, Index label) {

@@ -21,10 +21,21 @@ struct Mistake {
 std::vector<Mistake> most_confident_mistakes(ConstTensorView logits,
                                              std::span<const std::uint8_t> labels, Index count);
 
+/// The predictions of a range of probabilities.
+struct CalibrationRange {
+  Index sample_count = 0;
+  double probability = 0;  // of the predicted classes: the sum
+  double right = 0;        // how many predictions are
+};
+
+/// Returns 15 equal ranges of the probability of the predicted class, in ascending order.
+std::vector<CalibrationRange> calibration_ranges(ConstTensorView logits,
+                                                 std::span<const std::uint8_t> labels);
+
 /// Returns the expected calibration error: how far the probability of the predicted class is from
 /// the share of right predictions, in the mean over 15 equal ranges of the former (Guo et al., "On
 /// calibration of modern neural networks", ICML 2017). NaN without samples.
-double calibration_error(ConstTensorView logits, std::span<const std::uint8_t> labels);
+double calibration_error(std::span<const CalibrationRange> ranges);
 
 /// Returns −ln softmax(logits)[label] of one sample.
 double loss_of(std::span<const float> logits, Index label);

@@ -303,6 +303,7 @@ const std::map<std::string, std::pair<Part, std::string>> kParts = {
     {"format", {Part::kOther, "csv"}},
     {"log", {Part::kOther, "x"}},
     {"log-interval", {Part::kOther, "5"}},
+    {"report", {Part::kOther, "x"}},
     {"quiet", {Part::kOther, ""}},
     {"verbose", {Part::kOther, ""}},
     {"no-progress", {Part::kOther, ""}},

@@ -196,7 +196,7 @@ TEST_CASE("an update is that of PyTorch") {
       for (const bool has_velocity : {true, rule == UpdateRule::kAdam}) {
         const UpdateCoefficients k = {.rule = rule,
                                       .learning_rate = kRate,
-                                      .momentum = has_velocity ? float{kMomentum} : 0,
+                                      .momentum = static_cast<float>(has_velocity ? kMomentum : 0),
                                       .weight_decay = kDecay,
                                       .gradient_scale = kScale,
                                       .average_share = 0.25F,

@@ -26,11 +26,11 @@ class Folder {
  public:
   Folder() {
     training.write("config", test::bytes_of("epochs = 1\n"));
-    REQUIRE(
-        training
-            .run({"--lr-schedule", "constant", "--epochs", "1", "--save", path("model.npz"),
-                  "--checkpoint", path("c"), "--log", path("old.log"), "--trace", path("old.json")})
-            .exit_code == 0);
+    REQUIRE(training
+                .run({"--lr-schedule", "constant", "--epochs", "1", "--save", path("model.npz"),
+                      "--checkpoint", path("c"), "--log", path("old.log"), "--trace",
+                      path("old.json"), "--report", path("old.html")})
+                .exit_code == 0);
     REQUIRE(run("bench", {"--export-csv", path("old.csv"), "--export-markdown", path("old.md"),
                           "--export-json", path("bench.json")})
                 .exit_code == 0);
@@ -75,10 +75,11 @@ struct OutputOption {
 };
 
 const std::vector<OutputOption> kOutputOptions = {
-    {"train", "--save", ".npz", "model.npz"},     {"train", "--checkpoint", "", "c"},
-    {"train", "--trace", "", "old.json"},         {"train", "--log", "", "old.log"},
-    {"bench", "--export-json", "", "bench.json"}, {"bench", "--export-csv", "", "old.csv"},
-    {"bench", "--export-markdown", "", "old.md"}, {"export", "", ".npz", "model.npz"}};
+    {"train", "--save", ".npz", "model.npz"}, {"train", "--checkpoint", "", "c"},
+    {"train", "--trace", "", "old.json"},     {"train", "--log", "", "old.log"},
+    {"train", "--report", "", "old.html"},    {"bench", "--export-json", "", "bench.json"},
+    {"bench", "--export-csv", "", "old.csv"}, {"bench", "--export-markdown", "", "old.md"},
+    {"bench", "--report", "", "old.html"},    {"export", "", ".npz", "model.npz"}};
 
 Arguments arguments_of(const OutputOption& output, const std::string& path) {
   return output.option.empty() ? Arguments{path} : Arguments{output.option, path};

@@ -20,7 +20,7 @@ Tensor logits_of(const std::vector<double>& probabilities) {
 
 double error_of(const std::vector<double>& probabilities, const std::vector<std::uint8_t>& labels) {
   const Tensor logits = logits_of(probabilities);
-  return calibration_error(logits.view(), labels);
+  return calibration_error(calibration_ranges(logits.view(), labels));
 }
 
 TEST_CASE("mistakes come with the most confident one first, of equals the first one") {
@@ -46,7 +46,7 @@ TEST_CASE("probabilities that are the shares of right predictions have no calibr
   for (int i = 0; i < 10; ++i) labels.push_back(i % 2 == 0 ? 0 : 1);
   CHECK(error_of(probabilities, labels) == Approx(0.1 / 2).margin(1e-6));
   const Tensor none(0, 2);
-  CHECK(std::isnan(calibration_error(none.view(), {})));
+  CHECK(std::isnan(calibration_error(calibration_ranges(none.view(), {}))));
 }
 
 TEST_CASE("the loss of a sample is that of its label's probability") {

@@ -51,6 +51,7 @@ void add_output(CLI::App& app, TuneOptions& options) {
   app.add_flag_callback(
       "--no-progress", [&options] { options.progress = false; }, "no progress bar");
   add_color(app, options.color);
+  add_report(app, options.report);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct TuneOptions {
   std::string save;                 // the search has found so far, and one to go on with; none if
   std::string checkpoint;           // they are empty
   std::string resume;
+  std::string report;                         // a file for a page with pictures; empty: none
   OutputFormat format = OutputFormat::kText;  // or kJsonLines
   bool quiet = false;
   bool progress = true;

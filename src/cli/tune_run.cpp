@@ -23,6 +23,7 @@
 #include "report/environment.h"
 #include "report/progress.h"
 #include "report/tune.h"
+#include "report/tune_page.h"
 #include "system/input_file.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
@@ -79,6 +80,7 @@ class Tuning {
   }
   std::string options_of(int trial) const { return options_text(recipe_of(trial), recipe_of(0)); }
   const Json& space() const { return space_.json; }
+  const std::vector<TrialResult>& results() const { return saved_.results; }
 
   /// Whether --checkpoint has been written.
   bool is_saved() const { return is_saved_; }
@@ -214,6 +216,7 @@ Outputs claim(const TuneOptions& options, const DataFiles& files) {
   return claim_outputs(inputs,
                        {{"--save", options.save, is_saved_model},
                         {"--save-config", options.save_config, is_saved_config},
+                        {"--report", options.report, is_report},
                         {.option = "--checkpoint",
                          .path = options.checkpoint,
                          .is_own_kind = starts_search,
@@ -297,6 +300,7 @@ int run_tune(const TuneOptions& options) {
     return end_without_best(found, options, signals.received());
   TuneSummary summary = {.search = found,
                          .options_of = [&](int trial) { return tuning.options_of(trial); },
+                         .recipe_of = [&](int trial) { return tuning.recipe_of(trial); },
                          .workers = workers,
                          .recipe = tuning.recipe_of(found.results.front().trial)};
   const Recipe as_searched = summary.recipe;
@@ -312,6 +316,9 @@ int run_tune(const TuneOptions& options) {
   }
   summary.command = train_command(options.data, summary.recipe);
   save_best(options, summary, data.train, outputs);
+  if (const auto file = outputs.find("--report"); file != outputs.end())
+    file->second.replace(
+        std::string_view(tune_page(start, summary, tuning.results(), command_line())));
   standard_output().write_line(
       is_text ? tune_text(summary, text_width(), use_color(options.color, STDOUT_FILENO))
               : to_text(tune_summary_object(summary)));

@@ -17,8 +17,6 @@
 namespace trp {
 namespace {
 
-constexpr std::size_t kRowsShown = 10;
-
 std::string accuracy_text(const std::optional<Score>& score) {
   if (!score) return "diverged";
   return fmt::format("{} ± {}", percent(score->accuracy), percent(score->accuracy_stderr()));
@@ -50,13 +48,16 @@ std::string tune_settings(const TuneStart& start) {
                                           start.environment.build.simd)));
 }
 
+Cells trial_cells(const TrialResult& result) {
+  return {fmt::format("{}", result.trial), fmt::format("{}", result.epochs),
+          accuracy_text(result.validation), fmt::format("{:.2f}", result.seconds)};
+}
+
 std::string tune_text(const TuneSummary& summary, std::size_t width, bool color) {
   const std::vector<TrialResult>& results = summary.search.results;
   std::vector<Cells> rows = {{"trial", "epochs", "val accuracy", "seconds"}};
-  for (std::size_t i = 0; i < std::min(results.size(), kRowsShown); ++i)
-    rows.push_back({fmt::format("{}", results[i].trial), fmt::format("{}", results[i].epochs),
-                    accuracy_text(results[i].validation),
-                    fmt::format("{:.2f}", results[i].seconds)});
+  for (std::size_t i = 0; i < std::min(results.size(), kBestShown); ++i)
+    rows.push_back(trial_cells(results[i]));
   const std::vector<std::string> lines = table_lines(rows);
   std::string text = lines[0] + "  options\n";
   for (std::size_t i = 1; i < lines.size(); ++i) {

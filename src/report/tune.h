@@ -8,6 +8,7 @@
 #include "measure/statistics.h"
 #include "report/environment.h"
 #include "report/json.h"
+#include "report/table.h"
 #include "trp/train.h"
 #include "tune/search.h"
 
@@ -28,7 +29,8 @@ struct TuneStart {
 struct TuneSummary {
   const SearchResult& search;
   std::function<std::string(int trial)> options_of;  // as on the command line
-  int workers = 1;                                   // that may train at once
+  std::function<Recipe(int trial)> recipe_of;
+  int workers = 1;                          // that may train at once
   std::optional<Spread> gain = {};          // of trainings side by side over one that is alone
   std::optional<TrainResult> trained = {};  // with the best options; none if stopped before
   Recipe recipe = {};                       // of that training
@@ -37,6 +39,11 @@ struct TuneSummary {
 
 /// The settings, for people: what is searched.
 std::string tune_settings(const TuneStart& start);
+
+inline constexpr std::size_t kBestShown = 10;
+
+/// Trial, epochs, accuracy and seconds.
+Cells trial_cells(const TrialResult& result);
 
 /// A table of the ten best, not wider than `width` as far as that is possible, and a summary, whose
 /// last line is the command, for people.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -99,10 +100,16 @@ TEST_CASE("tune: the table ends with the command, and the files train and hold t
   const TemporaryFolder folder;
   const std::string config = (folder.path() / "best.conf").string();
   const std::string model = (folder.path() / "best.safetensors").string();
+  const std::string page = (folder.path() / "best.html").string();
   const ProgramResult result =
       run_program(tune({"--trials", "4", "--epochs", "2", "--search", "optimizer,hidden,dropout",
-                        "--save-config", config, "-o", model}));
+                        "--save-config", config, "-o", model, "--report", page}));
   REQUIRE(result.exit_code == 0);
+  std::ostringstream html;
+  html << std::ifstream(page).rdbuf();
+  for (const char* part : {"<svg", "the best, trial ", "% of the variance", "as given"})
+    CHECK(html.str().find(part) != std::string::npos);
+  CHECK(html.str().find(weights_in(result.out)) != std::string::npos);
   const std::vector<std::string> lines = lines_of(result.out);
   CHECK(lines.front().starts_with("trial  epochs  "));
   CHECK(lines.back().starts_with("tensor_relu_parallel --data "));

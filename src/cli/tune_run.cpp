@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,15 +12,12 @@
 #include "cli/recipe_text.h"
 #include "cli/saved_files.h"
 #include "cli/say.h"
-#include "cli/search_space.h"
 #include "cli/tune.h"
+#include "cli/tuning.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "data/dataset.h"
 #include "formats/bytes.h"
-#include "profile/clock.h"
 #include "report/environment.h"
-#include "report/progress.h"
 #include "report/tune.h"
 #include "report/tune_page.h"
 #include "system/input_file.h"
@@ -29,7 +25,6 @@
 #include "system/stop_signals.h"
 #include "system/terminal.h"
 #include "train/model_arrays.h"
-#include "train/recipe_json.h"
 #include "trp/train.h"
 #include "tune/saved_search.h"
 #include "tune/search.h"
@@ -62,151 +57,6 @@ WrittenSpace searched_part(const TuneOptions& options) {
   }
   if (part.space.empty()) fail_usage("expected an option to search, but all of them are given");
   return part;
-}
-
-/// A search and what is told and kept of it.
-class Tuning {
- public:
-  /// Goes on with the search of --resume.
-  Tuning(const TuneOptions& options, WrittenSpace space, Outputs& outputs, const DataSets& data);
-
-  SearchResult search(ThreadPool& pool, const StopSignals& signals);
-  TrainResult train_anew(const Recipe& recipe, ThreadPool& pool, const StopSignals& signals);
-
-  Recipe recipe_of(int trial) const {
-    Recipe recipe = sample_recipe(space_.space, options_.recipe, trial);
-    complete_recipe(recipe);
-    return recipe;
-  }
-  std::string options_of(int trial) const { return options_text(recipe_of(trial), recipe_of(0)); }
-  const Json& space() const { return space_.json; }
-  const std::vector<TrialResult>& results() const { return saved_.results; }
-
-  /// Whether --checkpoint has been written.
-  bool is_saved() const { return is_saved_; }
-
- private:
-  static constexpr double kSaveInterval = 1;  // seconds
-
-  void on_result(const TrialResult& result);
-  void on_progress(double share);
-  void note(const TrialResult& result);
-  void save();
-
-  const TuneOptions& options_;
-  const WrittenSpace space_;
-  const DataSets& data_;
-  Outputs& outputs_;
-  const bool color_ = use_color(options_.color, STDERR_FILENO);
-  LineWriter out_ = standard_output();
-  std::optional<ProgressBar> bar_;
-  SavedSearch saved_;
-  std::set<int> trials_;
-  std::optional<TrialResult> best_;
-  const Stopwatch begin_;
-  Stopwatch last_save_;
-  OldFile old_file_ = OldFile::kRemove;  // at the next save
-  bool is_saved_ = true;
-};
-
-Tuning::Tuning(const TuneOptions& options, WrittenSpace space, Outputs& outputs,
-               const DataSets& data)
-    : options_(options),
-      space_(std::move(space)),
-      data_(data),
-      outputs_(outputs),
-      saved_{.identity = {{"recipe", to_json(options.recipe)},
-                          {"space", space_.json},
-                          {"train_data", dataset_digest(data.train)}},
-             .results = {}} {
-  if (!options.resume.empty() && !has_nothing_saved(options.resume, outputs))
-    saved_.results = load_search(options.resume, saved_.identity);
-  for (const TrialResult& result : saved_.results) note(result);
-  if (options.progress && !options.quiet && is_terminal(STDERR_FILENO))
-    bar_.emplace(STDERR_FILENO, color_);
-  const auto file = outputs.find("--checkpoint");
-  if (file == outputs.end() || file->second.is_made() ||
-      is_same_file(options.checkpoint, options.resume))
-    return;
-  old_file_ = OldFile::kKeepAsPrevious;
-  say("warning: {} will be replaced; --resume {} would go on with it", options.checkpoint,
-      options.checkpoint);
-}
-
-SearchResult Tuning::search(ThreadPool& pool, const StopSignals& signals) {
-  const std::vector<TrialResult> known = saved_.results;
-  const SearchResult found =
-      trp::search({.recipe_of = [this](int trial) { return recipe_of(trial); },
-                   .epochs = options_.recipe.epochs,
-                   .trials = options_.trials,
-                   .seconds = options_.seconds},
-                  known, data_.train, pool,
-                  {.result = [this](const TrialResult& result) { on_result(result); },
-                   .progress = [this](double share) { on_progress(share); }},
-                  signals.requested());
-  if (bar_) bar_->clear();
-  if (outputs_.contains("--checkpoint")) save();
-  return found;
-}
-
-TrainResult Tuning::train_anew(const Recipe& recipe, ThreadPool& pool, const StopSignals& signals) {
-  if (!options_.quiet && !bar_) say("training the best anew, on all training samples");
-  const Stopwatch stopwatch;
-  const auto on_step = [&](const StepReport& step) {
-    bar_->show([&](int width) {
-      return progress_line(
-          {.step = step, .epochs = recipe.epochs, .elapsed_seconds = stopwatch.seconds()}, width,
-          color_);
-    });
-  };
-  TrainEvents events;
-  if (bar_) events.step = on_step;
-  const Plan plan = {.strategy = StrategyKind::kAuto, .workers = pool.worker_count()};
-  TrainResult trained = train(recipe, plan, data_, pool, events, signals.requested());
-  if (bar_) bar_->clear();
-  return trained;
-}
-
-void Tuning::on_result(const TrialResult& result) {
-  saved_.results.push_back(result);
-  note(result);
-  if (bar_) bar_->clear();
-  if (options_.format == OutputFormat::kJsonLines)
-    out_.write_line(to_text(trial_object(result, recipe_of(result.trial))));
-  const bool is_news = best_ && best_->trial == result.trial && best_->epochs == result.epochs &&
-                       result.epochs == options_.recipe.epochs;
-  if (is_news && !bar_ && !options_.quiet) {
-    const std::string own = options_of(result.trial);
-    say("trial {}: validation accuracy {:.2f} %, {}", result.trial,
-        100 * result.validation->accuracy, own.empty() ? "as given" : own);
-  }
-  if (outputs_.contains("--checkpoint") && last_save_.seconds() > kSaveInterval) save();
-}
-
-void Tuning::on_progress(double share) {
-  if (!bar_) return;
-  bar_->show([&](int width) {
-    return tune_progress_line(share, begin_.seconds(), trials_.size(),
-                              best_ ? best_->validation : std::nullopt, width, color_);
-  });
-}
-
-void Tuning::note(const TrialResult& result) {
-  trials_.insert(result.trial);
-  if (result.validation && (!best_ || is_better(result, *best_))) best_ = result;
-}
-
-/// A search goes on though it cannot be saved, which is told once.
-void Tuning::save() {
-  try {
-    outputs_.at("--checkpoint")
-        .replace(encode_search(saved_), std::exchange(old_file_, OldFile::kRemove));
-    is_saved_ = true;
-  } catch (const Error& error) {
-    if (is_saved_) say("{}", error.what());
-    is_saved_ = false;
-  }
-  last_save_ = Stopwatch();
 }
 
 Outputs claim(const TuneOptions& options, const DataFiles& files) {

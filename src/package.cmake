@@ -1,6 +1,5 @@
 # The Debian package, by `cpack -G DEB` in the build folder, for the release that it is built on.
 set(package tensor-relu-parallel)
-find_program(TRP_GZIP gzip)
 set(changelog "${package} (${PROJECT_VERSION}) stable; urgency=medium
 
   * README.md says what the program does.
@@ -8,10 +7,9 @@ set(changelog "${package} (${PROJECT_VERSION}) stable; urgency=medium
  -- the tensor_relu_parallel developers <developers@tensor-relu-parallel.invalid>  Mon, 23 Nov 2026 00:00:00 +0000
 ")
 file(WRITE ${PROJECT_BINARY_DIR}/changelog "${changelog}")
-if(TRP_GZIP)
-  execute_process(COMMAND ${TRP_GZIP} -9nf ${PROJECT_BINARY_DIR}/changelog)
-  install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION share/doc/${package} COMPONENT package)
-endif()
+find_program(TRP_GZIP gzip REQUIRED)
+execute_process(COMMAND ${TRP_GZIP} -9nf ${PROJECT_BINARY_DIR}/changelog)
+install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION share/doc/${package} COMPONENT package)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright DESTINATION share/doc/${package} COMPONENT package)
 
 set(CPACK_PACKAGE_NAME ${package})

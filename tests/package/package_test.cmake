@@ -29,7 +29,7 @@ if(NOT digest OR NOT output MATCHES "\"weights\": \"${digest}\"")
 endif()
 
 # The man page and what completes command lines come with the program, and all of it goes again.
-foreach(file man/man1/tensor_relu_parallel.1 bash-completion/completions/tensor_relu_parallel
+foreach(file man/man1/tensor_relu_parallel.1.gz bash-completion/completions/tensor_relu_parallel
     zsh/site-functions/_tensor_relu_parallel fish/vendor_completions.d/tensor_relu_parallel.fish)
   if(NOT EXISTS ${prefix}/share/${file})
     message(FATAL_ERROR "${file} is not installed")

@@ -107,10 +107,13 @@ std::pair<float, float> value_range(const Dataset& samples) {
   return {least, most};
 }
 
+std::string accuracy_text(const Score& score) {
+  return fmt::format("{} ± {}", percent(score.accuracy), percent(score.accuracy_stderr()));
+}
+
 std::string test_accuracy_text(const Score& score, bool color) {
   if (score.sample_count == 0) return "test accuracy  not measured, since training was stopped";
-  const std::string accuracy =
-      fmt::format("{} ± {}", percent(score.accuracy), percent(score.accuracy_stderr()));
+  const std::string accuracy = accuracy_text(score);
   return fmt::format("test accuracy  {}   (loss {}, {} samples)",
                      paint(color, fmt::emphasis::bold, accuracy), loss_text(score.loss),
                      grouped(score.sample_count));

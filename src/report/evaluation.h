@@ -42,6 +42,9 @@ std::string class_text(const std::vector<std::string>& names, Index label);
 /// if colours are wanted.
 std::string setting_line(std::string_view label, std::string_view text, bool color = false);
 
+/// "90.00 % ± 3.00 %"
+std::string accuracy_text(const Score& score);
+
 /// "test accuracy  90.00 % ± 3.00 %   (loss 0.5000, 100 samples)", the accuracy in bold if colours
 /// are wanted.
 std::string test_accuracy_text(const Score& score, bool color);

@@ -97,7 +97,7 @@ std::string evaluation_page(const EvaluationReport& report, const Mlp& mlp,
   PageHead head = {
       "eval",
       fmt::format("{} of {} test samples are right", accuracy, grouped(score.sample_count)),
-      {{"test accuracy", fmt::format("{} ± {}", accuracy, percent(score.accuracy_stderr()))},
+      {{"test accuracy", accuracy_text(score)},
        {"test loss", loss_text(score.loss)},
        {"mean F1", percent(mean_score(report.confusion).f1)}},
       environment_facts(command, report.environment)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "train/recipe_json.h"
@@ -15,6 +16,12 @@ enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
 /// The text of a document, on one line unless an indent is given. NaN and infinity are written as
 /// null. Bytes that are not UTF-8, as in names of files, are replaced.
 std::string to_text(const Json& document, int indent = -1);
+
+/// A member of what there may not be; null without it.
+template <class Object, class Value>
+Json field_of(const std::optional<Object>& object, Value Object::*member) {
+  return object ? Json((*object).*member) : Json();
+}
 
 /// The names of an object's fields as the header of a CSV file.
 std::string csv_header(const Json& object);

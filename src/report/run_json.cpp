@@ -51,12 +51,6 @@ Json step_object(const StepReport& step) {
           {"lr", step.learning_rate}};
 }
 
-/// A member of what there may not be; null without it.
-template <class Object, class Value>
-Json field_of(const std::optional<Object>& object, Value Object::*member) {
-  return object ? Json((*object).*member) : Json();
-}
-
 Json epoch_object(const EpochResult& epoch) {
   return {{"event", "epoch"},
           {"epoch", epoch.epoch},

@@ -57,9 +57,8 @@ PageHead train_head(const RunStart& start, const RunSummary& summary, const std:
   if (result.test.sample_count > 0) {
     const std::string accuracy = percent(result.test.accuracy);
     if (!result.divergence) head.title = accuracy + " test accuracy";
-    head.figures = {
-        {"test accuracy", fmt::format("{} ± {}", accuracy, percent(result.test.accuracy_stderr()))},
-        {"test loss", loss_text(result.test.loss)}};
+    head.figures = {{"test accuracy", accuracy_text(result.test)},
+                    {"test loss", loss_text(result.test.loss)}};
   }
   head.figures.push_back({"training", fmt::format("{:.2f} s", result.train_seconds)});
   head.figures.push_back({"samples/s", with_unit(result.samples_per_second)});

@@ -17,20 +17,11 @@
 namespace trp {
 namespace {
 
-std::string accuracy_text(const std::optional<Score>& score) {
-  if (!score) return "diverged";
-  return fmt::format("{} ± {}", percent(score->accuracy), percent(score->accuracy_stderr()));
-}
-
 std::string gain_text(const TuneSummary& summary) {
   if (!summary.gain || summary.workers == 1) return {};
   return fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one",
                      summary.workers, summary.gain->median, summary.gain->lower,
                      summary.gain->upper);
-}
-
-Json or_null(const std::optional<Score>& score, double Score::*member) {
-  return score ? Json((*score).*member) : Json();
 }
 
 }  // namespace
@@ -50,7 +41,8 @@ std::string tune_settings(const TuneStart& start) {
 
 Cells trial_cells(const TrialResult& result) {
   return {fmt::format("{}", result.trial), fmt::format("{}", result.epochs),
-          accuracy_text(result.validation), fmt::format("{:.2f}", result.seconds)};
+          result.validation ? accuracy_text(*result.validation) : "diverged",
+          fmt::format("{:.2f}", result.seconds)};
 }
 
 std::string tune_text(const TuneSummary& summary, std::size_t width, bool color) {
@@ -99,8 +91,8 @@ Json trial_object(const TrialResult& result, const Recipe& recipe) {
           {"trial", result.trial},
           {"epochs", result.epochs},
           {"status", result.validation ? "completed" : "diverged"},
-          {"val_loss", or_null(result.validation, &Score::loss)},
-          {"val_accuracy", or_null(result.validation, &Score::accuracy)},
+          {"val_loss", field_of(result.validation, &Score::loss)},
+          {"val_accuracy", field_of(result.validation, &Score::accuracy)},
           {"train_seconds", result.seconds},
           {"recipe", to_json(recipe)}};
 }
@@ -110,14 +102,11 @@ Json tune_summary_object(const TuneSummary& summary) {
   const auto trained = [&](const auto& member) {
     return summary.trained ? Json(member(*summary.trained)) : Json();
   };
-  const auto gain = [&](double Spread::*member) {
-    return summary.gain ? Json((*summary.gain).*member) : Json();
-  };
   return {{"event", "best"},
           {"trial", best.trial},
           {"epochs", best.epochs},
-          {"val_loss", or_null(best.validation, &Score::loss)},
-          {"val_accuracy", or_null(best.validation, &Score::accuracy)},
+          {"val_loss", field_of(best.validation, &Score::loss)},
+          {"val_accuracy", field_of(best.validation, &Score::accuracy)},
           {"status", trained([](const TrainResult& r) { return word_of(r.status); })},
           {"test_loss", trained([](const TrainResult& r) { return r.test.loss; })},
           {"test_accuracy", trained([](const TrainResult& r) { return r.test.accuracy; })},
@@ -129,9 +118,9 @@ Json tune_summary_object(const TuneSummary& summary) {
           {"trials", summary.search.results.size()},
           {"epochs_trained", summary.search.epochs_trained},
           {"search_seconds", summary.search.seconds},
-          {"gain", gain(&Spread::median)},
-          {"gain_lower", gain(&Spread::lower)},
-          {"gain_upper", gain(&Spread::upper)}};
+          {"gain", field_of(summary.gain, &Spread::median)},
+          {"gain_lower", field_of(summary.gain, &Spread::lower)},
+          {"gain_upper", field_of(summary.gain, &Spread::upper)}};
 }
 
 std::string tune_progress_line(double share, double elapsed_seconds, std::size_t trials,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "report/chart.h"
+#include "report/evaluation.h"
 #include "report/html.h"
 #include "report/numbers.h"
 
@@ -87,9 +88,7 @@ std::string tune_page(const TuneStart& start, const TuneSummary& summary,
   head.facts.insert(head.facts.begin() + 1, {{"data", start.data}, {"the best", summary.command}});
   if (const auto& trained = summary.trained; trained && trained->test.sample_count > 0) {
     head.title = percent(trained->test.accuracy) + " test accuracy";
-    head.figures.insert(head.figures.begin(),
-                        {"test accuracy", fmt::format("{} ± {}", percent(trained->test.accuracy),
-                                                      percent(trained->test.accuracy_stderr()))});
+    head.figures.insert(head.figures.begin(), {"test accuracy", accuracy_text(trained->test)});
     head.facts.push_back({"weights", trained->weights});
   }
   const std::string figures =

@@ -3,7 +3,7 @@
 # belongs to the folder that implements it, and may include only such headers, the standard library
 # and Eigen.
 cmake_minimum_required(VERSION 3.22)
-set(FOLDERS core system parallel profile formats nn data strategy train measure tune lab report cli)
+set(FOLDERS core system parallel cluster profile formats nn data strategy train measure tune lab report cli)
 set(PUBLIC_core error plan recipe tensor)
 set(PUBLIC_parallel thread_pool)
 set(PUBLIC_nn mlp)

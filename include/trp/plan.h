@@ -26,6 +26,13 @@ enum class PipelineScheduleKind {
            // time (Narayanan et al., "PipeDream", SOSP 2019; here with a flush after each batch)
 };
 
+/// What of a step each rank of a cluster does.
+enum class RanksSplit {
+  kAuto,     // that of which fewer bytes travel
+  kOutputs,  // a range of the outputs of wide layers: activations travel
+  kRows,     // rows of the batch: gradients travel
+};
+
 /// Where the system may run a worker: anywhere, or on one CPU, which then keeps its caches.
 enum class Pinning { kNone, kCores };
 
@@ -40,6 +47,8 @@ struct Plan {
   int loaders = 0;  // threads that prepare batches; 0: each worker gathers its own shard
   int queue = 4;    // batches that loaders may be ahead
   Pinning pin = Pinning::kNone;
+  int ranks = 1;  // processes, each with workers of its own
+  RanksSplit ranks_split = RanksSplit::kAuto;
 
   bool operator==(const Plan&) const = default;
 };

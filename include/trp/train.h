@@ -32,6 +32,7 @@ struct TrainResult {
   double samples_per_second = 0;
   std::optional<PipelineBubble> bubble;  // with StrategyKind::kPipeline
   std::vector<PlanUse> plan_uses;        // with StrategyKind::kAuto
+  double bytes_per_step = 0;             // that this rank sends to others
   std::string weights;                   // digest
   Mlp mlp;
 };
@@ -47,6 +48,7 @@ struct TrainEvents {
   std::function<void(const TrainState&)> save = {};
   int save_every = 1;
   PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end
+  Cluster* cluster = nullptr;         // of which this process is a rank; see Trainer
 };
 
 /// Trains to the end and scores the network on the test set. The weights depend on recipe and data,

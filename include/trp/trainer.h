@@ -16,6 +16,7 @@
 namespace trp {
 
 class PhaseRecorder;  // the program itself records where the time goes
+class Cluster;        // and may be one of several processes that train together
 
 /// What is known of a training before its first step.
 struct TrainStart {
@@ -60,13 +61,16 @@ struct PipelineBubble {
 class Trainer {
  public:
   /// Begins a new training, or goes on from `resumed`. Samples, pool and recorder must outlive the
-  /// trainer; the recorder may be null. The plan's number of workers is the pool's business.
+  /// trainer; the recorder may be null. The plan's number of workers is the pool's business. With a
+  /// cluster, which may be null and outlives the trainer, all ranks make the same calls, but for
+  /// start() and what comes after release_network().
   ///
   /// Throws std::invalid_argument unless labels are below the recipe's class_count; UsageError if
   /// the samples cannot be augmented as the recipe says or are too few to be divided, Error if the
   /// state is not one of a training with such a recipe and such samples.
   Trainer(const Recipe& recipe, const Plan& plan, const Dataset& samples, ThreadPool& pool,
-          PhaseRecorder* recorder = nullptr, std::optional<TrainState> resumed = std::nullopt);
+          PhaseRecorder* recorder = nullptr, std::optional<TrainState> resumed = std::nullopt,
+          Cluster* cluster = nullptr);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -109,6 +113,9 @@ class Trainer {
   /// Returns how many steps kAuto has made by each plan it considers, and nothing of other
   /// strategies.
   std::vector<PlanUse> plan_uses() const;
+
+  /// Returns how many bytes this rank has sent to others in each of its steps, on the average.
+  double bytes_per_step() const;
 
   /// Returns the last step, as if it were the one that diverged.
   Divergence last_step() const;

@@ -24,6 +24,7 @@
 #include "cli/say.h"
 #include "cli/tune.h"
 #include "cli/values.h"
+#include "cluster/cluster.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "system/line_writer.h"
@@ -237,14 +238,19 @@ void secure_standard_streams() {
   if (output_lost) throw Error("standard output is closed, so results would be lost");
 }
 
-int run_program(const std::vector<std::string>& arguments) {
-  terminate_otherwise = std::set_terminate(end_without_memory);
+namespace {
+
+/// All ranks train; anything else is done by the first alone.
+int run_on_rank(const std::vector<std::string>& arguments, Cluster& cluster) {
   Task task;
   TrainOptions train;
+  train.cluster = &cluster;
   const std::unique_ptr<CLI::App> app = make_app();
   add_commands(*app, train, task);
   try {
     std::string text = parse(*app, arguments);
+    const bool is_training = app->get_subcommands().empty();
+    if (cluster.rank() > 0 && !(is_training && text.empty())) return kExitDone;
     if (text.empty()) return task();
     while (text.ends_with('\n')) text.pop_back();
     standard_output().write_line(text);
@@ -259,6 +265,20 @@ int run_program(const std::vector<std::string>& arguments) {
   }
 }
 
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments) {
+  terminate_otherwise = std::set_terminate(end_without_memory);
+  Cluster cluster;
+  try {
+    const int code = run_on_rank(arguments, cluster);
+    return cluster.rank() == 0 ? code : kExitDone;
+  } catch (const std::exception& error) {
+    const int code = report_error(error);
+    cluster.give_up(error.what(), code);
+    return code;
+  }
+}
 int report_error(const std::exception& error) {
   if (dynamic_cast<const OutputClosed*>(&error)) return kExitSignalBase + SIGPIPE;
   if (dynamic_cast<const std::bad_alloc*>(&error)) {

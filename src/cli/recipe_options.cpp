@@ -169,6 +169,8 @@ void add_plan(CLI::App& app, Plan& plan) {
   app.add_option("--queue", plan.queue, "batches that loaders may be ahead")
       ->transform(whole_number(1, kMaxQueue));
   add_word(app, "--pin", plan.pin, kPinningWords, "whether each worker is tied to a CPU");
+  add_word(app, "--ranks-split", plan.ranks_split, kRanksSplitWords,
+           "what ranks started by mpirun share out; auto: fewer bytes travel");
 }
 
 void add_workers(CLI::App& app, int& workers) {

@@ -27,7 +27,8 @@ int run_repeats(const TrainOptions& options, const DataSets& data, ThreadPool& p
   for (int run = 0; run < options.repeat; ++run) {
     Recipe recipe = options.recipe;
     recipe.seed += static_cast<std::uint64_t>(run);
-    const TrainEvents own = {.start = run == 0 ? events.start : nullptr, .step = events.step};
+    const TrainEvents own = {
+        .start = run == 0 ? events.start : nullptr, .step = events.step, .cluster = events.cluster};
     const TrainResult result =
         train(recipe, options.plan, data, pool, own, signals.requested(), first);
     const bool is_stopped =

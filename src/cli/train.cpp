@@ -170,6 +170,7 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_strategy(app, options, *config);
   add_timing(app, options);
   add_plan(app, options.plan);
+  app.add_flag("--read-once", options.read_once, "rank 0 reads the data for all ranks");
   add_saving(app, options);
   add_repeat(app, options.repeat);
   add_output(app, options.output);

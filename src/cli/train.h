@@ -38,6 +38,8 @@ struct TrainOptions {
   std::string config;  // the file that options were read from; empty: none
   int repeat = 1;      // seeds
   bool print_config = false;
+  bool read_once = false;          // rank 0 reads the data for all ranks
+  Cluster* cluster = nullptr;      // of which this process is a rank; never null in run_train
   std::vector<std::string> given;  // the fields of the recipe, in JSON, that options were given for
 };
 

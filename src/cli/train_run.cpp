@@ -9,11 +9,13 @@
 #include "cli/checkpoints.h"
 #include "cli/inputs.h"
 #include "cli/output.h"
+#include "cli/ranks.h"
 #include "cli/recipe_options.h"
 #include "cli/repeat.h"
 #include "cli/saved_files.h"
 #include "cli/train.h"
 #include "cli/train_advice.h"
+#include "cluster/cluster.h"
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/array_file.h"
@@ -26,10 +28,12 @@
 #include "report/trace.h"
 #include "report/train_page.h"
 #include "strategy/phase.h"
+#include "strategy/ranks_split.h"
 #include "system/cpu.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
 #include "train/model_arrays.h"
+#include "train/network.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 #include "trp/error.h"
@@ -40,10 +44,14 @@
 namespace trp {
 namespace {
 
-/// The plan with the number of workers if that is left open.
-Plan complete_plan(Plan plan, int cpus) {
-  if (plan.workers == 0) plan.workers = cpus;
+/// The plan with what is left open: the number of workers, what ranks share out.
+Plan complete_plan(const TrainOptions& options, const Dataset& train) {
+  Plan plan = options.plan;
   if (plan.strategy == StrategyKind::kSequential) plan.workers = 1;
+  plan.ranks = options.cluster->size();
+  if (plan.ranks > 1)
+    plan.ranks_split = choose_split(plan, network_sizes(options.recipe, train),
+                                    std::min(options.recipe.batch_size, train.sample_count));
   return plan;
 }
 
@@ -199,21 +207,29 @@ void close(Output& output, bool all_kept, int signal) {
 
 }  // namespace
 
-int run_train(const TrainOptions& given) {
+int run_train(const TrainOptions& asked) {
   const Stopwatch stopwatch;
-  const DataFiles files = find_named_data(given.data);
+  TrainOptions given = asked;
+  check_for_ranks(given);
+  const bool saves_states = !given.checkpoint.empty();  // on any rank
+  leave_to_first_rank(given);
+  const bool reads = given.cluster->rank() == 0 || !given.read_once;
+  const DataFiles files = reads ? find_named_data(given.data) : DataFiles();
   const StopSignals signals;
   Outputs outputs = claim_files(given, files);
   Output output(given.output, outputs);
   TrainOptions options = given;
   std::optional<TrainState> first = load_init(options);
-  std::optional<Checkpoint> resumed = load_resumed(options, outputs, output);
+  std::optional<Checkpoint> resumed = load_resumed_on_ranks(options, outputs, output);
   const int cpus = available_cpus();
-  const DataSets data = load_data(files, options.recipe.class_count);
+  const DataSets data = load_on_ranks(options, files);
   if (first) check_init(options, first->mlp, data.train);
   warn_of_unscaled_inputs(options.recipe, data.train, output);
   if (given.output.verbose) write_version(stopwatch.seconds());
-  options.plan = complete_plan(options.plan, cpus);
+  if (options.plan.workers == 0)
+    options.plan.workers = default_workers(*options.cluster, cpus, output);
+  options.plan = complete_plan(options, data.train);
+  check_ranks_agree(options, data);
   std::optional<CheckpointKeeper> checkpoints =
       keep_checkpoints(options, data, resumed, outputs, output);
 
@@ -224,6 +240,8 @@ int run_train(const TrainOptions& given) {
   TrainEvents events = to_train_events(output, run_start(options, data),
                                        checkpoints ? &*checkpoints : nullptr, signals);
   events.save_every = options.save_every;
+  events.cluster = options.cluster;
+  if (saves_states && !events.save) events.save = [](const TrainState&) {};  // rank 0 writes it
   if (recorder) events.recorder = &*recorder;
   if (options.repeat > 1) {
     const int code = run_repeats(options, data, pool, first, events, signals, output);
@@ -240,8 +258,11 @@ int run_train(const TrainOptions& given) {
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
   bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
-  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  const RunSummary summary = {result, stopwatch.seconds(), comparison, times};
+  auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
+  if (times) add_workers_of_ranks(*options.cluster, *times);
+  RunSummary summary = {result, stopwatch.seconds(), comparison, times};
+  if (options.cluster->has_others())
+    summary.ranks_bytes_per_step = sum_over_ranks(*options.cluster, result.bytes_per_step);
   output.report(summary);
   all_kept &= keep_page(page, summary, data.test, pool, recorder, outputs, output);
   warn_of_nothing_learned(result, data, output);

@@ -193,12 +193,14 @@ static const Tensor& folded_weight(const Mlp& mlp) {
   return mlp.folded.weight.rows() > 0 ? mlp.folded.weight : mlp.layers[0].weight;
 }
 
-void fold_bias(Mlp& mlp) {
+void fold_bias(Mlp& mlp, Range cols) {
   if (!is_normalized(mlp, 0)) return;
-  mlp.folded.bias.view().matrix() = mlp.layers[0].bias.view().matrix();
-  add_weighted_rows(folded_weight(mlp).view(), mlp.normalization.shift.view(),
-                    mlp.folded.bias.view());
+  const auto of = [cols](auto& tensor) { return tensor.view().view_cols(cols.begin, cols.end); };
+  of(mlp.folded.bias).matrix() = of(mlp.layers[0].bias).matrix();
+  add_weighted_rows(of(folded_weight(mlp)), mlp.normalization.shift.view(), of(mlp.folded.bias));
 }
+
+void fold_bias(Mlp& mlp) { fold_bias(mlp, {0, mlp.layers[0].weight.cols()}); }
 
 void fold(Mlp& mlp) {
   fold_weight({0, {0, mlp.input_size()}, {0, mlp.layers[0].weight.cols()}, true}, mlp);

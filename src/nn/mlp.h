@@ -73,6 +73,7 @@ struct Dropout {
 /// layer; its bias, when all of the weight is; or both.
 void fold_weight(const Tile& tile, Mlp& mlp);
 void fold_bias(Mlp& mlp);
+void fold_bias(Mlp& mlp, Range cols);
 void fold(Mlp& mlp);
 
 /// Computes columns `outputs` of layer l's output, after ReLU but in the last layer, from the rows

@@ -32,7 +32,8 @@ struct RunSummary {
   const TrainResult& result;
   double total_seconds = 0;  // of the whole command, loading the data included
   std::optional<Comparison> comparison = std::nullopt;
-  std::optional<PhaseTimes> times = std::nullopt;
+  std::optional<PhaseTimes> times = std::nullopt;             // of all ranks' workers
+  std::optional<double> ranks_bytes_per_step = std::nullopt;  // that all send, if there are several
 };
 
 /// What a training with one of several seeds has come to.

@@ -95,7 +95,9 @@ Json summary_object(const RunSummary& summary) {
           {"diverged_epoch", field_of(result.divergence, &Divergence::epoch)},
           {"diverged_batch", field_of(result.divergence, &Divergence::batch)},
           {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)},
-          {"plans", plans_array(result.plan_uses)}};
+          {"plans", plans_array(result.plan_uses)},
+          {"ranks_bytes_per_step",
+           summary.ranks_bytes_per_step ? Json(*summary.ranks_bytes_per_step) : Json()}};
 }
 
 Json run_object(const RepeatedRun& run) {

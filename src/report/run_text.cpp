@@ -129,6 +129,8 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   }
   if (!result.plan_uses.empty())
     out.write_line(fmt::format("strategy       {}", plan_uses_text(result.plan_uses)));
+  if (const auto& bytes = summary.ranks_bytes_per_step)
+    out.write_line(fmt::format("ranks          exchange {}B in a step", with_unit(*bytes)));
   out.write_line(fmt::format("weights        {}{}", result.weights, fma_note()));
   std::string status = paint(color, status_style(result.status), status_text(result));
   if (result.best_epoch > 0)
@@ -197,6 +199,10 @@ std::string workers_text(const RunStart& start) {
   std::string text(is_auto ? "fastest strategy" : word_of(plan.strategy));
   if (!is_auto && plan.strategy != StrategyKind::kSequential) text += "-parallel";
   if (plan.strategy == StrategyKind::kData) text += fmt::format(", merge {}", word_of(plan.merge));
+  if (plan.ranks > 1)
+    return fmt::format("{} of {}, which share out {}, {}", count_of(plan.ranks, "rank"),
+                       count_of(plan.workers, "worker"), word_of(plan.ranks_split),
+                       start.environment.build.simd);
   return fmt::format("{} on {}, {}, {}", count_of(plan.workers, "worker"),
                      count_of(start.environment.cpus, "CPU"), text, start.environment.build.simd);
 }

@@ -8,8 +8,8 @@
 namespace trp {
 
 ParameterUpdate::ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp,
-                                 const Optimizer& optimizer, int worker_count)
-    : tiles_(std::move(tiles)) {
+                                 const Optimizer& optimizer, int worker_count, std::size_t repeated)
+    : tiles_(std::move(tiles)), repeated_(repeated) {
   Index rows = 0, cols = 0;
   for (const Tile& tile : tiles_) {
     rows = std::max(rows, tile.rows.size());
@@ -55,8 +55,7 @@ void ParameterUpdate::form_gradient(int index, const GradientSource& source, con
   } else {
     gradient = std::get<TileGradient>(source);
   }
-  squared_column_norms(gradient, std::span(squared_column_norms_)
-                                     .subspan(first_norm_[i], first_norm_[i + 1] - first_norm_[i]));
+  squared_column_norms(gradient, squared_column_norms_of(index));
 }
 
 GradientSource ParameterUpdate::with_sums(GradientSource source, const Tile& tile, const Mlp& mlp,
@@ -75,7 +74,9 @@ GradientSource ParameterUpdate::with_sums(GradientSource source, const Tile& til
 }
 
 double ParameterUpdate::squared_norm() const {
-  return std::accumulate(squared_column_norms_.begin(), squared_column_norms_.end(), 0.0);
+  const auto end = squared_column_norms_.begin() +
+                   static_cast<std::ptrdiff_t>(first_norm_[tiles_.size() - repeated_]);
+  return std::accumulate(squared_column_norms_.begin(), end, 0.0);
 }
 
 }  // namespace trp

@@ -14,9 +14,10 @@ namespace trp {
 /// Only clipping needs the whole gradient first, for its norm.
 class ParameterUpdate {
  public:
-  /// `tiles` are those of make_tiles, or these cut into columns, in the order of the rows.
+  /// `tiles` are those of make_tiles, or these cut into columns, in the order of the rows. The last
+  /// `repeated` of them are parts of those before them once more, which the norm leaves out.
   ParameterUpdate(std::vector<Tile> tiles, const Mlp& mlp, const Optimizer& optimizer,
-                  int worker_count);
+                  int worker_count, std::size_t repeated = 0);
 
   std::span<const Tile> tiles() const { return tiles_; }
 
@@ -44,6 +45,14 @@ class ParameterUpdate {
                     input.phases, worker);
     });
     return optimizer.clip_scale(squared_norm());
+  }
+
+  /// The squared norms of the columns of a tile's gradient, which clip()'s run has formed, or may
+  /// fill in before it returns.
+  std::span<double> squared_column_norms_of(int index) {
+    const auto i = static_cast<std::size_t>(index);
+    return std::span(squared_column_norms_)
+        .subspan(first_norm_[i], first_norm_[i + 1] - first_norm_[i]);
   }
 
   /// The second half, for one tile: updates `place` in mlp, which is the tile itself or a copy, but
@@ -79,6 +88,7 @@ class ParameterUpdate {
   };
 
   std::vector<Tile> tiles_;
+  const std::size_t repeated_;   // of the tiles, at the end
   std::vector<Tensor> scratch_;  // of each worker: the rows of a tile's weight, then its bias
   std::vector<Sums> sums_;       // of each worker
   std::int64_t step_ = 0;

@@ -18,7 +18,8 @@ enum Phase : int {
   kBackward,   // computing gradients, of weights too
   kMerge,      // adding gradients of shards to one another
   kMergeWait,  // waiting for a lock or a turn to do so
-  kBarrier,    // waiting in a fork-join without a task, or for another stage of a pipeline
+  kBarrier,    // waiting in a fork-join without a task, for another stage of a pipeline, or for a
+               // rank
   kSgd,        // updating weights, unless the product that makes their gradient does so
   kEvaluation,
   kOther,   // the rest; all workers but the first wait in it while that one works alone

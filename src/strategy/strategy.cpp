@@ -1,8 +1,12 @@
 #include "strategy/strategy.h"
 
+#include "cluster/cluster.h"
 #include "strategy/adaptive.h"
 #include "strategy/data_parallel.h"
 #include "strategy/pipeline_parallel.h"
+#include "strategy/rank_outputs.h"
+#include "strategy/rank_rows.h"
+#include "strategy/ranks_split.h"
 #include "strategy/sequential.h"
 #include "strategy/tensor_parallel.h"
 
@@ -10,7 +14,12 @@ namespace trp {
 
 std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
                                         const Optimizer& optimizer, const BatchForm& form,
-                                        ThreadPool& pool) {
+                                        ThreadPool& pool, Cluster* cluster) {
+  if (cluster && cluster->has_others()) {
+    if (choose_split(plan, layer_sizes(mlp), form.capacity) == RanksSplit::kOutputs)
+      return std::make_unique<RankOutputs>(mlp, optimizer, form, pool, *cluster);
+    return std::make_unique<RankRows>(mlp, optimizer, form, pool, *cluster);
+  }
   switch (plan.strategy) {
     case StrategyKind::kSequential:
       return std::make_unique<Sequential>(mlp, optimizer, form);

@@ -65,10 +65,13 @@ class Strategy {
   virtual std::vector<PlanUse> uses() const { return {}; }
 };
 
+class Cluster;
+
 /// Makes the plan's strategy for networks of the shape of `mlp` and batches of this form. The pool
-/// is used by all but kSequential and must outlive the strategy.
+/// is used by all but kSequential and must outlive the strategy. If the cluster has other ranks it
+/// is the plan's way to share out the work among them.
 std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
                                         const Optimizer& optimizer, const BatchForm& form,
-                                        ThreadPool& pool);
+                                        ThreadPool& pool, Cluster* cluster = nullptr);
 
 }  // namespace trp

@@ -13,14 +13,6 @@ constexpr Index kWideLayer = Index{1} << 16;
 
 constexpr int kEachPart = -1;
 
-/// All layers to the last one of so many weights. The first is divided in any case: its input is
-/// there without waiting.
-std::size_t count_wide_layers(std::span<const Index> layer_sizes) {
-  std::size_t count = layer_sizes.size() - 1;
-  while (count > 1 && layer_sizes[count - 1] * layer_sizes[count] < kWideLayer) --count;
-  return count;
-}
-
 Range columns_of_part(Index columns, int part_count, int part) {
   return split_evenly(columns, part_count, part, kLineFloats);
 }
@@ -53,6 +45,12 @@ Mlp make_mlp_of_part(const Mlp& mlp, std::size_t wide_count, Range first_outputs
 void copy(ConstTensorView from, TensorView to) { to.matrix() = from.matrix(); }
 
 }  // namespace
+
+std::size_t count_wide_layers(std::span<const Index> layer_sizes) {
+  std::size_t count = layer_sizes.size() - 1;
+  while (count > 1 && layer_sizes[count - 1] * layer_sizes[count] < kWideLayer) --count;
+  return count;
+}
 
 int max_parts(std::span<const Index> layer_sizes) {
   const auto outputs = layer_sizes.subspan(1, count_wide_layers(layer_sizes));

@@ -9,6 +9,10 @@
 
 namespace trp {
 
+/// Returns how many layers, from the first, are worth dividing: all to the last one that is wide.
+/// The first is in any case: its input is there without waiting.
+std::size_t count_wide_layers(std::span<const Index> layer_sizes);
+
 /// Returns how many workers at most have outputs of their own to compute in a network of these
 /// layer sizes: as many as the widest of its wide layers has cache lines of outputs.
 int max_parts(std::span<const Index> layer_sizes);

@@ -48,7 +48,9 @@ struct JsonFields<Plan> {
                                       JsonField{"workers", &Plan::workers},
                                       JsonField{"loaders", &Plan::loaders},
                                       JsonField{"queue", &Plan::queue},
-                                      JsonField{"pin", &Plan::pin}};
+                                      JsonField{"pin", &Plan::pin},
+                                      JsonField{"ranks", &Plan::ranks},
+                                      JsonField{"ranks_split", &Plan::ranks_split}};
 };
 
 template <class Enum>

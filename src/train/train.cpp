@@ -38,7 +38,8 @@ TrainStatus run_epochs(Trainer& trainer, const Recipe& recipe, const TrainEvents
 TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, ThreadPool& pool,
                   const TrainEvents& events, const std::atomic<bool>& stop,
                   std::optional<TrainState> resumed) {
-  Trainer trainer(recipe, plan, data.train, pool, events.recorder, std::move(resumed));
+  Trainer trainer(recipe, plan, data.train, pool, events.recorder, std::move(resumed),
+                  events.cluster);
   if (events.start) events.start(trainer.start());
   if (events.epoch)
     for (const EpochResult& epoch : trainer.state().epochs) events.epoch(epoch);
@@ -76,6 +77,7 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
         static_cast<double>(trainer.samples_trained()) / result.train_seconds;
   result.bubble = trainer.bubble();
   result.plan_uses = trainer.plan_uses();
+  result.bytes_per_step = trainer.bytes_per_step();
   result.weights = weights_digest(result.mlp);
   return result;
 }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "cluster/cluster.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/sampler.h"
@@ -27,6 +28,7 @@ struct Trainer::Impl {
   const Dataset& dataset;
   ThreadPool& pool;
   PhaseRecorder* const recorder;
+  Cluster* const cluster;  // null unless there are other ranks
   const Sampler sampler;
   const Index batch_size;
   const Index samples_per_epoch;
@@ -43,15 +45,18 @@ struct Trainer::Impl {
   std::vector<std::uint32_t> order;  // of the samples in an epoch
   Mlp averaged;                      // with mean parameters: what is scored
   StepReport last;
+  std::int64_t bytes_sent = 0;  // to other ranks, in the steps made here
+  std::int64_t steps_here = 0;
   std::optional<Divergence> divergence;
   TrainStart start;
 
   Impl(const Recipe& given, const Plan& plan, const Dataset& samples, ThreadPool& threads,
-       PhaseRecorder* phases, std::optional<TrainState> resumed)
+       PhaseRecorder* phases, std::optional<TrainState> resumed, Cluster* ranks)
       : recipe(given),
         dataset(checked(samples, recipe)),
         pool(threads),
         recorder(phases),
+        cluster(ranks && ranks->has_others() ? ranks : nullptr),
         sampler(divide_samples(recipe, dataset)),
         batch_size(std::min(recipe.batch_size, static_cast<Index>(sampler.train.size()))),
         samples_per_epoch(recipe.dry_run ? batch_size : static_cast<Index>(sampler.train.size())),
@@ -61,7 +66,7 @@ struct Trainer::Impl {
         weights_of_class(class_weights(recipe, dataset, sampler)),
         state(first_state(recipe, dataset, sampler, steps_per_epoch, std::move(resumed))),
         optimizer(state.mlp, optimizer_options(recipe)),
-        strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool)) {
+        strategy(make_strategy(plan, state.mlp, optimizer, {batch_size, elements}, pool, cluster)) {
     check_augmentation(recipe.augment, dataset);
     if (is_begun(state)) optimizer.state() = std::exchange(state.optimizer, {});
     if (recipe.average_weights > 0) averaged = state.mlp;
@@ -146,7 +151,10 @@ struct Trainer::Impl {
         .dropout = dropout,
         .batch = loader ? &next_batch() : nullptr,
         .phases = recorder};
+    if (cluster) bytes_sent -= cluster->bytes_sent();
     const StepResult result = strategy->step(input, optimizer, state.mlp);
+    if (cluster) bytes_sent += cluster->bytes_sent();
+    ++steps_here;
     ++progress.batch;
     progress.loss_sum += result.loss_sum;
     progress.correct_count += result.correct_count;
@@ -179,16 +187,26 @@ struct Trainer::Impl {
 
   std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
                                        const std::atomic<bool>& stop) {
-    while (!epoch_is_complete() && !stop.load(std::memory_order_relaxed)) {
+    const auto is_to_stop = [&] { return stop.load(std::memory_order_relaxed); };
+    // Ranks agree whether to stop, which takes no time of its own while a step is made.
+    const auto ask = [&] {
+      if (cluster) cluster->ask(is_to_stop());
+    };
+    const auto stops = [&] { return cluster ? cluster->agreed() : is_to_stop(); };
+    ask();
+    for (bool stopped = stops(); !epoch_is_complete() && !stopped;) {
+      ask();
       const StepReport report = step();
       if (on_step) on_step(report);
+      stopped = stops();
       if (!std::isfinite(report.mean_loss)) break;
     }
     if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(settled().mlp) &&
                  all_finite(optimizer.state())))
       return {};
     if (!epoch_is_complete()) return {};
-    return end_epoch([&] { return stop.load(std::memory_order_relaxed); });
+    // Ranks do not stop at the same moment, so they do not break validation off.
+    return end_epoch([&] { return !cluster && is_to_stop(); });
   }
 
   /// Returns nothing if the epoch is not to be ended: `give_up` broke its validation off, or
@@ -236,8 +254,9 @@ struct Trainer::Impl {
 };
 
 Trainer::Trainer(const Recipe& recipe, const Plan& plan, const Dataset& samples, ThreadPool& pool,
-                 PhaseRecorder* recorder, std::optional<TrainState> resumed)
-    : impl_(std::make_unique<Impl>(recipe, plan, samples, pool, recorder, std::move(resumed))) {}
+                 PhaseRecorder* recorder, std::optional<TrainState> resumed, Cluster* cluster)
+    : impl_(std::make_unique<Impl>(recipe, plan, samples, pool, recorder, std::move(resumed),
+                                   cluster)) {}
 
 Trainer::~Trainer() = default;
 
@@ -282,6 +301,11 @@ std::optional<PipelineBubble> Trainer::bubble() const {
 }
 
 std::vector<PlanUse> Trainer::plan_uses() const { return impl_->strategy->uses(); }
+
+double Trainer::bytes_per_step() const {
+  const auto steps = static_cast<double>(impl_->steps_here);
+  return steps > 0 ? static_cast<double>(impl_->bytes_sent) / steps : 0;
+}
 
 Divergence Trainer::last_step() const { return impl_->last_step(); }
 

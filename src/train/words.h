@@ -43,6 +43,12 @@ inline constexpr std::array<Word<Pinning>, 2> kPinningWords = {{
     {"cores", Pinning::kCores},
 }};
 
+inline constexpr std::array<Word<RanksSplit>, 3> kRanksSplitWords = {{
+    {"auto", RanksSplit::kAuto},
+    {"outputs", RanksSplit::kOutputs},
+    {"rows", RanksSplit::kRows},
+}};
+
 inline constexpr std::array<Word<LearningRateScheduleKind>, 5> kLearningRateScheduleWords = {{
     {"constant", LearningRateScheduleKind::kConstant},
     {"linear", LearningRateScheduleKind::kLinear},
@@ -88,6 +94,7 @@ constexpr std::span<const Word<PipelineScheduleKind>> words_of(PipelineScheduleK
   return kPipelineScheduleWords;
 }
 constexpr std::span<const Word<Pinning>> words_of(Pinning) { return kPinningWords; }
+constexpr std::span<const Word<RanksSplit>> words_of(RanksSplit) { return kRanksSplitWords; }
 constexpr std::span<const Word<LearningRateScheduleKind>> words_of(LearningRateScheduleKind) {
   return kLearningRateScheduleWords;
 }

@@ -285,6 +285,8 @@ const std::map<std::string, std::pair<Part, std::string>> kParts = {
     {"loaders", {Part::kPlan, "5"}},
     {"queue", {Part::kPlan, "5"}},
     {"pin", {Part::kPlan, "cores"}},
+    {"ranks-split", {Part::kPlan, "rows"}},
+    {"read-once", {Part::kOther, ""}},
     {"data", {Part::kOther, "x"}},
     {"images", {Part::kOther, "x"}},
     {"labels", {Part::kOther, "x"}},

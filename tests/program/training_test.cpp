@@ -57,12 +57,26 @@ TEST_CASE("training learns, and says so with the fields of schema 2 in their ord
     CHECK(event["epoch"] == epoch);
     CHECK(event["val_loss"].get<double>() > 0);
   }
-  CHECK(keys_of(events[4]) ==
-        std::vector<std::string>{
-            "event", "status", "epochs", "best_epoch", "val_loss", "val_accuracy", "test_loss",
-            "test_accuracy", "test_accuracy_stderr", "train_seconds", "total_seconds",
-            "samples_per_second", "weights", "bubble_predicted", "bubble_measured",
-            "diverged_epoch", "diverged_batch", "diverged_lr", "plans"});
+  CHECK(keys_of(events[4]) == std::vector<std::string>{"event",
+                                                       "status",
+                                                       "epochs",
+                                                       "best_epoch",
+                                                       "val_loss",
+                                                       "val_accuracy",
+                                                       "test_loss",
+                                                       "test_accuracy",
+                                                       "test_accuracy_stderr",
+                                                       "train_seconds",
+                                                       "total_seconds",
+                                                       "samples_per_second",
+                                                       "weights",
+                                                       "bubble_predicted",
+                                                       "bubble_measured",
+                                                       "diverged_epoch",
+                                                       "diverged_batch",
+                                                       "diverged_lr",
+                                                       "plans",
+                                                       "ranks_bytes_per_step"});
   CHECK(events[4]["status"] == "completed");
   CHECK(events[4]["epochs"] == 3);
   CHECK(events[4]["test_accuracy"].get<double>() > 0.7);

@@ -49,7 +49,9 @@ Plan unusual_plan() {
           .workers = 5,
           .loaders = 6,
           .queue = 7,
-          .pin = Pinning::kCores};
+          .pin = Pinning::kCores,
+          .ranks = 3,
+          .ranks_split = RanksSplit::kRows};
 }
 
 std::string failure_of(const Json& json) {
@@ -72,7 +74,7 @@ TEST_CASE("recipe and plan have one JSON form, with the words and the numbers of
       R"("early_stopping":0,"seed":1,"init":""})");
   CHECK(to_json(unusual_plan()).dump() ==
         R"({"strategy":"pipeline","merge":"arrival","micro_batches":3,"pipeline_schedule":"gpipe",)"
-        R"("workers":5,"loaders":6,"queue":7,"pin":"cores"})");
+        R"("workers":5,"loaders":6,"queue":7,"pin":"cores","ranks":3,"ranks_split":"rows"})");
 }
 
 TEST_CASE("a recipe comes back from its text") {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "cluster/cluster.h"
+#include "core/partition.h"
+#include "trp/tensor.h"
+
+namespace trp {
+
+/// Returns which columns of a matrix a rank has, whole cache lines of them; there may be none for
+/// the last ranks.
+inline Range columns_of_rank(Index cols, int rank, int size) {
+  return split_evenly(cols, size, rank, kLineFloats);
+}
+
+/// What is on its way of a matrix of which every rank has its columns and all need all.
+class Columns {
+ public:
+  /// For matrices of at most so many rows. Throws Error if they are beyond 2 GiB.
+  Columns(Index max_rows, Index cols, const Cluster& cluster);
+
+  /// Takes what this rank has in rows of the matrix. Threads may take different rows at once.
+  void take(ConstTensorView matrix, Range rows);
+
+  /// Begins to fetch what the others have in this matrix, of which all rows were taken.
+  void begin_gather(ConstTensorView matrix, Cluster& cluster);
+  void end_gather() { transfer_.wait(); }
+
+  /// Gives the matrix what others have in its rows. Threads may do so with different rows at once.
+  void give(TensorView matrix, Range rows);
+
+ private:
+  TensorView columns_of(int rank, Index rows);
+
+  Index cols_;
+  int rank_, size_;
+  Blocks blocks_;
+  std::vector<float> values_;  // of each rank its columns, row by row
+  Transfer transfer_;
+};
+
+}  // namespace trp

@@ -1,0 +1,30 @@
+"""What the tests of ranks have in common."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+# As containers do it; nothing is run but the program under test.
+ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+
+
+def skip_without_mpi(program):
+    # A program that knows no ranks refuses to be one of two.
+    launched = dict(os.environ, OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_RANK="0")
+    if not shutil.which("mpirun"):
+        print("skipped: there is no mpirun")
+        sys.exit(SKIPPED)
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+    if "libmpi" not in linked:
+        refused = subprocess.run([program, "--version"], capture_output=True, text=True, env=launched)
+        if refused.returncode != 1 or "without MPI" not in refused.stderr:
+            print(f"expected a program without MPI to refuse ranks, found {refused}")
+            sys.exit(1)
+        print("skipped: this program is built without MPI (-DTRP_MPI=ON)")
+        sys.exit(SKIPPED)
+
+
+def mpirun(ranks, command):
+    return ["mpirun", "--oversubscribe", "-n", str(ranks), *command]

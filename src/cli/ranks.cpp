@@ -18,6 +18,7 @@
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "formats/strict_json.h"
+#include "measure/timeline.h"
 #include "nn/kernels.h"
 #include "report/environment.h"
 #include "train/recipe_json.h"
@@ -41,6 +42,18 @@ void share_dataset(Dataset& set, Cluster& cluster) {
   set.sample_count = std::ssize(set.labels);
   set.feature_count = 1;
   for (const Index size : set.sample_shape) set.feature_count *= size;
+}
+
+template <class Value>
+std::string to_text(const std::vector<Value>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)};
+}
+
+template <class Value>
+std::vector<Value> from_text(const std::string& text) {
+  std::vector<Value> values(text.size() / sizeof(Value));
+  std::memcpy(values.data(), text.data(), text.size());
+  return values;
 }
 
 /// What the recorded trainings come to here.
@@ -111,14 +124,32 @@ double sum_over_ranks(Cluster& cluster, double own) {
   return sum;
 }
 
-void add_workers_of_ranks(Cluster& cluster, PhaseTimes& times) {
-  const auto bytes = std::as_bytes(std::span(times.workers));
-  const std::string own(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  times.workers.clear();
-  for (const std::string& text : cluster.texts(own)) {
-    const std::size_t before = times.workers.size();
-    times.workers.resize(before + text.size() / sizeof(WorkerTimes));
-    std::memcpy(times.workers.data() + before, text.data(), text.size());
+void add_workers_of_ranks(Cluster& cluster, PhaseRecorder& recorder) {
+  const auto nanoseconds = [](double seconds) { return static_cast<std::int64_t>(seconds * 1e9); };
+  const std::vector<WorkerTimes> times = recorder.times().workers;
+  std::vector<PhaseEvent> events;  // of all workers, each in the order of their ends
+  std::vector<std::int64_t> counts;
+  for (int worker = 0; worker < recorder.worker_count(); ++worker) {
+    std::vector<Slice> slices = worker_slices(recorder, worker);
+    std::ranges::reverse(slices);
+    for (const Slice& slice : slices)
+      events.push_back({static_cast<std::int16_t>(slice.phase),
+                        static_cast<std::int16_t>(slice.item), slice.step, nanoseconds(slice.begin),
+                        nanoseconds(slice.end)});
+    counts.push_back(std::ssize(slices));
+  }
+  const auto of_ranks = [&cluster](const auto& values) { return cluster.texts(to_text(values)); };
+  const auto all_times = of_ranks(times), all_counts = of_ranks(counts),
+             all_events = of_ranks(events);
+  for (std::size_t rank = 1; rank < all_times.size(); ++rank) {
+    const auto times_there = from_text<WorkerTimes>(all_times[rank]);
+    const auto counts_there = from_text<std::int64_t>(all_counts[rank]);
+    const auto events_there = from_text<PhaseEvent>(all_events[rank]);
+    auto event = events_there.begin();
+    for (std::size_t w = 0; w < times_there.size(); ++w) {
+      recorder.add_worker(times_there[w], {event, event + counts_there[w]});
+      event += counts_there[w];
+    }
   }
 }
 

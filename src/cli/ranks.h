@@ -4,7 +4,7 @@
 
 #include "cli/output.h"
 #include "cli/train.h"
-#include "profile/times.h"
+#include "profile/recorder.h"
 #include "system/outputs.h"
 #include "train/checkpoint.h"
 #include "trp/dataset.h"
@@ -29,8 +29,8 @@ int default_workers(Cluster& cluster, int cpus, Output& output);
 /// Returns what all ranks say together.
 double sum_over_ranks(Cluster& cluster, double own);
 
-/// Adds the other ranks' workers to those of rank 0.
-void add_workers_of_ranks(Cluster& cluster, PhaseTimes& times);
+/// Adds what the other ranks' workers have done to what those of rank 0 have.
+void add_workers_of_ranks(Cluster& cluster, PhaseRecorder& recorder);
 
 /// Loads the checkpoint of --resume, on rank 0 alone, which gives it to the others.
 std::optional<Checkpoint> load_resumed_on_ranks(TrainOptions& options, const Outputs& outputs,

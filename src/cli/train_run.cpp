@@ -211,7 +211,6 @@ int run_train(const TrainOptions& asked) {
   const Stopwatch stopwatch;
   TrainOptions given = asked;
   check_for_ranks(given);
-  const bool saves_states = !given.checkpoint.empty();  // on any rank
   leave_to_first_rank(given);
   const bool reads = given.cluster->rank() == 0 || !given.read_once;
   const DataFiles files = reads ? find_named_data(given.data) : DataFiles();
@@ -236,12 +235,13 @@ int run_train(const TrainOptions& asked) {
   ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
   warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
   options.plan.workers = pool.worker_count();
-  std::optional<PhaseRecorder> recorder = make_recorder(options, pool.worker_count(), cpus);
+  std::optional<PhaseRecorder> recorder = make_recorder(asked, pool.worker_count(), cpus);
   TrainEvents events = to_train_events(output, run_start(options, data),
                                        checkpoints ? &*checkpoints : nullptr, signals);
   events.save_every = options.save_every;
   events.cluster = options.cluster;
-  if (saves_states && !events.save) events.save = [](const TrainState&) {};  // rank 0 writes it
+  if (!asked.checkpoint.empty() && !events.save)
+    events.save = [](const TrainState&) {};  // rank 0 writes it
   if (recorder) events.recorder = &*recorder;
   if (options.repeat > 1) {
     const int code = run_repeats(options, data, pool, first, events, signals, output);
@@ -257,9 +257,9 @@ int run_train(const TrainOptions& asked) {
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
+  if (recorder && options.cluster->has_others()) add_workers_of_ranks(*options.cluster, *recorder);
   bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
-  auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  if (times) add_workers_of_ranks(*options.cluster, *times);
+  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
   RunSummary summary = {result, stopwatch.seconds(), comparison, times};
   if (options.cluster->has_others())
     summary.ranks_bytes_per_step = sum_over_ranks(*options.cluster, result.bytes_per_step);

@@ -121,7 +121,8 @@ void PhaseRecorder::end_fork_join(std::int64_t ticks) {
     Slot& own = slots_[w];
     const std::int64_t tasks = own.last - begin_ - own.ticks[kIdle];
     const std::int64_t busy = tasks - own.ticks[barrier];
-    const bool concerned = tasks > own.tasks_before || worker_count() <= cpu_count_;
+    const bool concerned =
+        tasks > own.tasks_before || slots_.size() <= static_cast<std::size_t>(cpu_count_);
     (concerned ? own.barrier : own.asleep) += ticks - (tasks - own.tasks_before);
     busiest = std::max(busiest, busy - own.busy_before);
     own.tasks_before = tasks;
@@ -155,6 +156,18 @@ double PhaseRecorder::seconds_of(std::int64_t ticks) const {
   return static_cast<double>(ticks) * clock_.seconds_per_tick();
 }
 
+void PhaseRecorder::add_worker(const WorkerTimes& times, std::vector<PhaseEvent> events) {
+  const auto tick_at = [this](std::int64_t nanoseconds) {
+    return begin_ + static_cast<std::int64_t>(static_cast<double>(nanoseconds) * 1e-9 /
+                                              clock_.seconds_per_tick());
+  };
+  for (PhaseEvent& event : events) {
+    event.begin = tick_at(event.begin);
+    event.end = tick_at(event.end);
+  }
+  added_.push_back({times, std::move(events)});
+}
+
 PhaseTimes PhaseRecorder::times() const {
   PhaseTimes times = {.wall_seconds = seconds_of(end_ - begin_),
                       .cpus = cpu_count_,
@@ -175,6 +188,7 @@ PhaseTimes PhaseRecorder::times() const {
     for (std::size_t p = 0; p < kMaxPhases; ++p) worker.seconds[p] = seconds_of(ticks[p]);
     times.workers.push_back(worker);
   }
+  for (const AddedWorker& added : added_) times.workers.push_back(added.times);
   return times;
 }
 

@@ -47,8 +47,15 @@ class PhaseRecorder {
   /// forked have time too.
   PhaseTimes times() const;
 
+  /// Adds, after end(), a worker of a recorder in another process: from now on it comes after all
+  /// others. Its events are in nanoseconds from that recorder's begin().
+  void add_worker(const WorkerTimes& times, std::vector<PhaseEvent> events);
+
   /// Returns the events of a worker after end(), in the order of their ends.
-  const std::vector<PhaseEvent>& events(int worker) const { return slot(worker).events; }
+  const std::vector<PhaseEvent>& events(int worker) const {
+    return is_own(worker) ? slot(worker).events
+                          : added_[static_cast<std::size_t>(worker) - slots_.size()].events;
+  }
 
   /// Returns whether there was no more room for events: kMaxEvents, or as many as memory holds.
   bool is_full() const { return std::ranges::any_of(slots_, &Slot::is_full); }
@@ -56,7 +63,10 @@ class PhaseRecorder {
   /// Returns the seconds from begin() to a tick.
   double seconds_at(std::int64_t tick) const { return seconds_of(tick - begin_); }
 
-  int worker_count() const { return static_cast<int>(slots_.size()); }
+  int worker_count() const { return static_cast<int>(slots_.size() + added_.size()); }
+
+  /// Returns whether a worker was not added.
+  bool is_own(int worker) const { return static_cast<std::size_t>(worker) < slots_.size(); }
 
  private:
   friend class PhaseScope;
@@ -102,7 +112,14 @@ class PhaseRecorder {
   const int traced_steps_;
   std::array<std::int64_t, kMaxPhases + 1> long_ = {};  // how many ticks are long, of each phase
 
+  /// A worker of another process.
+  struct AddedWorker {
+    WorkerTimes times;
+    std::vector<PhaseEvent> events;
+  };
+
   std::vector<Slot> slots_;  // each belongs to its worker
+  std::vector<AddedWorker> added_;
 
   // Written by worker 0 between fork-joins.
   bool is_traced_ = false;

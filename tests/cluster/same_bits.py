@@ -58,19 +58,34 @@ def pairwise(ways):
     return rows
 
 
-def weights(command):
+def bytes_of_step(way, ranks, samples):
+    """What all ranks together send in a step, by the formulas of src/cluster/README.md; in numbers of 4
+    bytes, of which a cache line has 16."""
+    sizes = [784, *(int(width) for width in way["network"].split(",") if width), 10]
+    lines = lambda width: (width + 15) // 16 * 16
+    wide = max([l for l in range(2, len(sizes)) if sizes[l - 1] * sizes[l] >= 2**16], default=1)
+    if way["split"] == "outputs":
+        there_and_back = sum(lines(width) for width in sizes[1 : wide + 1]) + sum(lines(w) for w in sizes[2:wide])
+        return (ranks - 1) * samples * 4 * there_and_back
+    numbers = sum((rows + 1) * lines(cols) for rows, cols in zip(sizes, sizes[1:]))
+    return (ranks - 1) * (2 * 4 * numbers + 16 * samples)
+
+
+def trained(command):
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=ENVIRONMENT)
     if done.returncode != 0:
         raise RuntimeError(f"exit {done.returncode}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)["summary"]["weights"]
+    return json.loads(done.stdout)["summary"]
+
+
+def samples_of(way):
+    return 150 if way["batch"] == 1 else 700
 
 
 def options_of(way, data):
     inputs = way["inputs"] if way["network"] else way["inputs"].replace("--dropout 0.2", "")
-    # A thousand steps of one sample each are enough.
-    limit = 150 if way["batch"] == 1 else 700
     return (
-        f"-d {data} --limit {limit} -b {way['batch']} --lr-schedule constant --lr 0.01 --format json -q "
+        f"-d {data} --limit {samples_of(way)} -b {way['batch']} --lr-schedule constant --lr 0.01 --format json -q "
         f"--hidden {way['network'] or 'none'} {way['optimizer']} {inputs}"
     ).split()
 
@@ -94,12 +109,18 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             state = os.path.join(folder, "state")
             try:
-                expected = weights([arguments.program, *options, "--epochs", "2"])
+                expected = trained([arguments.program, *options, "--epochs", "2"])["weights"]
+                ranks = way["resume_on"] or way["ranks"]
                 command = on_ranks(arguments.program, way["ranks"], way)
                 if way["resume_on"]:
-                    weights([*command, *options, "--epochs", "1", "--checkpoint", state])
+                    trained([*command, *options, "--epochs", "1", "--checkpoint", state])
                     command = on_ranks(arguments.program, way["resume_on"], way) + ["--resume", state]
-                found = weights([*command, *options, "--epochs", "2"])
+                summary = trained([*command, *options, "--epochs", "2"])
+                found = summary["weights"]
+                steps = -(-samples_of(way) // way["batch"])
+                sent, formula = summary["ranks_bytes_per_step"], bytes_of_step(way, ranks, samples_of(way) / steps)
+                if ranks > 1 and "clip" not in way["optimizer"] and abs(sent - formula) > 1:
+                    found += f", {sent} bytes a step where the formula says {formula}"
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 found, expected = str(error), "a digest"
         if found != expected:

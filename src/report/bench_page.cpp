@@ -57,14 +57,10 @@ std::string lane_label(const BenchRow& row) {
 }
 
 std::string seconds_figure(const Rows& rows) {
-  std::vector<Lane> lanes;
-  for (const BenchRow& row : rows) {
-    const double time = median(row.seconds);
-    lanes.push_back(bar(lane_label(row), {&time, 1}));
-    lanes.back().measured = row.seconds;
-  }
-  return lane_chart("Time of a run: the median, quartiles, each run", {.title = "seconds"},
-                    {{"median"}}, lanes);
+  std::vector<Bar> bars;
+  for (const BenchRow& row : rows)
+    bars.push_back({lane_label(row), median(row.seconds), row.seconds});
+  return bar_chart("Time of a run: the median, quartiles, each run", {.title = "seconds"}, bars);
 }
 
 std::string budget_figure(const Rows& rows) {
@@ -79,7 +75,7 @@ std::string budget_figure(const Rows& rows) {
       if (lanes.empty()) kinds.push_back({part.key(), kColors[kinds.size()]});
       shares.push_back(100 * part.value().get<double>());
     }
-    lanes.push_back(bar(lane_label(row), shares));
+    lanes.push_back(stacked(lane_label(row), shares));
   }
   return lane_chart("What became of the workers' time", {.title = "% of it", .reach = 100}, kinds,
                     lanes);

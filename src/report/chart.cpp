@@ -8,16 +8,15 @@
 #include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "report/html.h"
 #include "report/numbers.h"
+#include "report/svg.h"
 
 namespace trp {
 namespace {
 
-// In units of the picture, which is as wide as a column of the page.
-constexpr double kWidth = 480, kLineHeight = 18, kLane = 22, kBar = 15, kPlot = 210;
-
-double text_width(std::string_view text) { return 6.7 * static_cast<double>(columns_of(text)); }
+// In units of the picture.
+constexpr double kWidth = kFigureWidth, kLineHeight = 18, kLane = 22, kBar = 15, kPlot = 210,
+                 kLabelGap = 10;
 
 std::string number_text(double value) {
   return std::abs(value) >= 10'000 ? with_unit(value) : fmt::format("{:.4g}", value);
@@ -58,42 +57,6 @@ struct Scale {
   }
 };
 
-std::string text_at(double x, double y, std::string_view css_class, std::string_view text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", x, y, css_class,
-                     escaped(text));
-}
-
-std::string line_from(double x1, double y1, double x2, double y2, std::string_view css_class) {
-  return fmt::format("<path class=\"{}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", css_class, x1, y1,
-                     x2, y2);
-}
-
-/// A point, a bar or a cell, which tells what it stands for.
-std::string dot(double x, double y, std::string_view css_class, std::string_view tip) {
-  return fmt::format(
-      "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"{}\"><title>{}</title></circle>\n", x, y,
-      css_class, escaped(tip));
-}
-
-std::string box(double x, double y, double width, double height, std::string_view attributes,
-                std::string_view tip) {
-  return fmt::format(
-      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}><title>{}</title>"
-      "</rect>\n",
-      x, y, width, height, attributes, escaped(tip));
-}
-
-/// The table tells what the description leaves open.
-std::string svg_figure(const std::string& title, const std::string& description, double height,
-                       std::string_view drawing, const std::vector<Cells>& rows) {
-  return figure(title,
-                fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-                            "viewBox=\"0 0 {} {:.0f}\">\n<title>{}</title>\n<desc>{}</desc>\n{}"
-                            "</svg>\n",
-                            kWidth, height, escaped(title), escaped(description), drawing),
-                rows);
-}
-
 /// Says what colours stand for, if there are several, in as many lines as it takes, which `top`
 /// grows by.
 std::string legend(const std::vector<Kind>& kinds, double& top) {
@@ -101,10 +64,10 @@ std::string legend(const std::vector<Kind>& kinds, double& top) {
   if (kinds.size() < 2) return drawing;
   double x = 0;
   for (const Kind& kind : kinds) {
-    const double width = 22 + text_width(kind.name);
+    const double width = std::min(22 + text_width(kind.name), kWidth);
     if (x > 0 && x + width > kWidth) x = 0, top += kLineHeight;
     drawing += box(x, top + 2, 11, 11, fmt::format("class=\"c{}\"", kind.color), kind.name) +
-               text_at(x + 15, top + 12, "", kind.name);
+               text_at(x + 15, top + 12, "", kind.name, kWidth - 22);
     x += width + 6;
   }
   top += kLineHeight + 8;
@@ -148,7 +111,7 @@ std::vector<Cells> series_table(const Axis& x, const std::vector<Series>& all) {
 
 std::string draw(const Lane& lane, const std::vector<Kind>& kinds, const Scale& x, double top,
                  std::vector<Cells>& rows) {
-  std::string drawing = text_at(0, top + 12, "", lane.label);
+  std::string drawing = text_at(0, top + 12, "", lane.label, x.begin - kLabelGap);
   std::vector<double> numbers(kinds.size());
   for (const auto& [begin, end, kind] : lane.segments) {
     numbers[kind] += end - begin;
@@ -200,7 +163,7 @@ std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
                     drawing, series_table(x, series));
 }
 
-Lane bar(const std::string& label, std::span<const double> lengths) {
+Lane stacked(const std::string& label, std::span<const double> lengths) {
   Lane lane = {label, {}};
   double end = 0;
   for (const double length : lengths) {
@@ -213,12 +176,12 @@ Lane bar(const std::string& label, std::span<const double> lengths) {
 std::string lane_chart(const std::string& title, const Axis& axis, const std::vector<Kind>& kinds,
                        const std::vector<Lane>& lanes) {
   std::vector<double> values;
-  std::vector<Cells> rows = {{axis.title}};
+  std::vector<Cells> rows = {{"bar"}};
   for (const Kind& kind : kinds) rows[0].push_back(kind.name);
   std::vector<double> totals(kinds.size());
   double left = 0, top = 0;
   for (const Lane& lane : lanes) {
-    left = std::clamp(text_width(lane.label) + 10, left, kWidth / 2);
+    left = std::clamp(text_width(lane.label) + kLabelGap, left, kWidth / 2);
     for (const auto& [begin, end, kind] : lane.segments)
       values.push_back(end), totals[kind] += end - begin;
     values.insert(values.end(), lane.measured.begin(), lane.measured.end());
@@ -241,6 +204,13 @@ std::string lane_chart(const std::string& title, const Axis& axis, const std::ve
                     rows);
 }
 
+std::string bar_chart(const std::string& title, const Axis& axis, const std::vector<Bar>& bars) {
+  std::vector<Lane> lanes;
+  for (const auto& [label, value, measured] : bars)
+    lanes.push_back({label, {{0, value, 0}}, measured});
+  return lane_chart(title, axis, {{axis.title}}, lanes);
+}
+
 std::string heat_map(const std::string& title, const std::vector<std::string>& classes,
                      std::span<const Index> counts) {
   constexpr std::size_t kMaxTexts = 20;
@@ -249,7 +219,7 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& c
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (i / count != i % count) largest = std::max(largest, static_cast<double>(counts[i]));
   for (const std::string& name : classes)
-    left = std::clamp(text_width(name) + 10, left, kWidth / 2);
+    left = std::clamp(text_width(name) + kLabelGap, left, kWidth / 2);
   const double width = (kWidth - left) / static_cast<double>(count);
   const double height = std::min(width, 30.0);
   std::string drawing = text_at(kWidth, 12, "end title", "taken for →");
@@ -268,7 +238,7 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& c
                                    : fmt::format("class=\"c0\" fill-opacity=\"{:.2f}\"", shade),
                      fmt::format("{} taken for {}: {}", classes[row], classes[column], counts[i]));
     if (count > kMaxTexts) continue;
-    if (column == 0) drawing += text_at(left - 8, base, "end", classes[row]);
+    if (column == 0) drawing += text_at(left - 8, base, "end", classes[row], left - kLabelGap);
     if (row == 0) drawing += text_at(x + width / 2, 30, "middle", fmt::format("{}", column));
     if (counts[i] > 0)
       drawing +=

@@ -19,17 +19,16 @@ double median_rate(const Race& race, const Contender& contender) {
 }
 
 std::string rates_figure(const Experiment& experiment, const Race& race) {
-  std::vector<Lane> lanes;
+  std::vector<Bar> bars;
   for (const Contender& contender : race.contenders) {
-    const double rate = median_rate(race, contender);
-    lanes.push_back(bar(fmt::format("{}, {}{}", contender.name, contender.workers,
-                                    contender.workers > race.cpus ? "*" : ""),
-                        {&rate, 1}));
+    bars.push_back({fmt::format("{}, {}{}", contender.name, contender.workers,
+                                contender.workers > race.cpus ? "*" : ""),
+                    median_rate(race, contender)});
     for (const double seconds : contender.seconds)
-      lanes.back().measured.push_back(contender.amount / seconds);
+      bars.back().measured.push_back(contender.amount / seconds);
   }
-  return lane_chart("By workers (*: more than CPUs): median, quartiles, each round",
-                    {.title = experiment.unit}, {{experiment.unit}}, lanes);
+  return bar_chart("By workers (*: more than CPUs): median, quartiles, each round",
+                   {.title = experiment.unit}, bars);
 }
 
 /// A line for each number of workers, over the number that contenders' names begin with.
@@ -96,10 +95,12 @@ std::string picture_of(const Experiment& experiment, const Race& race) {
 std::string experiment_section(const Experiment& experiment, const Race& race) {
   const std::string verdict =
       race.correct ? judge(experiment, race).text : "WRONG when checked another way.";
-  return page_section(experiment.title, fmt::format("Claim: {}.", experiment.claim),
-                      fmt::format("<p class=\"verdict\">{} Take away: {}.</p>\n", escaped(verdict),
-                                  escaped(experiment.takeaway)) +
-                          rates_figure(experiment, race) + picture_of(experiment, race));
+  return page_section(
+      experiment.title,
+      fmt::format("In the guide: {}. Claim: {}.", experiment.section, experiment.claim),
+      fmt::format("<p class=\"verdict\">{} Take away: {}.</p>\n", escaped(verdict),
+                  escaped(experiment.takeaway)) +
+          rates_figure(experiment, race) + picture_of(experiment, race));
 }
 
 std::string lab_page(const LabStart& start, std::string_view sections, const std::string& command) {

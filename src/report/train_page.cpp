@@ -37,18 +37,30 @@ void add_epochs(std::vector<Series>& lines, const std::vector<EpochResult>& epoc
 std::string times_figure(const PhaseTimes& times) {
   std::vector<Lane> lanes;
   for (const WorkerTimes& worker : times.workers)
-    lanes.push_back(bar(fmt::format("worker {}", lanes.size() + 1),
-                        std::span(worker.seconds).first(kPhaseCount)));
+    lanes.push_back(stacked(fmt::format("worker {}", lanes.size() + 1),
+                            std::span(worker.seconds).first(kPhaseCount)));
   return lane_chart("Each worker's time", {.title = "seconds"}, phase_kinds(), lanes);
 }
 
 std::string comparison_figure(const Comparison& comparison) {
-  return lane_chart(
-      fmt::format("{:.2f} times as fast as sequential training, with {} bits", comparison.speedup(),
-                  comparison.same_bits ? "the same" : "other"),
-      {.title = "seconds of training"}, {{"seconds"}},
-      {bar("sequential", {&comparison.sequential_seconds, 1}),
-       bar(count_of(comparison.workers, "worker"), {&comparison.parallel_seconds, 1})});
+  return bar_chart(fmt::format("{:.2f} times as fast as sequential training, with {} bits",
+                               comparison.speedup(), comparison.same_bits ? "the same" : "other"),
+                   {.title = "seconds of training"},
+                   {{"sequential", comparison.sequential_seconds},
+                    {count_of(comparison.workers, "worker"), comparison.parallel_seconds}});
+}
+
+std::string plans_figure(const std::vector<PlanUse>& uses) {
+  std::vector<Bar> bars;
+  for (const auto& [plan, share] : plan_shares(uses)) bars.push_back({plan, 100 * share});
+  return bar_chart("What auto made the steps by", {.title = "% of the steps", .reach = 100}, bars);
+}
+
+std::string bubble_figure(const PipelineBubble& bubble) {
+  return bar_chart("The bubble: how long the pipeline's stages wait",
+                   {.title = "% of the time", .reach = 100},
+                   {{"measured", 100 * bubble.measured},
+                    {"if all slots took equally long", 100 * bubble.predicted}});
 }
 
 PageHead train_head(const RunStart& start, const RunSummary& summary, const std::string& command) {
@@ -118,6 +130,8 @@ std::string TrainPage::html(const RunSummary& summary,
           page_section(
               "Where the time went", "",
               (summary.comparison ? comparison_figure(*summary.comparison) : "") +
+                  (result.plan_uses.empty() ? "" : plans_figure(result.plan_uses)) +
+                  (result.bubble ? bubble_figure(*result.bubble) : "") +
                   times_figure(recorder.times()) +
                   steps_figure("A typical one of the first steps, and the next two", recorder)));
 }

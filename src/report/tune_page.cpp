@@ -53,14 +53,12 @@ std::string importance_figure(const TuneStart& start, const TuneSummary& summary
     fields.push_back(item.key());
     std::ranges::replace(fields.back(), '-', '_');
   }
-  std::vector<Lane> lanes;
-  for (const auto& [field, share] : importance_of(fields, scores)) {
-    const double percents = 100 * share;
-    lanes.push_back(bar(field, {&percents, 1}));
-  }
-  return lane_chart(fmt::format("Which option mattered, after {}", count_of(first, "epoch")),
-                    {.title = "% of the variance of accuracy that it explains alone", .reach = 100},
-                    {{"explained, %"}}, lanes);
+  std::vector<Bar> bars;
+  for (const auto& [field, share] : importance_of(fields, scores))
+    bars.push_back({field, 100 * share});
+  return bar_chart(fmt::format("Which option mattered, after {}", count_of(first, "epoch")),
+                   {.title = "% of the variance of accuracy that it explains alone", .reach = 100},
+                   bars);
 }
 
 std::string best_table(const TuneSummary& summary) {

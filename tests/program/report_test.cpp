@@ -30,8 +30,9 @@ TEST_CASE("a training that writes a page trains the same bits") {
   const std::string page = training.content("r.html");
   CHECK(is_whole_page(page));
   CHECK_CONTAINS(page, weights);
-  for (const char* title : {"Confusion matrix", "Learning rate", "Each worker&#39;s time",
-                            "times as fast as sequential", "id=\"units\""})
+  for (const char* title :
+       {"Confusion matrix", "Learning rate", "What each worker did in the steps",
+        "times as fast as sequential", "id=\"units\""})
     CHECK_CONTAINS(page, title);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -18,8 +19,12 @@ namespace {
 constexpr double kWidth = kFigureWidth, kLineHeight = 18, kLane = 22, kBar = 15, kPlot = 210,
                  kLabelGap = 10;
 
+/// 0.05, 9500, 10 k, 14.6 k
 std::string number_text(double value) {
-  return std::abs(value) >= 10'000 ? with_unit(value) : fmt::format("{:.4g}", value);
+  if (std::abs(value) < 10'000) return fmt::format("{:.4g}", value);
+  if (std::abs(value) < 999'500) return fmt::format("{:.3g} k", value / 1e3);
+  return std::abs(value) < 1e12 ? fmt::format("{:.4g} M", value / 1e6)
+                                : fmt::format("{:.3g}", value);
 }
 
 /// Where the numbers of an axis lie in the picture, which begins and ends at round ones.
@@ -44,10 +49,23 @@ struct Scale {
     double step = std::pow(10, std::floor(std::log10(least)));
     for (const double factor : {2.0, 2.5, 2.0})  // to 2, 5 and 10 times a power of ten
       if (step < least * (1 - kRounding)) step *= factor;
-    if (logarithmic) low = std::log10(low), high = std::log10(high), step = 1;
+    if (axis.is_whole) step = std::max(step, 1.0);
     const double last = std::ceil(high / step - kRounding);
-    for (double k = std::floor(low / step + kRounding); k <= last; ++k)
-      ticks.push_back(logarithmic ? std::pow(10, k) : k * step);
+    for (double k = std::floor(low / step + kRounding); !logarithmic && k <= last; ++k)
+      ticks.push_back(k * step);
+    if (logarithmic) add_powers(std::log10(low), std::log10(high));
+  }
+
+  /// Powers of ten, and where there are few of them what is two and five times as much.
+  void add_powers(double low, double high) {
+    constexpr double kMaxDecades = 2.5, kRounding = 1e-9;
+    const bool is_fine = high - low < kMaxDecades;
+    for (double k = std::floor(low); k <= std::ceil(high); ++k)
+      for (const double factor : {1.0, 2.0, 5.0})
+        if (is_fine || factor == 1) ticks.push_back(factor * std::pow(10, k));
+    while (ticks.size() > 2 && std::log10(ticks[1]) <= low + kRounding) ticks.erase(ticks.begin());
+    while (ticks.size() > 2 && std::log10(ticks[ticks.size() - 2]) >= high - kRounding)
+      ticks.pop_back();
   }
 
   double place(double value) const { return logarithmic ? std::log10(value) : value; }
@@ -144,6 +162,8 @@ std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
     if (!one.name.empty()) kinds.push_back({one.name, one.color});
     for (const Point& point : one.points) xs.push_back(point.x), ys.push_back(point.y);
   }
+  const auto is_drawn = [](double value) { return std::isfinite(value); };
+  if (std::ranges::none_of(xs, is_drawn) || std::ranges::none_of(ys, is_drawn)) return {};
   double top = 0, left = 0;
   std::string drawing = legend(kinds, top);
   drawing += text_at(0, top + 12, "title", "↑ " + y.title);
@@ -190,9 +210,11 @@ std::string lane_chart(const std::string& title, const Axis& axis, const std::ve
   }
   const double right = kWidth - (kinds.size() == 1 ? 62 : 12);
   const Scale scale(axis, values, left, right);
+  constexpr double kMinShare = 0.002;  // that can be seen
+  const double seen = kMinShare * std::accumulate(totals.begin(), totals.end(), 0.0);
   std::vector<Kind> used;
-  for (const Kind& kind : kinds)
-    if (totals[static_cast<std::size_t>(&kind - kinds.data())] > 0) used.push_back(kind);
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+    if (totals[kind] > seen) used.push_back(kinds[kind]);
   std::string drawing = legend(used, top);
   const double bottom = top + kLane * static_cast<double>(lanes.size());
   for (const double tick : scale.ticks)

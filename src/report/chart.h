@@ -17,6 +17,7 @@ struct Axis {
   std::string title;  // with the unit
   bool from_zero = true;
   bool logarithmic = false;  // for numbers above zero
+  bool is_whole = false;     // whether there is nothing between whole numbers
   double reach = 0;          // that the axis reaches at least
 };
 
@@ -32,6 +33,7 @@ struct Series {
   enum Form { kLine, kFaint, kDashed } form = kLine;
 };
 
+/// Returns nothing if there is no number to draw.
 std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
                        const std::vector<Series>& series);
 

@@ -12,7 +12,7 @@
 namespace trp {
 namespace {
 
-constexpr Index kMaxUnits = 64;
+constexpr Index kMaxUnits = 60;
 
 std::string class_figures(const Confusion& confusion, const std::vector<std::string>& names) {
   std::vector<Bar> bars;

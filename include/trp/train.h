@@ -12,6 +12,7 @@
 #include "trp/plan.h"
 #include "trp/recipe.h"
 #include "trp/score.h"
+#include "trp/tensor.h"
 #include "trp/thread_pool.h"
 #include "trp/train_state.h"
 #include "trp/trainer.h"
@@ -46,6 +47,8 @@ struct TrainEvents {
   /// After every `save_every` (at least 1) epochs and when training ends, before the epoch is
   /// reported; but only with a state that is worth saving.
   std::function<void(const TrainState&)> save = {};
+  /// With the network's outputs for the test set, a row for each sample, if their loss is finite.
+  std::function<void(ConstTensorView logits)> scored = {};
   int save_every = 1;
   PhaseRecorder* recorder = nullptr;  // of the pool's workers; records from after start to the end
   Cluster* cluster = nullptr;         // of which this process is a rank; see Trainer

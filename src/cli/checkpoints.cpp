@@ -100,7 +100,7 @@ CheckpointKeeper::CheckpointKeeper(const TrainOptions& options, TrainIdentity id
   if (goes_on && !saved_) old_file_ = OldFile::kRemove;
   if (goes_on || !std::filesystem::is_regular_file(path_) || std::filesystem::is_empty(path_))
     return;
-  output.say("warning: {} will be replaced; --resume {} would go on with it", path_, path_);
+  output.say("{}", replaced_text(path_));
 }
 
 void CheckpointKeeper::save(const TrainState& state) {
@@ -120,7 +120,7 @@ bool CheckpointKeeper::finish(TrainStatus status) const {
   } else if (!saved_) {
     return true;
   } else if (status == TrainStatus::kInterrupted) {
-    output_.hint("saved {}; to go on: --resume {} --checkpoint {}", path_, path_, path_);
+    output_.hint("{}", resume_text(path_));
   } else if (status == TrainStatus::kDiverged) {
     output_.say("{} holds the state before training diverged", path_);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "system/input_file.h"
 #include "system/line_writer.h"
 #include "system/outputs.h"
+#include "system/stop_signals.h"
 #include "train/confusion.h"
 #include "trp/dataset.h"
 #include "trp/model.h"
@@ -126,6 +128,8 @@ int run_eval(const EvalOptions& options) {
   std::vector<NamedFile> inputs = named_inputs(files);
   inputs.push_back({"MODEL", options.model});
   inputs.push_back({"--class-names", options.class_names});
+  std::optional<StopSignals> signals;  // for files that are whole or not there; else they end it
+  if (!options.predictions.empty() || !options.report.empty()) signals.emplace();
   Outputs outputs = claim_outputs(inputs,
                                   {{"--predictions", options.predictions, is_predictions_csv},
                                    {"--report", options.report, is_report}},
@@ -149,6 +153,7 @@ int run_eval(const EvalOptions& options) {
                              .class_names = class_names,
                              .samples = data};
   add_predictions(report, logits, options.errors);
+  if (signals && signals->received() != 0) return kExitSignalBase + signals->received();
   if (const auto file = outputs.find("--predictions"); file != outputs.end())
     file->second.replace(predictions_csv(logits, data.labels));
   LineWriter out = standard_output();

@@ -22,6 +22,7 @@
 #include "system/input_file.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
+#include "tune/search.h"
 
 namespace trp {
 
@@ -83,6 +84,14 @@ bool is_same_file(const std::string& path, const std::string& other) {
   return std::filesystem::equivalent(path, other, ignored);
 }
 
+std::string replaced_text(const std::string& checkpoint) {
+  return fmt::format("warning: {0} will be replaced; --resume {0} would go on with it", checkpoint);
+}
+
+std::string resume_text(const std::string& checkpoint) {
+  return fmt::format("saved {0}; to go on: --resume {0} --checkpoint {0}", checkpoint);
+}
+
 bool has_nothing_saved(const std::string& resume, const Outputs& outputs) {
   std::error_code ignored;
   const auto file = outputs.find("--checkpoint");
@@ -93,7 +102,6 @@ bool has_nothing_saved(const std::string& resume, const Outputs& outputs) {
 }
 
 bool is_saved_model(Bytes start) {
-  constexpr std::size_t kBeforeHeader = 8;           // of .safetensors
   constexpr std::size_t kBeforeExtraBytes = 28;      // and the name of the first array of .npz
   constexpr std::string_view kVersion("\x14\0", 2);  // of .npz; NumPy's is another
   constexpr std::string_view kFirstArray("\0\0fc1.weight.npy", 16);
@@ -103,8 +111,7 @@ bool is_saved_model(Bytes start) {
   const auto from = [text](std::size_t offset) {
     return text.substr(std::min(offset, text.size()));
   };
-  return (from(kBeforeHeader).starts_with(R"({"__metadata__":{"program":"tensor_relu_parallel")") &&
-          !starts_checkpoint(start)) ||
+  return starts_own_file(start, "") ||
          (starts_zip(start) && from(sizeof(std::uint32_t)).starts_with(kVersion) &&
           from(kBeforeExtraBytes).starts_with(kFirstArray)) ||
          (text.starts_with(kOnnx) && from(kOnnx.size()).starts_with("tensor_relu_parallel"));
@@ -113,6 +120,8 @@ bool is_saved_model(Bytes start) {
 bool is_saved_checkpoint(Bytes start) {
   return starts_checkpoint(start) || starts_old_checkpoint(start);
 }
+
+bool is_saved_search(Bytes start) { return starts_own_file(start, kSearchKind); }
 
 bool is_saved_config(Bytes start) { return text_of(start).starts_with(kConfigStart); }
 

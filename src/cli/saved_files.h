@@ -29,10 +29,16 @@ bool is_same_file(const std::string& path, const std::string& other);
 /// which is empty then. Throws Error if there was no such file before this run.
 bool has_nothing_saved(const std::string& resume, const Outputs& outputs);
 
+/// Return what is said of another run's checkpoint that this one will replace, and of one's own to
+/// go on with.
+std::string replaced_text(const std::string& checkpoint);
+std::string resume_text(const std::string& checkpoint);
+
 // Whether a file was written by an earlier run, by its first kStartBytes.
 
 bool is_saved_model(std::span<const std::uint8_t> start);
 bool is_saved_checkpoint(std::span<const std::uint8_t> start);
+bool is_saved_search(std::span<const std::uint8_t> start);
 inline constexpr std::string_view kConfigStart = "# Found by tensor_relu_parallel tune: ";
 bool is_saved_config(std::span<const std::uint8_t> start);
 bool is_saved_log(std::span<const std::uint8_t> start);

@@ -38,7 +38,6 @@
 #include "train/words.h"
 #include "trp/error.h"
 #include "trp/model.h"
-#include "trp/predict.h"
 #include "trp/train.h"
 
 namespace trp {
@@ -97,11 +96,14 @@ TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* ch
                           : std::function<void(const TrainState&)>()};
 }
 
+/// A page is content with some of the steps, so that it costs next to nothing.
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
+  constexpr int kPageInterval = 8;
   const bool is_traced = !options.trace.empty() || !options.report.empty();
   if (!options.time && !is_traced) return std::nullopt;
   return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
-                                      is_traced ? options.trace_steps : 0);
+                                      is_traced ? options.trace_steps : 0,
+                                      options.time ? 1 : kPageInterval);
 }
 
 void save(const TrainOptions& options, const Dataset& train, const TrainResult& result,
@@ -172,25 +174,17 @@ bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& 
   return is_saved && is_traced && is_resumable;
 }
 
-/// What the page tells of the score. A network that is of no use has none, nor has one that was not
-/// scored because training was stopped.
-std::optional<EvaluationReport> evaluation_of(const TrainResult& result, const Dataset& test,
-                                              ThreadPool& pool) {
-  if (result.test.sample_count == 0 || result.divergence) return std::nullopt;
-  std::optional<EvaluationReport> report = EvaluationReport{.result = result.test, .samples = test};
-  Predictor predictor(result.mlp, pool);
-  add_predictions(*report, predictor.logits(test), kPageMistakes);
-  return report;
-}
-
-/// Writes the page, if one was asked for; returns whether it is written.
-bool keep_page(const TrainPage& page, const RunSummary& summary, const Dataset& test,
-               ThreadPool& pool, const std::optional<PhaseRecorder>& recorder, Outputs& outputs,
-               Output& output) {
+/// Writes the page, if one was asked for; returns whether it is written. A network that is of no
+/// use has no evaluation, nor has one that was not scored because training was stopped.
+bool keep_page(const TrainPage& page, const RunSummary& summary,
+               std::optional<EvaluationReport> evaluation,
+               const std::optional<PhaseRecorder>& recorder, Outputs& outputs, Output& output) {
   const auto file = outputs.find("--report");
-  return file == outputs.end() || output.is_written(file->second.path(), [&] {
-    file->second.replace(
-        page.html(summary, evaluation_of(summary.result, test, pool), *recorder, command_line()));
+  if (file == outputs.end()) return true;
+  if (summary.result.divergence) evaluation.reset();
+  if (evaluation) evaluation->result = summary.result.test;
+  return output.is_written(file->second.path(), [&] {
+    file->second.replace(page.html(summary, evaluation, *recorder, command_line()));
   });
 }
 
@@ -249,7 +243,14 @@ int run_train(const TrainOptions& asked) {
     return code;
   }
   TrainPage page;
-  if (!options.report.empty()) output.tell([&page](const RunEvent& event) { page.add(event); });
+  std::optional<EvaluationReport> evaluation;
+  if (!options.report.empty()) {
+    output.tell([&page](const RunEvent& event) { page.add(event); });
+    events.scored = [&](ConstTensorView logits) {
+      evaluation.emplace(EvaluationReport{.result = {}, .samples = data.test});
+      add_predictions(*evaluation, logits, kPageMistakes);
+    };
+  }
   const auto twin = make_twin(options, data, first, pool, signals, events, output);
   const TrainResult result =
       train(options.recipe, options.plan, data, pool, events, signals.requested(),
@@ -264,7 +265,7 @@ int run_train(const TrainOptions& asked) {
   if (options.cluster->has_others())
     summary.ranks_bytes_per_step = sum_over_ranks(*options.cluster, result.bytes_per_step);
   output.report(summary);
-  all_kept &= keep_page(page, summary, data.test, pool, recorder, outputs, output);
+  all_kept &= keep_page(page, summary, std::move(evaluation), recorder, outputs, output);
   warn_of_nothing_learned(result, data, output);
   const int code = exit_code(options, result, signals.received(), output);
   if (comparison) check_same_bits(*comparison, options.plan);

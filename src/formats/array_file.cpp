@@ -166,11 +166,16 @@ DecodedArrayFile read_array_file(const std::string& path) {
   return read_array_file(file);
 }
 
-bool starts_checkpoint(std::span<const std::uint8_t> start) {
+bool starts_own_file(std::span<const std::uint8_t> start, std::string_view kind) {
   constexpr std::size_t kLengthBytes = 8;
-  const std::string expected = fmt::format(R"({{"__metadata__":{{"{}":"{}","{}":"{}")", kProgramKey,
-                                           kProgram, kKindKey, kCheckpointKind);
-  return text_of(start.subspan(std::min(start.size(), kLengthBytes))).starts_with(expected);
+  const std::string own = fmt::format(R"({{"__metadata__":{{"{}":"{}",)", kProgramKey, kProgram);
+  const std::string mark = fmt::format(R"("{}":"{})", kKindKey, kind);
+  const std::string_view text = text_of(start.subspan(std::min(start.size(), kLengthBytes)));
+  return text.starts_with(own) && text.substr(own.size()).starts_with(mark) != kind.empty();
+}
+
+bool starts_checkpoint(std::span<const std::uint8_t> start) {
+  return starts_own_file(start, kCheckpointKind);
 }
 
 bool starts_old_checkpoint(std::span<const std::uint8_t> start) {

@@ -70,10 +70,14 @@ DecodedArrayFile decode_array_file(std::span<const std::uint8_t> bytes, const st
 DecodedArrayFile read_array_file(const std::string& path);
 DecodedArrayFile read_array_file(InputFile& file);
 
-/// The metadata of a checkpoint (train/checkpoint.h) begin with this entry; models have none of
-/// this name.
+/// The metadata of a checkpoint (train/checkpoint.h) begin with this entry, and those of other
+/// files but models with one of this name.
 inline constexpr std::string_view kKindKey = "kind";
 inline constexpr std::string_view kCheckpointKind = "checkpoint";
+
+/// Whether these first kStartBytes of a file are those of a safetensors file of this program, of
+/// this kind; a model's is empty.
+bool starts_own_file(std::span<const std::uint8_t> start, std::string_view kind);
 
 /// Whether these first kStartBytes of a file are those of a checkpoint, or of one in the format
 /// before this one, which is no longer read.

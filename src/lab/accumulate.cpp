@@ -119,7 +119,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kAccumulateExperiment = {
     .name = "accumulate",
-    .title = "Example: the gradient accumulator, and how often to lock",
+    .section = "Example 2",
+    .title = "the gradient accumulator, and how often to lock",
     .claim =
         "a lock for every sample makes workers wait for one another; a sum of its own for each "
         "worker, merged once per shard, hardly ever does",

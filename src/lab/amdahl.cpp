@@ -56,7 +56,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kAmdahlExperiment = {
     .name = "amdahl",
-    .title = "Performance analysis: the speedup of training",
+    .section = "Performance analysis",
+    .title = "the speedup of training",
     .claim =
         "training with W workers is faster, but less than W times: what stays serial bounds the "
         "speedup, and efficiency falls as workers are added",

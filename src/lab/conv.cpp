@@ -103,7 +103,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kConvExperiment = {
     .name = "conv",
-    .title = "Example: convolution and ReLU over images",
+    .section = "Example 1",
+    .title = "convolution and ReLU over images",
     .claim =
         "each image of a batch is convolved on its own, so workers can share the images out "
         "and wait for one another only once",

@@ -109,7 +109,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kDependencyExperiment = {
     .name = "dependency",
-    .title = "Sequential dependencies: a chain cannot be split",
+    .section = "Sequential dependencies",
+    .title = "a chain cannot be split",
     .claim =
         "where each step needs the one before it, more workers only wait; but several chains, "
         "or the samples of a batch, can go side by side",

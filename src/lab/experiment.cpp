@@ -26,6 +26,10 @@ Race run_experiment(const Experiment& experiment, const LabContext& context) {
   return std::move(lab.race);
 }
 
+std::string heading_of(const Experiment& experiment) {
+  return fmt::format("{}: {}", experiment.section, experiment.title);
+}
+
 Table make_table(const Experiment& experiment, const Race& race) {
   Table table = {{experiment.contenders_are, "workers", experiment.unit, "times as fast"}, {}};
   for (const char* column : experiment.more_columns)

@@ -40,7 +40,8 @@ struct Verdict {
 /// follows from their times.
 struct Experiment {
   std::string_view name;
-  std::string_view title;
+  std::string_view section;   // of the guide
+  std::string_view title;     // what of it
   std::string_view claim;     // what the guide teaches
   std::string_view takeaway;  // what to remember when it holds
 
@@ -65,6 +66,9 @@ struct Experiment {
 
 /// Makes the experiment and returns its race, which is over.
 Race run_experiment(const Experiment& experiment, const LabContext& context);
+
+/// "Matrix operations: parallelism within one core": the section, too.
+std::string heading_of(const Experiment& experiment);
 
 /// Names and workers, amounts per second, speedups against the bases, and the columns of its own.
 Table make_table(const Experiment& experiment, const Race& race);

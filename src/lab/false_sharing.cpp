@@ -62,7 +62,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kFalseSharingExperiment = {
     .name = "false-sharing",
-    .title = "Pitfall: false sharing",
+    .section = "Pitfall 1",
+    .title = "false sharing",
     .claim =
         "workers that write to different variables in one cache line disturb one another as if "
         "they shared a variable",

@@ -87,7 +87,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kImbalanceExperiment = {
     .name = "imbalance",
-    .title = "Pitfall: load imbalance, who has the most work sets the time",
+    .section = "Balance load",
+    .title = "who has the most work sets the time",
     .claim =
         "when items take unequal time, equal shards leave workers idle; items claimed as "
         "workers become free keep all of them busy",

@@ -69,7 +69,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kLoaderExperiment = {
     .name = "loader",
-    .title = "Data loading: prepare the next batch during this one",
+    .section = "Data loading",
+    .title = "prepare the next batch during this one",
     .claim =
         "threads that prepare batches ahead hide the time that preprocessing takes, the more "
         "so the costlier it is",

@@ -60,7 +60,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kLockingExperiment = {
     .name = "locking",
-    .title = "Shared state: one counter for all",
+    .section = "Shared state",
+    .title = "one counter for all",
     .claim =
         "what all workers write lets one of them go on at a time, however many there are; a "
         "counter of its own for each lets all go on",

@@ -79,7 +79,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kMemoryExperiment = {
     .name = "memory",
-    .title = "Memory-bound operations: bytes against arithmetic",
+    .section = "Memory-bound operations",
+    .title = "bytes against arithmetic",
     .claim =
         "all workers share one memory: what only moves data gains less from more workers than "
         "what computes",

@@ -30,7 +30,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kModelExperiment = {
     .name = "model",
-    .title = "Model parallelism: one network on several workers",
+    .section = "Model parallelism",
+    .title = "one network on several workers",
     .claim =
         "layers on different workers make room for large networks but no speed, for each layer "
         "waits for the one before; dividing wide layers can make speed, at a wait per layer",

@@ -90,7 +90,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kOversubscribeExperiment = {
     .name = "oversubscribe",
-    .title = "Pitfall: thread overhead, making, waking and waiting for threads",
+    .section = "Thread overhead",
+    .title = "making, waking and waiting for threads",
     .claim =
         "making threads for each step costs more than waking those of a pool, and threads "
         "beyond the number of CPUs only take turns",

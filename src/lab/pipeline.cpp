@@ -47,7 +47,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kPipelineExperiment = {
     .name = "pipeline",
-    .title = "Pipeline parallelism: micro-batches fill the stages",
+    .section = "Pipeline parallelism",
+    .title = "micro-batches fill the stages",
     .claim =
         "cut into micro-batches, a batch keeps several stages at work at once; the bubble, the "
         "share of time in which stages wait, shrinks with more of them: (p − 1) / (m + p − 1)",

@@ -54,7 +54,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kPredictExperiment = {
     .name = "predict",
-    .title = "Predictions in parallel",
+    .section = "Predictions in parallel",
+    .title = "blocks of images, each one product",
     .claim =
         "predictions share nothing but the weights, which nobody writes: workers take blocks of "
         "images without any lock, each block as one product",

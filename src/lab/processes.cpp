@@ -172,7 +172,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kProcessesExperiment = {
     .name = "processes",
-    .title = "The interpreter lock: threads against processes",
+    .section = "The interpreter lock",
+    .title = "threads against processes",
     .claim =
         "under a global lock, like an interpreter's, one thread computes at a time; processes get "
         "around it, but weights and gradients must be copied to them every step; threads without "

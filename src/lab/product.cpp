@@ -45,7 +45,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kProductExperiment = {
     .name = "product",
-    .title = "Matrix operations: a product of 1000 × 1000 on many workers",
+    .section = "Matrix operations",
+    .title = "a product of 1000 × 1000 on many workers",
     .claim =
         "the rows of a product do not depend on one another, and a large one computes a thousand "
         "times with each number that it reads: workers share it out and hardly wait",

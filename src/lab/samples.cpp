@@ -35,7 +35,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kSamplesExperiment = {
     .name = "samples",
-    .title = "Data parallelism: the samples of a batch",
+    .section = "Data parallelism",
+    .title = "the samples of a batch",
     .claim =
         "samples do not depend on one another, so workers can share them out; and the batch as one "
         "matrix product is faster than sample by sample even for one worker, so both matter",

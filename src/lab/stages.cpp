@@ -115,7 +115,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kStagesExperiment = {
     .name = "stages",
-    .title = "Pipeline parallelism: load, forward and backward on different batches",
+    .section = "Pipeline parallelism",
+    .title = "load, forward and backward on different batches",
     .claim =
         "while one thread sends a batch backward, another sends the next one forward, and a third "
         "loads the one after that; the longest stage sets the pace",

@@ -89,7 +89,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kTinyExperiment = {
     .name = "tiny",
-    .title = "Small operations: x² over ever more elements",
+    .section = "Small operations",
+    .title = "x² over ever more elements",
     .claim =
         "waking workers and waiting for them costs microseconds, more than a small operation "
         "takes; only beyond a certain size do they pay",

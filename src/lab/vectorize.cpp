@@ -100,7 +100,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kVectorizeExperiment = {
     .name = "vectorize",
-    .title = "Matrix operations: parallelism within one core",
+    .section = "Matrix operations",
+    .title = "parallelism within one core",
     .claim =
         "the order of the loops decides whether a core works on one number at a time or on "
         "many; a product that is kept in registers and caches gains as much again",

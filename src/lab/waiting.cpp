@@ -72,7 +72,8 @@ Verdict verdict(const Race& race) {
 
 constinit const Experiment kWaitingExperiment = {
     .name = "waiting",
-    .title = "Waiting for input or output: threads on one CPU",
+    .section = "Waiting for input or output",
+    .title = "threads on one CPU",
     .claim =
         "a thread that waits for a disk or another machine needs no CPU, so many wait at once even "
         "where there is one CPU, or one interpreter lock; what computes gains nothing there",

@@ -30,10 +30,11 @@ double thread_cpu_seconds() {
 }  // namespace
 
 PhaseRecorder::PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count,
-                             int traced_steps)
+                             int traced_steps, int step_interval)
     : roles_(roles),
       cpu_count_(cpu_count),
       traced_steps_(traced_steps),
+      step_interval_(step_interval),
       slots_(static_cast<std::size_t>(worker_count)) {
   for (int phase = 0; phase <= kIdle; ++phase)
     long_[static_cast<std::size_t>(phase)] = static_cast<std::int64_t>(
@@ -54,23 +55,39 @@ void PhaseRecorder::begin() {
 }
 
 void PhaseRecorder::end() {
+  if (std::exchange(is_left_out_, false)) resume();
   end_ = tick();
   charge(slot(0), end_);
 }
 
 void PhaseRecorder::pause() {
+  if (is_left_out_) return;
   charge(slot(0), tick());
   paused_since_ = clock_.now();
 }
 
 void PhaseRecorder::resume() {
+  if (is_left_out_) return;
   paused_ += clock_.now() - paused_since_;
-  slot(0).cpu_known = false;
+  for (Slot& own : slots_) own.cpu_known = false;
+}
+
+void PhaseRecorder::begin_step() {
+  is_traced_ = ++step_ < traced_steps_ && !is_full();
+  const bool is_recorded = step_ < traced_steps_ || step_ % step_interval_ == 0;
+  if (is_recorded != is_left_out_) return;
+  if (is_recorded) {
+    is_left_out_ = false;
+    resume();
+  } else {
+    pause();
+    is_left_out_ = true;
+  }
 }
 
 void PhaseRecorder::enter(PhaseScope& scope) {
-  if (scope.extent_ == PhaseScope::Extent::kStep)
-    is_traced_ = ++step_ < traced_steps_ && !is_full();
+  if (scope.extent_ == PhaseScope::Extent::kStep) begin_step();
+  if (is_left_out_) return;
   Slot& own = slot(scope.worker_);
   scope.begin_ = tick();
   charge(own, scope.begin_);
@@ -80,6 +97,7 @@ void PhaseRecorder::enter(PhaseScope& scope) {
 }
 
 void PhaseRecorder::leave(const PhaseScope& scope) {
+  if (is_left_out_) return;
   Slot& own = slot(scope.worker_);
   const std::int64_t now = tick();
   charge(own, now);

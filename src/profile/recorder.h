@@ -32,8 +32,10 @@ class PhaseScope;
 class PhaseRecorder {
  public:
   /// Makes a recorder of workers of which `cpu_count` can be awake at once. The events of the first
-  /// `traced_steps` steps are kept as well, as long as there is room for them.
-  PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count, int traced_steps = 0);
+  /// `traced_steps` steps are kept as well, as long as there is room for them. Of later steps one
+  /// in `step_interval` is recorded; from another one on, up to the next that is, all is left out.
+  PhaseRecorder(const PhaseRoles& roles, int worker_count, int cpu_count, int traced_steps = 0,
+                int step_interval = 1);
 
   /// Recording lasts from begin() to end().
   void begin();
@@ -79,9 +81,8 @@ class PhaseRecorder {
     std::array<std::int64_t, kMaxPhases + 1> ticks = {};
 
     bool cpu_known = false;
-    std::int64_t cpu_read_at = 0;  // ticks
-    double cpu_seconds = 0;        // of the thread, then
-    double preempted_seconds = 0;
+    std::int64_t cpu_read_at = 0;                   // ticks
+    double cpu_seconds = 0, preempted_seconds = 0;  // of the thread then; in all
 
     // Written by worker 0 between fork-joins.
     std::int64_t tasks_before = 0;  // ticks in tasks, up to the last join
@@ -95,6 +96,7 @@ class PhaseRecorder {
 
   void enter(PhaseScope& scope);
   void leave(const PhaseScope& scope);
+  void begin_step();
   void keep_event(Slot& own, const PhaseEvent& event) const;
   void end_fork_join(std::int64_t ticks);
   std::int64_t tick() const { return clock_.now() - paused_; }
@@ -109,7 +111,7 @@ class PhaseRecorder {
   const TickClock clock_;
   const PhaseRoles roles_;
   const int cpu_count_;
-  const int traced_steps_;
+  const int traced_steps_, step_interval_;
   std::array<std::int64_t, kMaxPhases + 1> long_ = {};  // how many ticks are long, of each phase
 
   /// A worker of another process.
@@ -122,15 +124,13 @@ class PhaseRecorder {
   std::vector<AddedWorker> added_;
 
   // Written by worker 0 between fork-joins.
-  bool is_traced_ = false;
+  bool is_traced_ = false, is_left_out_ = false;
   std::int32_t step_ = -1;
-  std::int64_t begin_ = 0;
-  std::int64_t end_ = 0;
+  std::int64_t begin_ = 0, end_ = 0;
   std::int64_t paused_ = 0;  // ticks of all pauses
   std::int64_t paused_since_ = 0;
   std::int64_t barrier_before_ = 0;  // of worker 0, before the fork
-  std::int64_t fork_join_ = 0;
-  std::int64_t busiest_ = 0;
+  std::int64_t fork_join_ = 0, busiest_ = 0;
   std::array<std::int64_t, kMaxPhases> common_ = {};  // of all workers but the first
 };
 

@@ -47,7 +47,7 @@ std::string scaling_figure(const Rows& rows, bool as_efficiency) {
     lines.push_back(law);
   }
   return line_chart(as_efficiency ? "Efficiency" : "Speedup; dashed: Amdahl's law, fitted",
-                    {.title = "workers", .from_zero = false},
+                    {.title = "workers", .from_zero = false, .is_whole = true},
                     {.title = as_efficiency ? "efficiency, %" : "times as fast as sequential"},
                     lines);
 }
@@ -57,14 +57,10 @@ std::string lane_label(const BenchRow& row) {
 }
 
 std::string seconds_figure(const Rows& rows) {
-  std::vector<Lane> lanes;
-  for (const BenchRow& row : rows) {
-    const double time = median(row.seconds);
-    lanes.push_back(bar(lane_label(row), {&time, 1}));
-    lanes.back().measured = row.seconds;
-  }
-  return lane_chart("Time of a run: the median, quartiles, each run", {.title = "seconds"},
-                    {{"median"}}, lanes);
+  std::vector<Bar> bars;
+  for (const BenchRow& row : rows)
+    bars.push_back({lane_label(row), median(row.seconds), row.seconds});
+  return bar_chart("Time of a run: median, quartiles, each run", {.title = "seconds"}, bars);
 }
 
 std::string budget_figure(const Rows& rows) {
@@ -79,7 +75,7 @@ std::string budget_figure(const Rows& rows) {
       if (lanes.empty()) kinds.push_back({part.key(), kColors[kinds.size()]});
       shares.push_back(100 * part.value().get<double>());
     }
-    lanes.push_back(bar(lane_label(row), shares));
+    lanes.push_back(stacked(lane_label(row), shares));
   }
   return lane_chart("What became of the workers' time", {.title = "% of it", .reach = 100}, kinds,
                     lanes);
@@ -90,16 +86,17 @@ std::string budget_figure(const Rows& rows) {
 std::string bench_page(const BenchContext& context, const std::vector<BenchRow>& rows,
                        std::string_view steps, const std::string& command) {
   const std::vector<std::string> verdict = bench_verdict(rows);
-  std::string sections = "<ul>\n";
+  std::string sections = verdict.size() > 1 ? "<ul>\n" : "";
   for (const std::string& sentence : verdict)
-    sections += fmt::format("<li>{}</li>\n", escaped(sentence));
-  sections += "</ul>\n";
+    if (&sentence != &verdict.front()) sections += fmt::format("<li>{}</li>\n", escaped(sentence));
+  if (!sections.empty()) sections += "</ul>\n";
   for (const auto& [batch_size, group] : by_batch_size(rows)) {
     std::string figures = scaling_figure(group, false) + scaling_figure(group, true) +
                           seconds_figure(group) + budget_figure(group);
     if (const auto factors = pop_table(group); factors.size() > 1) figures += html_table(factors);
+    const bool has_star = std::ranges::any_of(group, &BenchRow::oversubscribed);
     sections += page_section(fmt::format("Batch size {}", batch_size),
-                             "A star: more workers than CPUs.", figures);
+                             has_star ? "A star: more workers than CPUs." : "", figures);
   }
   if (!steps.empty()) sections += page_section("A typical step of each", "", steps);
   PageHead head = {"bench", verdict.front(), {}, environment_facts(command, context.environment)};

@@ -4,23 +4,27 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "report/html.h"
 #include "report/numbers.h"
+#include "report/svg.h"
 
 namespace trp {
 namespace {
 
-// In units of the picture, which is as wide as a column of the page.
-constexpr double kWidth = 480, kLineHeight = 18, kLane = 22, kBar = 15, kPlot = 210;
+// In units of the picture.
+constexpr double kWidth = kFigureWidth, kLineHeight = 18, kLane = 22, kBar = 15, kPlot = 210,
+                 kLabelGap = 10;
 
-double text_width(std::string_view text) { return 6.7 * static_cast<double>(columns_of(text)); }
-
+/// 0.05, 9500, 10 k, 14.6 k
 std::string number_text(double value) {
-  return std::abs(value) >= 10'000 ? with_unit(value) : fmt::format("{:.4g}", value);
+  if (std::abs(value) < 10'000) return fmt::format("{:.4g}", value);
+  if (std::abs(value) < 999'500) return fmt::format("{:.3g} k", value / 1e3);
+  return std::abs(value) < 1e12 ? fmt::format("{:.4g} M", value / 1e6)
+                                : fmt::format("{:.3g}", value);
 }
 
 /// Where the numbers of an axis lie in the picture, which begins and ends at round ones.
@@ -45,10 +49,23 @@ struct Scale {
     double step = std::pow(10, std::floor(std::log10(least)));
     for (const double factor : {2.0, 2.5, 2.0})  // to 2, 5 and 10 times a power of ten
       if (step < least * (1 - kRounding)) step *= factor;
-    if (logarithmic) low = std::log10(low), high = std::log10(high), step = 1;
+    if (axis.is_whole) step = std::max(step, 1.0);
     const double last = std::ceil(high / step - kRounding);
-    for (double k = std::floor(low / step + kRounding); k <= last; ++k)
-      ticks.push_back(logarithmic ? std::pow(10, k) : k * step);
+    for (double k = std::floor(low / step + kRounding); !logarithmic && k <= last; ++k)
+      ticks.push_back(k * step);
+    if (logarithmic) add_powers(std::log10(low), std::log10(high));
+  }
+
+  /// Powers of ten, and where there are few of them what is two and five times as much.
+  void add_powers(double low, double high) {
+    constexpr double kMaxDecades = 2.5, kRounding = 1e-9;
+    const bool is_fine = high - low < kMaxDecades;
+    for (double k = std::floor(low); k <= std::ceil(high); ++k)
+      for (const double factor : {1.0, 2.0, 5.0})
+        if (is_fine || factor == 1) ticks.push_back(factor * std::pow(10, k));
+    while (ticks.size() > 2 && std::log10(ticks[1]) <= low + kRounding) ticks.erase(ticks.begin());
+    while (ticks.size() > 2 && std::log10(ticks[ticks.size() - 2]) >= high - kRounding)
+      ticks.pop_back();
   }
 
   double place(double value) const { return logarithmic ? std::log10(value) : value; }
@@ -58,42 +75,6 @@ struct Scale {
   }
 };
 
-std::string text_at(double x, double y, std::string_view css_class, std::string_view text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", x, y, css_class,
-                     escaped(text));
-}
-
-std::string line_from(double x1, double y1, double x2, double y2, std::string_view css_class) {
-  return fmt::format("<path class=\"{}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", css_class, x1, y1,
-                     x2, y2);
-}
-
-/// A point, a bar or a cell, which tells what it stands for.
-std::string dot(double x, double y, std::string_view css_class, std::string_view tip) {
-  return fmt::format(
-      "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" class=\"{}\"><title>{}</title></circle>\n", x, y,
-      css_class, escaped(tip));
-}
-
-std::string box(double x, double y, double width, double height, std::string_view attributes,
-                std::string_view tip) {
-  return fmt::format(
-      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}><title>{}</title>"
-      "</rect>\n",
-      x, y, width, height, attributes, escaped(tip));
-}
-
-/// The table tells what the description leaves open.
-std::string svg_figure(const std::string& title, const std::string& description, double height,
-                       std::string_view drawing, const std::vector<Cells>& rows) {
-  return figure(title,
-                fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-                            "viewBox=\"0 0 {} {:.0f}\">\n<title>{}</title>\n<desc>{}</desc>\n{}"
-                            "</svg>\n",
-                            kWidth, height, escaped(title), escaped(description), drawing),
-                rows);
-}
-
 /// Says what colours stand for, if there are several, in as many lines as it takes, which `top`
 /// grows by.
 std::string legend(const std::vector<Kind>& kinds, double& top) {
@@ -101,10 +82,10 @@ std::string legend(const std::vector<Kind>& kinds, double& top) {
   if (kinds.size() < 2) return drawing;
   double x = 0;
   for (const Kind& kind : kinds) {
-    const double width = 22 + text_width(kind.name);
+    const double width = std::min(22 + text_width(kind.name), kWidth);
     if (x > 0 && x + width > kWidth) x = 0, top += kLineHeight;
     drawing += box(x, top + 2, 11, 11, fmt::format("class=\"c{}\"", kind.color), kind.name) +
-               text_at(x + 15, top + 12, "", kind.name);
+               text_at(x + 15, top + 12, "", kind.name, kWidth - 22);
     x += width + 6;
   }
   top += kLineHeight + 8;
@@ -148,7 +129,7 @@ std::vector<Cells> series_table(const Axis& x, const std::vector<Series>& all) {
 
 std::string draw(const Lane& lane, const std::vector<Kind>& kinds, const Scale& x, double top,
                  std::vector<Cells>& rows) {
-  std::string drawing = text_at(0, top + 12, "", lane.label);
+  std::string drawing = text_at(0, top + 12, "", lane.label, x.begin - kLabelGap);
   std::vector<double> numbers(kinds.size());
   for (const auto& [begin, end, kind] : lane.segments) {
     numbers[kind] += end - begin;
@@ -181,6 +162,8 @@ std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
     if (!one.name.empty()) kinds.push_back({one.name, one.color});
     for (const Point& point : one.points) xs.push_back(point.x), ys.push_back(point.y);
   }
+  const auto is_drawn = [](double value) { return std::isfinite(value); };
+  if (std::ranges::none_of(xs, is_drawn) || std::ranges::none_of(ys, is_drawn)) return {};
   double top = 0, left = 0;
   std::string drawing = legend(kinds, top);
   drawing += text_at(0, top + 12, "title", "↑ " + y.title);
@@ -200,7 +183,7 @@ std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
                     drawing, series_table(x, series));
 }
 
-Lane bar(const std::string& label, std::span<const double> lengths) {
+Lane stacked(const std::string& label, std::span<const double> lengths) {
   Lane lane = {label, {}};
   double end = 0;
   for (const double length : lengths) {
@@ -213,12 +196,12 @@ Lane bar(const std::string& label, std::span<const double> lengths) {
 std::string lane_chart(const std::string& title, const Axis& axis, const std::vector<Kind>& kinds,
                        const std::vector<Lane>& lanes) {
   std::vector<double> values;
-  std::vector<Cells> rows = {{axis.title}};
+  std::vector<Cells> rows = {{"bar"}};
   for (const Kind& kind : kinds) rows[0].push_back(kind.name);
   std::vector<double> totals(kinds.size());
   double left = 0, top = 0;
   for (const Lane& lane : lanes) {
-    left = std::clamp(text_width(lane.label) + 10, left, kWidth / 2);
+    left = std::clamp(text_width(lane.label) + kLabelGap, left, kWidth / 2);
     for (const auto& [begin, end, kind] : lane.segments)
       values.push_back(end), totals[kind] += end - begin;
     values.insert(values.end(), lane.measured.begin(), lane.measured.end());
@@ -227,9 +210,11 @@ std::string lane_chart(const std::string& title, const Axis& axis, const std::ve
   }
   const double right = kWidth - (kinds.size() == 1 ? 62 : 12);
   const Scale scale(axis, values, left, right);
+  constexpr double kMinShare = 0.002;  // that can be seen
+  const double seen = kMinShare * std::accumulate(totals.begin(), totals.end(), 0.0);
   std::vector<Kind> used;
-  for (const Kind& kind : kinds)
-    if (totals[static_cast<std::size_t>(&kind - kinds.data())] > 0) used.push_back(kind);
+  for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+    if (totals[kind] > seen) used.push_back(kinds[kind]);
   std::string drawing = legend(used, top);
   const double bottom = top + kLane * static_cast<double>(lanes.size());
   for (const double tick : scale.ticks)
@@ -241,6 +226,13 @@ std::string lane_chart(const std::string& title, const Axis& axis, const std::ve
                     rows);
 }
 
+std::string bar_chart(const std::string& title, const Axis& axis, const std::vector<Bar>& bars) {
+  std::vector<Lane> lanes;
+  for (const auto& [label, value, measured] : bars)
+    lanes.push_back({label, {{0, value, 0}}, measured});
+  return lane_chart(title, axis, {{axis.title}}, lanes);
+}
+
 std::string heat_map(const std::string& title, const std::vector<std::string>& classes,
                      std::span<const Index> counts) {
   constexpr std::size_t kMaxTexts = 20;
@@ -249,7 +241,7 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& c
   for (std::size_t i = 0; i < counts.size(); ++i)
     if (i / count != i % count) largest = std::max(largest, static_cast<double>(counts[i]));
   for (const std::string& name : classes)
-    left = std::clamp(text_width(name) + 10, left, kWidth / 2);
+    left = std::clamp(text_width(name) + kLabelGap, left, kWidth / 2);
   const double width = (kWidth - left) / static_cast<double>(count);
   const double height = std::min(width, 30.0);
   std::string drawing = text_at(kWidth, 12, "end title", "taken for →");
@@ -268,7 +260,7 @@ std::string heat_map(const std::string& title, const std::vector<std::string>& c
                                    : fmt::format("class=\"c0\" fill-opacity=\"{:.2f}\"", shade),
                      fmt::format("{} taken for {}: {}", classes[row], classes[column], counts[i]));
     if (count > kMaxTexts) continue;
-    if (column == 0) drawing += text_at(left - 8, base, "end", classes[row]);
+    if (column == 0) drawing += text_at(left - 8, base, "end", classes[row], left - kLabelGap);
     if (row == 0) drawing += text_at(x + width / 2, 30, "middle", fmt::format("{}", column));
     if (counts[i] > 0)
       drawing +=

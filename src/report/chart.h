@@ -17,6 +17,7 @@ struct Axis {
   std::string title;  // with the unit
   bool from_zero = true;
   bool logarithmic = false;  // for numbers above zero
+  bool is_whole = false;     // whether there is nothing between whole numbers
   double reach = 0;          // that the axis reaches at least
 };
 
@@ -32,6 +33,7 @@ struct Series {
   enum Form { kLine, kFaint, kDashed } form = kLine;
 };
 
+/// Returns nothing if there is no number to draw.
 std::string line_chart(const std::string& title, const Axis& x, const Axis& y,
                        const std::vector<Series>& series);
 
@@ -51,15 +53,24 @@ struct Segment {
 struct Lane {
   std::string label;
   std::vector<Segment> segments;
-  std::vector<double> measured = {};  // what the bar is the median of, drawn with their quartiles
+  std::vector<double> measured = {};  // what a bar is the median of, drawn with their quartiles
 };
 
 /// Returns a lane of segments of these lengths, one after the other, of kinds 0, 1, ….
-Lane bar(const std::string& label, std::span<const double> lengths);
+Lane stacked(const std::string& label, std::span<const double> lengths);
 
-/// Draws lanes under one another along an axis: bars, stacked bars, or a timeline.
+/// Draws lanes under one another along an axis: stacked bars, or a timeline.
 std::string lane_chart(const std::string& title, const Axis& axis, const std::vector<Kind>& kinds,
                        const std::vector<Lane>& lanes);
+
+struct Bar {
+  std::string label;
+  double value = 0;
+  std::vector<double> measured = {};  // as in Lane
+};
+
+/// Draws a number each.
+std::string bar_chart(const std::string& title, const Axis& axis, const std::vector<Bar>& bars);
 
 /// Draws how often what is of one class was taken for another, darker for more, with a row and a
 /// column for each. The diagonal, which would outdo all others, is pale.

@@ -12,20 +12,18 @@
 namespace trp {
 namespace {
 
-constexpr Index kMaxUnits = 64;
+constexpr Index kMaxUnits = 60;
 
 std::string class_figures(const Confusion& confusion, const std::vector<std::string>& names) {
-  std::vector<Lane> lanes;
+  std::vector<Bar> bars;
   std::vector<Cells> rows = {{"class", "samples", "precision", "recall", "F1"}};
   for (Index c = 0; c < confusion.class_count; ++c) {
     const ClassScore score = class_score(confusion, c);
-    const double found = 100 * score.recall;
-    lanes.push_back(bar(names[static_cast<std::size_t>(c)], {&found, 1}));
-    rows.push_back({lanes.back().label, grouped(score.sample_count), short_percent(score.precision),
+    bars.push_back({names[static_cast<std::size_t>(c)], 100 * score.recall});
+    rows.push_back({bars.back().label, grouped(score.sample_count), short_percent(score.precision),
                     short_percent(score.recall), short_percent(score.f1)});
   }
-  return lane_chart("How much of each class is found", {.title = "recall, %", .reach = 100},
-                    {{"recall, %"}}, lanes) +
+  return bar_chart("How much of each class is found", {.title = "recall, %", .reach = 100}, bars) +
          html_table(rows);
 }
 

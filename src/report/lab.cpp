@@ -81,7 +81,7 @@ void write_lab_list(LineWriter& out) {
     const auto write = [&out](std::string_view label, std::string_view text) {
       if (!text.empty()) out.write_line(labelled(label, kNameColumns, text, kMaxColumns));
     };
-    write(experiment->name, experiment->title);
+    write(experiment->name, heading_of(*experiment));
     write("", experiment->claim);
     write("  in earnest", experiment->in_earnest);
     write("  guide's error", experiment->correction);
@@ -103,8 +103,8 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
   const Verdict verdict = judge(experiment, race);
   const Table table = make_table(experiment, race);
   out.write_line("");
-  out.write_line(
-      paint(color, fmt::emphasis::bold, fmt::format("{}: {}", experiment.name, experiment.title)));
+  out.write_line(paint(color, fmt::emphasis::bold,
+                       fmt::format("{}: {}", experiment.name, heading_of(experiment))));
   out.write_line(under_label("claim", experiment.claim));
   for (const std::string& line : lines_of(table)) out.write_line("  " + line);
   if (std::ranges::any_of(table.rows, is_beyond_cpus))
@@ -142,7 +142,7 @@ void write_experiment_json(LineWriter& out, const Experiment& experiment, const 
   }
   out.write_line(to_text({{"event", "experiment"},
                           {"name", experiment.name},
-                          {"title", experiment.title},
+                          {"title", heading_of(experiment)},
                           {"claim", experiment.claim},
                           {"columns", table.columns},
                           {"rows", rows},

@@ -19,17 +19,20 @@ double median_rate(const Race& race, const Contender& contender) {
 }
 
 std::string rates_figure(const Experiment& experiment, const Race& race) {
-  std::vector<Lane> lanes;
+  std::vector<Bar> bars;
   for (const Contender& contender : race.contenders) {
-    const double rate = median_rate(race, contender);
-    lanes.push_back(bar(fmt::format("{}, {}{}", contender.name, contender.workers,
-                                    contender.workers > race.cpus ? "*" : ""),
-                        {&rate, 1}));
+    const bool has_star = contender.workers > race.cpus;
+    bars.push_back({fmt::format("{}, {}{}", contender.name, contender.workers, has_star ? "*" : ""),
+                    median_rate(race, contender)});
     for (const double seconds : contender.seconds)
-      lanes.back().measured.push_back(contender.amount / seconds);
+      bars.back().measured.push_back(contender.amount / seconds);
   }
-  return lane_chart("By workers (*: more than CPUs): median, quartiles, each round",
-                    {.title = experiment.unit}, {{experiment.unit}}, lanes);
+  const bool has_star = std::ranges::any_of(
+      race.contenders, [&](const Contender& one) { return one.workers > race.cpus; });
+  return bar_chart("By workers: median, quartiles, rounds",
+                   {.title = fmt::format("{}{}", experiment.unit,
+                                         has_star ? " (*: more workers than CPUs)" : "")},
+                   bars);
 }
 
 /// A line for each number of workers, over the number that contenders' names begin with.
@@ -64,15 +67,19 @@ std::vector<Series> roofs_of(const Race& race) {
 }
 
 std::string cache_lines_figure() {
+  constexpr double kBytes = 8, kLine = kCacheLineBytes;  // of a counter; of a line
+  constexpr std::size_t kWorkers = 4;
   std::vector<Kind> kinds;
-  std::vector<Lane> lanes = {{"side by side", {}}};
-  for (std::size_t w = 0; w < 4; ++w) {
+  std::vector<Lane> lanes = {{"side by side", {{kWorkers * kBytes, kLine, kWorkers}}}};
+  for (std::size_t w = 0; w < kWorkers; ++w) {
+    const double begin = kBytes * static_cast<double>(w);
     kinds.push_back({fmt::format("worker {}", w + 1), static_cast<int>(w)});
-    lanes[0].segments.push_back({static_cast<double>(8 * w), static_cast<double>(8 * w + 8), w});
-    lanes.push_back({fmt::format("apart, line {}", w + 1), {{0, 8, w}}});
+    lanes[0].segments.push_back({begin, begin + kBytes, w});
+    lanes.push_back(
+        {fmt::format("apart, line {}", w + 1), {{0, kBytes, w}, {kBytes, kLine, kWorkers}}});
   }
-  return lane_chart("Who writes where in a cache line",
-                    {.title = "bytes", .reach = kCacheLineBytes}, kinds, lanes);
+  kinds.push_back({"nobody", 8});
+  return lane_chart("Who writes where in a cache line", {.title = "bytes"}, kinds, lanes);
 }
 
 /// A picture that shows more of an experiment than its rates; most have none.
@@ -86,7 +93,8 @@ std::string picture_of(const Experiment& experiment, const Race& race) {
                       {.title = "M elements/s", .logarithmic = true}, lines_of(race, median_rate));
   if (experiment.name == "pipeline")
     return line_chart(
-        "The bubble: how long stages wait", {.title = "micro-batches"}, {.title = "% of the time"},
+        "The bubble: how long stages wait", {.title = "micro-batches", .is_whole = true},
+        {.title = "% of the time"},
         lines_of(race, [](const Race&, const Contender& c) { return 100 * c.idle_share; }));
   return experiment.name == "false-sharing" ? cache_lines_figure() : "";
 }
@@ -96,10 +104,12 @@ std::string picture_of(const Experiment& experiment, const Race& race) {
 std::string experiment_section(const Experiment& experiment, const Race& race) {
   const std::string verdict =
       race.correct ? judge(experiment, race).text : "WRONG when checked another way.";
-  return page_section(experiment.title, fmt::format("Claim: {}.", experiment.claim),
-                      fmt::format("<p class=\"verdict\">{} Take away: {}.</p>\n", escaped(verdict),
-                                  escaped(experiment.takeaway)) +
-                          rates_figure(experiment, race) + picture_of(experiment, race));
+  return page_section(
+      experiment.title,
+      fmt::format("In the guide: {}. Claim: {}.", experiment.section, experiment.claim),
+      fmt::format("<p class=\"verdict\">{} Take away: {}.</p>\n", escaped(verdict),
+                  escaped(experiment.takeaway)) +
+          rates_figure(experiment, race) + picture_of(experiment, race));
 }
 
 std::string lab_page(const LabStart& start, std::string_view sections, const std::string& command) {

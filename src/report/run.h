@@ -69,6 +69,15 @@ std::vector<Cells> settings_of(const RunStart& start, bool with_pictures = false
 /// "completed 10 epochs", "diverged in epoch 1, batch 3, …"
 std::string status_text(const TrainResult& result);
 
+/// A plan that `auto` has made steps by, "tensor with 2 workers", and their share.
+struct PlanShare {
+  std::string plan;
+  double share = 0;
+};
+
+/// Returns the plans of steps, the commonest first, without those of less than 1 %.
+std::vector<PlanShare> plan_shares(std::vector<PlanUse> uses);
+
 struct TextStyle {
   bool rows = true;      // a row for each epoch; otherwise only the summary
   int log_interval = 0;  // a row for every so many batches as well; 0: none

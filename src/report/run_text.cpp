@@ -68,6 +68,20 @@ std::string status_text(const TrainResult& result) {
   return {};
 }
 
+std::vector<PlanShare> plan_shares(std::vector<PlanUse> uses) {
+  std::ranges::stable_sort(uses, std::ranges::greater(), &PlanUse::steps);
+  double all = 0;
+  for (const PlanUse& use : uses) all += static_cast<double>(use.steps);
+  std::vector<PlanShare> shares;
+  for (const auto& [plan, steps] : uses)
+    if (const double share = static_cast<double>(steps) / all; share >= kMinShareTold)
+      shares.push_back({plan.workers > 1 ? fmt::format("{} with {}", plan_name(plan),
+                                                       count_of(plan.workers, "worker"))
+                                         : plan_name(plan),
+                        share});
+  return shares;
+}
+
 namespace {
 
 fmt::text_style status_style(TrainStatus status) {
@@ -91,23 +105,11 @@ std::string comparison_text(const Comparison& comparison) {
   return text;
 }
 
-/// "tensor with 2 workers 96 %, sequential 4 % of the steps": the commonest first, without the
-/// rare.
-std::string plan_uses_text(std::vector<PlanUse> uses) {
-  std::ranges::stable_sort(uses, std::ranges::greater(), &PlanUse::steps);
-  std::int64_t all = 0;
-  for (const PlanUse& use : uses) all += use.steps;
-  if (all == 0) return "no step was made";
+std::string plan_uses_text(const std::vector<PlanUse>& uses) {
   std::string text;
-  for (const auto& [plan, steps] : uses) {
-    const double share = static_cast<double>(steps) / static_cast<double>(all);
-    if (share < kMinShareTold) break;
-    if (!text.empty()) text += ", ";
-    text += plan_name(plan);
-    if (plan.workers > 1) text += fmt::format(" with {}", count_of(plan.workers, "worker"));
-    text += fmt::format(" {:.0f} %", 100 * share);
-  }
-  return text + " of the steps";
+  for (const auto& [plan, share] : plan_shares(uses))
+    text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", plan, 100 * share);
+  return text.empty() ? "no step was made" : text + " of the steps";
 }
 
 void write_summary(LineWriter& out, const RunSummary& summary, bool color) {

@@ -1,6 +1,8 @@
 #include "report/train_page.h"
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -34,21 +36,48 @@ void add_epochs(std::vector<Series>& lines, const std::vector<EpochResult>& epoc
   if (!validated.points.empty()) lines.push_back(validated);
 }
 
+/// Only steps are told of: recorders may leave some of them out, and with them what is between.
 std::string times_figure(const PhaseTimes& times) {
   std::vector<Lane> lanes;
-  for (const WorkerTimes& worker : times.workers)
-    lanes.push_back(bar(fmt::format("worker {}", lanes.size() + 1),
-                        std::span(worker.seconds).first(kPhaseCount)));
-  return lane_chart("Each worker's time", {.title = "seconds"}, phase_kinds(), lanes);
+  for (const WorkerTimes& worker : times.workers) {
+    std::array<double, kPhaseCount> shares = {};
+    std::copy_n(worker.seconds.begin(), kPhaseCount, shares.begin());
+    shares[Phase::kEvaluation] = 0;
+    const double all = std::accumulate(shares.begin(), shares.end(), 0.0);
+    for (double& share : shares) share *= 100 / all;
+    lanes.push_back(stacked(fmt::format("worker {}", lanes.size() + 1), shares));
+  }
+  return lane_chart("What each worker did in the steps", {.title = "% of its time", .reach = 100},
+                    phase_kinds(), lanes);
 }
 
 std::string comparison_figure(const Comparison& comparison) {
-  return lane_chart(
-      fmt::format("{:.2f} times as fast as sequential training, with {} bits", comparison.speedup(),
-                  comparison.same_bits ? "the same" : "other"),
-      {.title = "seconds of training"}, {{"seconds"}},
-      {bar("sequential", {&comparison.sequential_seconds, 1}),
-       bar(count_of(comparison.workers, "worker"), {&comparison.parallel_seconds, 1})});
+  return bar_chart(fmt::format("{:.2f} times as fast as sequential training, with {} bits",
+                               comparison.speedup(), comparison.same_bits ? "the same" : "other"),
+                   {.title = "seconds of training"},
+                   {{"sequential", comparison.sequential_seconds},
+                    {count_of(comparison.workers, "worker"), comparison.parallel_seconds}});
+}
+
+std::string uncertainty_text(const std::optional<Comparison>& comparison) {
+  if (!comparison || comparison->is_certain) return {};
+  return fmt::format(
+      "How fast it is, is uncertain: other programs may have cost up to {:.0f} % of "
+      "the time.",
+      100 * comparison->lost_share);
+}
+
+std::string plans_figure(const std::vector<PlanUse>& uses) {
+  std::vector<Bar> bars;
+  for (const auto& [plan, share] : plan_shares(uses)) bars.push_back({plan, 100 * share});
+  return bar_chart("What auto made the steps by", {.title = "% of the steps", .reach = 100}, bars);
+}
+
+std::string bubble_figure(const PipelineBubble& bubble) {
+  return bar_chart("The bubble: how long the pipeline's stages wait",
+                   {.title = "% of the time", .reach = 100},
+                   {{"measured", 100 * bubble.measured},
+                    {"if all slots took equally long", 100 * bubble.predicted}});
 }
 
 PageHead train_head(const RunStart& start, const RunSummary& summary, const std::string& command) {
@@ -108,18 +137,19 @@ std::string TrainPage::html(const RunSummary& summary,
     rates.points.push_back({static_cast<double>(epoch.epoch), epoch.learning_rate});
   const Axis x = {.title = "epochs"};
   const std::string curves =
-      line_chart("Loss; faint: of some steps each", x, {.title = "loss"}, losses) +
+      line_chart("Loss; faint: means of a few steps", x, {.title = "loss"}, losses) +
       line_chart("Accuracy", x, {.title = "accuracy, %", .from_zero = false}, accuracies) +
       line_chart("Learning rate", x, {.title = "learning rate"}, {{"", rates_}, rates});
   return html_page(
       train_head(start_, summary, command),
-      page_section("How it learned", "", curves) +
+      (curves.empty() ? "" : page_section("How it learned", "", curves)) +
           (evaluation ? evaluation_sections(*evaluation, result.mlp) : "") +
-          page_section(
-              "Where the time went", "",
-              (summary.comparison ? comparison_figure(*summary.comparison) : "") +
-                  times_figure(recorder.times()) +
-                  steps_figure("A typical one of the first steps, and the next two", recorder)));
+          page_section("Where the time went", uncertainty_text(summary.comparison),
+                       (summary.comparison ? comparison_figure(*summary.comparison) : "") +
+                           (result.plan_uses.empty() ? "" : plans_figure(result.plan_uses)) +
+                           (result.bubble ? bubble_figure(*result.bubble) : "") +
+                           times_figure(recorder.times()) +
+                           steps_figure("A typical step, and the next two", recorder)));
 }
 
 std::string steps_figure(const std::string& title, const PhaseRecorder& recorder, int steps) {

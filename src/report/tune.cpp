@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 #include <vector>
 
 #include <fmt/format.h>
@@ -39,32 +38,34 @@ std::string tune_settings(const TuneStart& start) {
                                           start.environment.build.simd)));
 }
 
-Cells trial_cells(const TrialResult& result) {
-  return {fmt::format("{}", result.trial), fmt::format("{}", result.epochs),
-          result.validation ? accuracy_text(*result.validation) : "diverged",
-          fmt::format("{:.2f}", result.seconds)};
+std::vector<Cells> best_rows(const TuneSummary& summary) {
+  constexpr std::size_t kMaxRows = 11;
+  std::vector<Cells> rows = {{"trial", "epochs", "val accuracy", "seconds", "options"}};
+  for (const TrialResult& result : summary.search.results) {
+    if (rows.size() == kMaxRows) break;
+    rows.push_back({fmt::format("{}", result.trial), fmt::format("{}", result.epochs),
+                    result.validation ? accuracy_text(*result.validation) : "diverged",
+                    fmt::format("{:.2f}", result.seconds), summary.options_of(result.trial)});
+  }
+  return rows;
 }
 
 std::string tune_text(const TuneSummary& summary, std::size_t width, bool color) {
-  const std::vector<TrialResult>& results = summary.search.results;
-  std::vector<Cells> rows = {{"trial", "epochs", "val accuracy", "seconds"}};
-  for (std::size_t i = 0; i < std::min(results.size(), kBestShown); ++i)
-    rows.push_back(trial_cells(results[i]));
+  std::vector<Cells> rows = best_rows(summary);
+  Cells options;
+  for (Cells& row : rows) options.push_back(row.back()), row.pop_back();
   const std::vector<std::string> lines = table_lines(rows);
-  std::string text = lines[0] + "  options\n";
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const std::string options = summary.options_of(results[i - 1].trial);
-    text += labelled(lines[i] + "  ", columns_of(lines[i]) + 2,
-                     options.empty() ? "as given" : options, width) +
-            '\n';
-  }
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    text += labelled(lines[i] + "  ", columns_of(lines[i]) + 2, options[i], width) + '\n';
   const auto line = [&text](std::string_view label, const std::string& value) {
     text += fmt::format("{:<15}{}\n", label, value);
   };
   text += '\n';
-  line("search", fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(results), "trial"),
-                             count_of(summary.search.epochs_trained, "epoch"),
-                             summary.search.seconds, gain_text(summary)));
+  line("search",
+       fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(summary.search.results), "trial"),
+                   count_of(summary.search.epochs_trained, "epoch"), summary.search.seconds,
+                   gain_text(summary)));
   if (const auto& trained = summary.trained) {
     line("trained", trained->status == TrainStatus::kInterrupted
                         ? "stopped: the best as far as it was trained"
@@ -123,13 +124,13 @@ Json tune_summary_object(const TuneSummary& summary) {
           {"gain_upper", field_of(summary.gain, &Spread::upper)}};
 }
 
-std::string tune_progress_line(double share, double elapsed_seconds, std::size_t trials,
+std::string tune_progress_line(double share, double elapsed_seconds, std::int64_t trials,
                                const std::optional<Score>& best, int width, bool color) {
   constexpr int kBarColumns = 24;
-  const std::string rest = fmt::format(
-      "  {:3.0f}%  {}  best {}  ETA {}", std::floor(100 * share),
-      count_of(static_cast<std::int64_t>(trials), "trial"), best ? percent(best->accuracy) : "-",
-      share > 0 ? clock_text(elapsed_seconds * (1 - share) / share) : "-");
+  const std::string rest =
+      fmt::format("  {:3.0f}%  {}  best {}  ETA {}", std::floor(100 * share),
+                  count_of(trials, "trial"), best ? percent(best->accuracy) : "-",
+                  share > 0 ? clock_text(elapsed_seconds * (1 - share) / share) : "-");
   const int room = width - static_cast<int>(columns_of(rest));
   if (room < 0) return {};
   return progress_bar(share, std::min(room, kBarColumns), color) + rest;

@@ -1,5 +1,3 @@
-#include "report/tune_page.h"
-
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -10,6 +8,9 @@
 #include "report/evaluation.h"
 #include "report/html.h"
 #include "report/numbers.h"
+#include "report/tune.h"
+#include "train/recipe_json.h"
+#include "tune/importance.h"
 
 namespace trp {
 namespace {
@@ -47,30 +48,21 @@ std::string importance_figure(const TuneStart& start, const TuneSummary& summary
   std::vector<TrialScore> scores;
   for (const TrialResult& result : results)
     if (result.epochs == first && result.validation)
-      scores.push_back({summary.recipe_of(result.trial), result.validation->accuracy});
-  std::vector<std::string> fields;
-  for (const auto& item : start.space.items()) {
-    fields.push_back(item.key());
-    std::ranges::replace(fields.back(), '-', '_');
+      scores.push_back({to_json(summary.recipe_of(result.trial)), result.validation->accuracy});
+  std::vector<Bar> bars;
+  for (auto [option, share] : importance_of(start.fields, scores)) {
+    std::ranges::replace(option, '_', '-');
+    bars.push_back({option, 100 * share});
   }
-  std::vector<Lane> lanes;
-  for (const auto& [field, share] : importance_of(fields, scores)) {
-    const double percents = 100 * share;
-    lanes.push_back(bar(field, {&percents, 1}));
-  }
-  return lane_chart(fmt::format("Which option mattered, after {}", count_of(first, "epoch")),
-                    {.title = "% of the variance of accuracy that it explains alone", .reach = 100},
-                    {{"explained, %"}}, lanes);
+  return bar_chart(fmt::format("Which option mattered, after {}", count_of(first, "epoch")),
+                   {.title = "% of the variance of accuracy that it explains alone", .reach = 100},
+                   bars);
 }
 
+/// The options come first, to the left.
 std::string best_table(const TuneSummary& summary) {
-  std::vector<Cells> rows = {{"options", "trial", "epochs", "val accuracy", "seconds"}};
-  for (const TrialResult& result : summary.search.results) {
-    if (rows.size() > kBestShown) break;
-    const std::string options = summary.options_of(result.trial);
-    rows.push_back({options.empty() ? "as given" : options});
-    for (const std::string& cell : trial_cells(result)) rows.back().push_back(cell);
-  }
+  std::vector<Cells> rows = best_rows(summary);
+  for (Cells& row : rows) std::ranges::rotate(row, row.end() - 1);
   return html_table(rows);
 }
 
@@ -83,7 +75,7 @@ std::string tune_page(const TuneStart& start, const TuneSummary& summary,
                    percent(best.validation->accuracy) + " validation accuracy",
                    {{"trials", grouped(std::ssize(summary.search.results))},
                     {"epochs trained", grouped(summary.search.epochs_trained)},
-                    {"validation accuracy", trial_cells(best)[2]}},
+                    {"validation accuracy", accuracy_text(*best.validation)}},
                    environment_facts(command_line, start.environment)};
   head.facts.insert(head.facts.begin() + 1, {{"data", start.data}, {"the best", summary.command}});
   if (const auto& trained = summary.trained; trained && trained->test.sample_count > 0) {

@@ -1,9 +1,11 @@
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "nn/mlp.h"
 #include "profile/clock.h"
 #include "strategy/phase.h"
+#include "trp/predict.h"
 #include "trp/train.h"
 
 namespace trp {
@@ -57,9 +59,13 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   {
     const auto scope = PhaseScope::common(events.recorder, Phase::kEvaluation);
     const Stopwatch stopwatch;
-    result.test = evaluate(result.mlp, data.test, pool, [&] {
+    Predictor predictor(result.mlp, pool);
+    const ConstTensorView logits = predictor.logits(data.test, [&] {
       return stop.load(std::memory_order_relaxed) && stopwatch.seconds() > kMaxSecondsAfterStop;
     });
+    const std::span<const std::uint8_t> labels = data.test.labels;
+    result.test = score(logits, logits.rows() == 0 ? labels.first(0) : labels, pool);
+    if (events.scored && std::isfinite(result.test.loss)) events.scored(logits);
   }
   if (events.recorder) events.recorder->end();
   result.divergence = trainer.divergence();

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "measure/statistics.h"
-#include "train/recipe_json.h"
 
 namespace trp {
 namespace {
@@ -21,8 +20,7 @@ double squares_around(double middle, const std::vector<double>& values) {
 std::vector<std::vector<double>> groups_of(const std::string& field,
                                            std::span<const TrialScore> scores) {
   std::map<Json, std::vector<double>> by_value;  // in ascending order
-  for (const TrialScore& score : scores)
-    by_value[to_json(score.recipe)[field]].push_back(score.accuracy);
+  for (const TrialScore& score : scores) by_value[score.recipe.at(field)].push_back(score.accuracy);
   std::vector<std::vector<double>> groups;
   if (by_value.size() <= kMaxValues || !by_value.begin()->first.is_number()) {
     for (auto& [value, accuracies] : by_value) groups.push_back(std::move(accuracies));

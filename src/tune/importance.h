@@ -5,18 +5,17 @@
 #include <utility>
 #include <vector>
 
-#include "trp/recipe.h"
-#include "tune/search.h"
+#include "formats/strict_json.h"
 
 namespace trp {
 
 /// A trial's recipe and what it came to at first.
 struct TrialScore {
-  Recipe recipe;
+  Json recipe;
   double accuracy = 0;
 };
 
-/// Returns for each of these fields of a recipe's JSON the share of the variance of the accuracies
+/// Returns for each of these fields of a recipe the share of the variance of the accuracies
 /// that it explains by itself, 0 … 1, the highest first: the correlation ratio η² (Pearson, 1905)
 /// of groups that have the field's value in common, or, of numbers with more than five values, of
 /// their lowest, middle and highest third.

@@ -6,17 +6,32 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <ranges>
 #include <set>
 #include <tuple>
 #include <utility>
 
+#include "core/fail.h"
+#include "formats/json_fields.h"
 #include "measure/race.h"
 #include "profile/clock.h"
+#include "train/score_json.h"
 #include "trp/trainer.h"
 
 namespace trp {
+
+template <>
+struct JsonFields<TrialResult> {
+  static constexpr std::tuple kFields{JsonField{"trial", &TrialResult::trial},
+                                      JsonField{"epochs", &TrialResult::epochs},
+                                      JsonField{"validation", &TrialResult::validation},
+                                      JsonField{"seconds", &TrialResult::seconds}};
+};
+
 namespace {
 
+constexpr const char* kIdentityKey = "search";
+constexpr const char* kFoundKey = "found";
 constexpr int kReduction = 3;
 constexpr int kMaxTrials = 1'000'000;
 const Plan kAlone = {.strategy = StrategyKind::kSequential, .workers = 1};
@@ -43,6 +58,11 @@ std::vector<Rung> make_rungs(int epochs) {
 
 std::size_t third(std::size_t count) { return (count + kReduction - 1) / kReduction; }
 
+struct Trial {
+  std::map<int, TrialResult> results = {};  // by epochs
+  std::optional<TrainState> state = {};     // where it stands, unless it is to begin anew
+};
+
 class Search {
  public:
   Search(const SearchOptions& options, const std::vector<TrialResult>& known, const Dataset& train,
@@ -53,10 +73,7 @@ class Search {
         events_(events),
         outer_stop_(stop),
         rungs_(make_rungs(options.epochs)) {
-    for (const TrialResult& result : known) {
-      known_[{result.trial, result.epochs}] = result;
-      keep_best(result);
-    }
+    for (const TrialResult& result : known) trials_[result.trial].results[result.epochs] = result;
   }
 
   SearchResult run() {
@@ -64,13 +81,16 @@ class Search {
       run_rungs();
     else
       run_freely();
-    SearchResult result = {.results = {}, .best = {}, .epochs_trained = 0, .seconds = 0};
-    for (const auto& [trial, best] : best_) result.results.push_back(best);
-    std::ranges::sort(result.results, is_better);
-    if (!result.results.empty()) result.best = take_state(result.results.front().trial);
-    result.epochs_trained = epochs_trained_;
-    result.seconds = stopwatch_.seconds();
-    return result;
+    SearchResult found = {.results = {},
+                          .best = {},
+                          .epochs_trained = epochs_trained_,
+                          .seconds = stopwatch_.seconds()};
+    for (const auto& [number, trial] : trials_)
+      if (!trial.results.empty())
+        found.results.push_back(std::ranges::min(trial.results | std::views::values, is_better));
+    std::ranges::sort(found.results, is_better);
+    if (!found.results.empty()) found.best = std::move(trials_[found.results[0].trial].state);
+    return found;
   }
 
  private:
@@ -83,10 +103,9 @@ class Search {
       before = rung.epochs;
       count = third(count);
     }
-    for (const Rung& rung : rungs_) {
-      pool_.run(static_cast<int>(trials.size()), [&](int index, int) {
-        train_to(trials[static_cast<std::size_t>(index)], rung.epochs);
-      });
+    for (Rung& rung : rungs_) {
+      pool_.run(static_cast<int>(trials.size()),
+                [&](int index, int) { train_to(trials[static_cast<std::size_t>(index)], rung); });
       if (is_stopped()) return;
       trials = rung.best(third(rung.results.size()));
     }
@@ -94,12 +113,12 @@ class Search {
 
   void run_freely() {
     pool_.run(pool_.worker_count(), [&](int, int) {
-      while (const auto job = next_job()) train_to(job->first, job->second);
+      while (const auto job = next_job()) train_to(job->first, *job->second);
     });
   }
 
-  /// The next trial and the epochs to train it for.
-  std::optional<std::pair<int, int>> next_job() {
+  /// The next trial and the rung to train it for.
+  std::optional<std::pair<int, Rung*>> next_job() {
     const std::scoped_lock lock(mutex_);
     if (is_stopped() || trials_begun_ == kMaxTrials) return std::nullopt;
     for (std::size_t r = rungs_.size() - 1; r-- > 0;) {
@@ -107,9 +126,9 @@ class Search {
       const std::size_t count = rung.results.size() / kReduction;
       if (rung.promoted.size() >= count) continue;
       for (const int trial : rung.best(count))
-        if (rung.promoted.insert(trial).second) return std::pair(trial, rungs_[r + 1].epochs);
+        if (rung.promoted.insert(trial).second) return std::pair(trial, &rungs_[r + 1]);
     }
-    return std::pair(trials_begun_++, rungs_.front().epochs);
+    return std::pair(trials_begun_++, &rungs_.front());
   }
 
   /// Looks at the clock, too.
@@ -119,28 +138,35 @@ class Search {
     return stop_;
   }
 
-  void train_to(int trial, int epochs) {
-    if (const auto found = known_.find({trial, epochs}); found != known_.end())
-      return keep(found->second, /*is_known*/ true);
+  void train_to(int number, Rung& rung) {
+    std::unique_lock lock(mutex_);
+    Trial& trial = trials_[number];
+    if (const auto known = trial.results.find(rung.epochs); known != trial.results.end())
+      return keep(known->second, rung, /*is_known*/ true);
     if (is_stopped()) return;
+    std::optional<TrainState> state;
+    trial.state.swap(state);
+    lock.unlock();
     ThreadPool alone(1, 1);
-    Trainer trainer(options_.recipe_of(trial), kAlone, train_, alone, nullptr, take_state(trial));
-    TrialResult result = {.trial = trial, .epochs = epochs};
-    const auto is_done = [&] { return std::ssize(trainer.state().epochs) == epochs; };
+    Trainer trainer(options_.recipe_of(number), kAlone, train_, alone, nullptr, std::move(state));
+    TrialResult result = {.trial = number, .epochs = rung.epochs};
+    const auto is_done = [&] { return std::ssize(trainer.state().epochs) == rung.epochs; };
     while (!is_done() && !is_stopped()) {
       const auto epoch = trainer.run_epoch([this](const StepReport&) { is_stopped(); }, stop_);
       if (!epoch) break;
       result.validation = epoch->validation;
       count_epoch();
     }
+    lock.lock();
     if (trainer.divergence()) {
       result.validation.reset();
     } else {
-      keep_state(trial, trainer);
+      trial.state = trainer.state_to_resume();
       if (!is_done()) return;
     }
     result.seconds = train_seconds(trainer.state());
-    keep(result, /*is_known*/ false);
+    trial.results[rung.epochs] = result;
+    keep(result, rung, /*is_known*/ false);
   }
 
   void count_epoch() {
@@ -152,42 +178,22 @@ class Search {
     if (events_.progress) events_.progress(std::min(share, 1.0));
   }
 
-  void keep(const TrialResult& result, bool is_known) {
-    const std::scoped_lock lock(mutex_);
-    keep_best(result);
-    const auto rung = std::ranges::find(rungs_, result.epochs, &Rung::epochs);
-    std::vector<TrialResult>& results = rung->results;
-    const auto place = results.insert(std::ranges::upper_bound(results, result, is_better), result);
-    const auto rank = static_cast<std::size_t>(place - results.begin());
+  void keep(const TrialResult& result, Rung& rung, bool is_known) {
+    const auto place =
+        rung.results.insert(std::ranges::upper_bound(rung.results, result, is_better), result);
+    const auto rank = static_cast<std::size_t>(place - rung.results.begin());
     // Few of the others will ever be promoted; those begin anew, to the same bits.
-    const bool is_last = &*rung == &rungs_.back();
+    const bool is_last = &rung == &rungs_.back();
     const std::size_t kept =
-        is_last ? 1 : std::min(third(results.size()) + kSpareStates, kMaxStates);
-    if (const std::size_t out = std::max(rank, kept); out < results.size())
-      states_.erase({results[out].trial, result.epochs});
+        is_last ? 1 : std::min(third(rung.results.size()) + kSpareStates, kMaxStates);
+    if (const std::size_t out = std::max(rank, kept); out < rung.results.size()) {
+      auto& state = trials_[rung.results[out].trial].state;
+      if (state && std::ssize(state->epochs) == rung.epochs) state.reset();
+    }
     if (is_known)
-      epochs_known_ += result.epochs - (rung == rungs_.begin() ? 0 : std::prev(rung)->epochs);
+      epochs_known_ += result.epochs - (&rung == rungs_.data() ? 0 : (&rung - 1)->epochs);
     else if (events_.result)
       events_.result(result);
-  }
-
-  void keep_best(const TrialResult& result) {
-    const auto [place, is_new] = best_.try_emplace(result.trial, result);
-    if (!is_new && is_better(result, place->second)) place->second = result;
-  }
-
-  void keep_state(int trial, Trainer& trainer) {
-    const std::scoped_lock lock(mutex_);
-    const auto& state = trainer.state_to_resume();
-    states_[{trial, static_cast<int>(state.epochs.size())}] = state;
-  }
-
-  /// The state of a trial, which has one at most.
-  std::optional<TrainState> take_state(int trial) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = states_.lower_bound({trial, 0});
-    if (found == states_.end() || found->first.first != trial) return std::nullopt;
-    return std::move(states_.extract(found).mapped());
   }
 
   static constexpr std::size_t kSpareStates = 16, kMaxStates = 64;  // of a rung
@@ -198,15 +204,13 @@ class Search {
   const SearchEvents& events_;
   const std::atomic<bool>& outer_stop_;
   const Stopwatch stopwatch_;
-  std::map<std::pair<int, int>, TrialResult> known_;  // by trial and epochs
-  std::int64_t epochs_to_train_ = 0;                  // with a number of trials
+  std::int64_t epochs_to_train_ = 0;  // with a number of trials
   std::atomic<bool> stop_{false};
 
-  std::mutex mutex_;  // guards what follows
-  std::vector<Rung> rungs_;
-  std::map<int, TrialResult> best_;                   // by trial
-  std::map<std::pair<int, int>, TrainState> states_;  // by trial and finished epochs
-  int trials_begun_ = 0;                              // without a number of trials
+  std::mutex mutex_;         // guards what follows
+  std::vector<Rung> rungs_;  // whose number and epochs are constant
+  std::map<int, Trial> trials_;
+  int trials_begun_ = 0;  // without a number of trials
   std::int64_t epochs_trained_ = 0, epochs_known_ = 0;
 };
 
@@ -225,6 +229,35 @@ SearchResult search(const SearchOptions& options, const std::vector<TrialResult>
                     const Dataset& train, ThreadPool& pool, const SearchEvents& events,
                     const std::atomic<bool>& stop) {
   return Search(options, known, train, pool, events, stop).run();
+}
+
+std::vector<std::uint8_t> encode_search(const Json& identity,
+                                        const std::vector<TrialResult>& results) {
+  return encode_array_file(
+      {.arrays = {},
+       .metadata = {{std::string(kKindKey), std::string(kSearchKind)},
+                    {kIdentityKey, json_text(identity)},
+                    {kFoundKey, json_text({{kFoundKey, value_to_json(results)}})}}},
+      ArrayFormat::kSafetensors);
+}
+
+std::vector<TrialResult> load_search(const std::string& path, const Json& identity) {
+  constexpr int kMaxDepth = 4;
+  const DecodedArrayFile file = read_array_file(path);
+  const std::string* known = find_metadata(file.content.metadata, kIdentityKey);
+  const std::string* found = find_metadata(file.content.metadata, kFoundKey);
+  if (!file.verified || !known || !found)
+    fail("{}: expected what --checkpoint of tune has written, found another file", path);
+  const Json other = parse_json_object(*known, kMaxDepth, {.name = path});
+  for (const auto& item : identity.items())
+    if (other.value(item.key(), Json()) != item.value())
+      fail("{} belongs to a different search: its {} is another; hint: give the same options", path,
+           item.key());
+  return read_at(path, [&] {
+    std::vector<TrialResult> results;
+    read_value(parse_json_object(*found, kMaxDepth, {.name = path})[kFoundKey], results);
+    return results;
+  });
 }
 
 Spread speedup_side_by_side(const Recipe& recipe, const Dataset& train, ThreadPool& pool) {

@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "formats/strict_json.h"
 #include "measure/statistics.h"
 #include "trp/dataset.h"
 #include "trp/recipe.h"
@@ -66,6 +69,18 @@ struct SearchResult {
 SearchResult search(const SearchOptions& options, const std::vector<TrialResult>& known,
                     const Dataset& train, ThreadPool& pool, const SearchEvents& events,
                     const std::atomic<bool>& stop);
+
+/// How files of searches are marked (array_file.h).
+inline constexpr std::string_view kSearchKind = "search";
+
+/// Returns the bytes of a file of results and of the rest of what they are a function of, an object
+/// of one level. Networks are not kept, since training gives the same bits again.
+std::vector<std::uint8_t> encode_search(const Json& identity,
+                                        const std::vector<TrialResult>& results);
+
+/// Returns the results. Throws Error if the file cannot be read, is damaged or holds another
+/// search.
+std::vector<TrialResult> load_search(const std::string& path, const Json& identity);
 
 /// Measures how many times as much work trainings of the recipe do, one on each worker that may run
 /// at once, as one that is alone.

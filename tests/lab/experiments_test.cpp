@@ -23,7 +23,8 @@ TEST_CASE("experiments have names of their own and can be found by them") {
   for (const Experiment* experiment : experiments()) {
     names.insert(experiment->name);
     CHECK(find_experiment(experiment->name) == experiment);
-    for (const std::string_view text : {experiment->title, experiment->claim, experiment->takeaway})
+    for (const std::string_view text :
+         {experiment->section, experiment->title, experiment->claim, experiment->takeaway})
       CHECK(!text.empty());
   }
   CHECK(names.size() == experiments().size());

@@ -143,6 +143,39 @@ TEST_CASE("the events of the first steps are kept, with what they are about") {
   CHECK(recorder.seconds_at(outer.end) <= recorder.times().wall_seconds);
 }
 
+TEST_CASE(
+    "of later steps one in so many is recorded, and all that comes after another is left out") {
+  constexpr int kSteps = 40, kTraced = 4, kInterval = 8;
+  PhaseRecorder recorder(kTrainingPhases, 2, 2, kTraced, kInterval);
+  recorder.begin();
+  for (int i = 0; i < kSteps; ++i) {
+    const bool is_recorded = i < kTraced || i % kInterval == 0;
+    {
+      const auto step = PhaseScope::step(&recorder);
+      const auto join = PhaseScope::fork_join(&recorder);
+      const PhaseScope own(&recorder, 0, is_recorded ? Phase::kForward : Phase::kMerge);
+      const PhaseScope other(&recorder, 1, is_recorded ? Phase::kBackward : Phase::kMerge);
+      spin_for(0.0005);
+    }
+    const auto scope =
+        PhaseScope::common(&recorder, is_recorded ? Phase::kEvaluation : Phase::kSgd);
+    spin_for(0.0001);
+  }
+  recorder.end();
+  const PhaseTimes times = recorder.times();
+  constexpr int kRecorded = kTraced + kSteps / kInterval - 1;
+  CHECK(times.wall_seconds >= kRecorded * 0.0006);
+  for (const WorkerTimes& worker : times.workers) {
+    CHECK(sum_of(worker) == Approx(times.wall_seconds));
+    CHECK(worker.of(Phase::kMerge) == 0);
+    CHECK(worker.of(Phase::kSgd) == 0);
+    CHECK(worker.of(Phase::kEvaluation) >= kRecorded * 0.0001);
+  }
+  CHECK(times.workers[0].of(Phase::kForward) + times.workers[0].of(Phase::kBarrier) >=
+        kRecorded * 0.0005);
+  CHECK(times.workers[1].of(Phase::kBackward) >= kRecorded * 0.0005);
+}
+
 TEST_CASE("a recorder keeps no more events than there is room for") {
   constexpr int kSteps = 300'000;
   PhaseRecorder recorder(kTrainingPhases, 2, 2, kSteps);

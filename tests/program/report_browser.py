@@ -119,6 +119,36 @@ def train():
     return model
 
 
+def other_trainings():
+    """A pipeline, whose page has its bubble, auto, whose page has its plans, one that diverged."""
+    page = folder / "pipeline.html"
+    document = json.loads(run("--data", DATA, "--epochs", 1, "--strategy", "pipeline", "-j", 2, "-q",
+                              "--format", "json", "--report", page))
+    bubbles = [100 * document["summary"][f"bubble_{one}"] for one in ("measured", "predicted")]
+    check_page("pipeline", page, bubbles, ["The bubble: how long"])
+    page = folder / "auto.html"
+    document = json.loads(run("--data", DATA, "--epochs", 2, "-j", 2, "-q", "--format", "json",
+                              "--report", page))
+    plans = document["summary"]["plans"]
+    steps = sum(plan["steps"] for plan in plans)
+    shares = [100 * plan["steps"] / steps for plan in plans if plan["steps"] >= 0.01 * steps]
+    check_page("auto", page, shares, ["What auto made the steps by"])
+    page = folder / "diverged.html"
+    subprocess.run([PROGRAM, "--data", DATA, "--lr", "1e30", "-q", "--report", page],
+                   capture_output=True)
+    check_page("diverged", page, [0], ["diverged in epoch 1"])
+
+
+def tune():
+    page = folder / "tune.html"
+    lines = run("tune", "--data", DATA, "--limit", 1000, "--trials", 9, "--epochs", 3, "--hidden", 16,
+                "-q", "--format", "jsonl", "--report", page).splitlines()
+    best = json.loads(lines[-1])
+    errors = [100 * (1 - one["val_accuracy"]) for one in map(json.loads, lines[1:-1])
+              if one["trial"] == best["trial"]]
+    check_page("tune", page, errors, [best["weights"], best["command"]])
+
+
 def evaluate(model):
     page, names = folder / "eval.html", folder / "names"
     names.write_text("".join(f"<b>{n}</b>&amp;\n" for n in range(10)))
@@ -148,15 +178,18 @@ def lab():
     lines = run("lab", "memory", "tiny", "pipeline", "false-sharing", "--quick", "--data", DATA,
                 "--format", "jsonl", "--report", page).splitlines()
     experiments = [json.loads(line) for line in lines[1:]]
+    sections = [f'In the guide: {one["title"].split(": ")[0]}' for one in experiments]
     numbers = [row[2]["median"] for one in experiments for row in one["rows"]]
-    check_page("lab", page, numbers, [one["verdict"] for one in experiments])
+    check_page("lab", page, numbers, [one["verdict"] for one in experiments] + sections)
 
 
 try:
     check_checks()
     evaluate(train())
+    other_trainings()
     bench()
     lab()
+    tune()
 finally:
     shutil.rmtree(folder, ignore_errors=True)
 if not AXE:

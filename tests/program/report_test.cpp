@@ -1,5 +1,8 @@
 // Pages by --report, from outside. tests/program/report_browser.py looks at them in a browser.
 #include <signal.h>
+#include <sys/stat.h>
+
+#include <fstream>
 
 #include "catch.h"
 #include "data/check_contains.h"
@@ -27,8 +30,9 @@ TEST_CASE("a training that writes a page trains the same bits") {
   const std::string page = training.content("r.html");
   CHECK(is_whole_page(page));
   CHECK_CONTAINS(page, weights);
-  for (const char* title : {"Confusion matrix", "Learning rate", "Each worker&#39;s time",
-                            "times as fast as sequential", "id=\"units\""})
+  for (const char* title :
+       {"Confusion matrix", "Learning rate", "What each worker did in the steps",
+        "times as fast as sequential", "id=\"units\""})
     CHECK_CONTAINS(page, title);
 }
 
@@ -62,6 +66,19 @@ TEST_CASE("a training that diverged has a page that says so") {
   CHECK_CONTAINS(training.content("r.html"), "<h1>diverged in epoch 1");
 }
 
+TEST_CASE("a search of which every trial diverged leaves no page, and an earlier one as it was") {
+  const SmallTraining training;
+  std::vector<std::string> command = {
+      "tune", "--data",   training.path(""),      "--classes", "4", "--trials", "2", "--lr",
+      "1e30", "--report", training.path("r.html")};
+  CHECK(run_program(command).exit_code == 3);
+  CHECK(!training.has("r.html"));
+  REQUIRE(training.run({"--report", training.path("r.html")}).exit_code == 0);
+  const std::string earlier = training.content("r.html");
+  CHECK(run_program(command).exit_code == 3);
+  CHECK(training.content("r.html") == earlier);
+}
+
 TEST_CASE("a training that was stopped has a page of what there is") {
   const SmallTraining training;
   Program program({.arguments = training.command(
@@ -72,6 +89,36 @@ TEST_CASE("a training that was stopped has a page of what there is") {
   CHECK(is_whole_page(training.content("r.html")));
   CHECK_CONTAINS(training.content("r.html"), "interrupted after");
   CHECK(!training.has_temporary_file());
+}
+
+TEST_CASE("a command that is stopped before there is a result leaves no page") {
+  const SmallTraining training(16);
+  const std::string folder = training.path(""), model = training.path("m.npz"),
+                    fifo = training.path("t10k-images-idx3-ubyte");
+  REQUIRE(training.run({"--epochs", "1", "--save", model}).exit_code == 0);
+  const std::string images = training.content("t10k-images-idx3-ubyte");
+  REQUIRE(::remove(fifo.c_str()) == 0);
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const std::vector<std::vector<std::string>> commands = {
+      {"eval", model, "--data", folder, "--predictions", training.path("p.csv")},
+      {"bench", "--data", folder, "--classes", "4", "-j", "1,2"},
+      {"tune", "--data", folder, "--classes", "4", "--trials", "2"},
+      {"lab", "tiny", "--quick", "--data", folder}};
+  for (const int signal : {SIGINT, SIGTERM})
+    for (std::vector<std::string> command : commands) {
+      CAPTURE(signal, command[0]);
+      command.insert(command.end(), {"--report", training.path("r.html")});
+      Program program({.arguments = command});
+      std::ofstream data(fifo, std::ios::binary);  // opens when the program reads
+      CHECK(training.has("r.html"));
+      program.send(signal);
+      data << images;
+      data.close();
+      CHECK(program.wait().exit_code == 128 + signal);
+      CHECK(!training.has("r.html"));
+      CHECK(!training.has("p.csv"));
+      CHECK(!training.has_temporary_file());
+    }
 }
 
 TEST_CASE("a lab that was stopped has a page of the experiments that there are") {

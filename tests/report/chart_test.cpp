@@ -39,15 +39,12 @@ TEST_CASE("lines are drawn as recorded") {
 }
 
 TEST_CASE("bars, stacked bars and timelines are drawn as recorded") {
-  const double seconds = 1.5, other = 0.25;
-  Lane measured = bar("sequential, 1", {&seconds, 1});
-  measured.measured = {1.25, 1.5, 2};
-  check_chart("bars", lane_chart("Time", {.title = "seconds"}, {{"median"}},
-                                 {measured, bar("data, 2", {&other, 1})}));
+  check_chart("bars", bar_chart("Time", {.title = "seconds"},
+                                {{"sequential, 1", 1.5, {1.25, 1.5, 2}}, {"data, 2", 0.25}}));
   const std::vector<double> shares = {50, 30, 0, 20};
   check_chart("stacked", lane_chart("Budget", {.title = "%", .reach = 100},
                                     {{"useful", 0}, {"merge", 3}, {"locks", 1}, {"idle", 8}},
-                                    {bar("2 workers", shares)}));
+                                    {stacked("2 workers", shares)}));
   check_chart("timeline", lane_chart("A step", {.title = "µs"}, {{"forward", 0}, {"backward", 4}},
                                      {{"worker 1", {{0, 10, 0}, {10, 25, 1}}},
                                       {"worker 2", {{1, 8, 0}, {12, 30, 1}, {30, 31, 0}}}}));
@@ -79,23 +76,32 @@ TEST_CASE("what is not a number is in no picture, and nothing at all can be draw
     }
   }
   const double nothing = kNan;
-  const std::string figure = lane_chart("t", {.title = "x"}, {{"a"}}, {bar("b", {&nothing, 1})});
+  const std::string figure = bar_chart("t", {.title = "x"}, {{"b", nothing}});
   CHECK(figure.substr(0, figure.find("<details>")).find("=\"nan") == std::string::npos);
   CHECK_CONTAINS(lane_chart("t", {.title = "x"}, {{"a"}}, {}), "<svg");
 }
 
-TEST_CASE("long names leave room for what they name") {
-  const std::string name(200, 'x');
-  const double value = 1;
-  for (const std::string& figure :
-       {lane_chart("t", {.title = "x"}, {{"a"}}, {bar(name, {&value, 1})}),
-        heat_map("t", {name, name}, std::vector<Index>{1, 2, 3, 4})})
+TEST_CASE("names without room are cut off as recorded, with the whole of them in tips and tables") {
+  const std::string name = "3 Größen von Stiefeletten, Stiefeln und Halbschuhen aus Leder";
+  const std::string bars = bar_chart("Names", {.title = "x"}, {{name, 1}});
+  const std::string matrix = heat_map("Names", {name, "ok"}, std::vector<Index>{1, 2, 3, 4});
+  const std::string lines = line_chart("Names", {.title = "x"}, {.title = "y"},
+                                       {{name + name, {{1, 1}}}, {"b", {{1, 1}}}});
+  check_chart("long_names", bars + matrix + lines);
+  for (const std::string& figure : {bars, matrix}) {
+    CHECK_CONTAINS(figure, "<title>" + name + "</title>3 Größen");
+    CHECK_CONTAINS(figure, name + "</th>");
+    CHECK_CONTAINS(figure, "textLength=\"230.0\"");
     CHECK(figure.find("width=\"-") == std::string::npos);
+  }
+  // Nothing is left of a room that is none, and no letter is cut in two.
+  const std::string wide = "类别类别类别类别类别类别类别类别类别类别类别";
+  CHECK_CONTAINS(bar_chart("t", {.title = "x"}, {{wide, 1}}),
+                 ">类别类别类别类别类别类别类别类别…</text>");
 }
 
 TEST_CASE("bars begin at zero, and axes end at round numbers") {
-  const double value = 93;
-  const std::string figure = lane_chart("t", {.title = "x"}, {{"a"}}, {bar("b", {&value, 1})});
+  const std::string figure = bar_chart("t", {.title = "x"}, {{"b", 93}});
   CHECK_CONTAINS(figure, "class=\"middle\">0</text>");
   CHECK_CONTAINS(figure, "class=\"middle\">100</text>");
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "catch.h"
+#include "data/check_contains.h"
 #include "report/sample_run.h"
 
 namespace trp {
@@ -10,7 +11,8 @@ namespace {
 
 constexpr Experiment kExperiment = {
     .name = "name",
-    .title = "The title",
+    .section = "A section",
+    .title = "the title",
     .claim = "some claim",
     .takeaway = "a line",
     .run = nullptr,
@@ -36,7 +38,7 @@ TEST_CASE("an experiment for people is a table between claim and verdict") {
   write_experiment_text(lines.writer(), kExperiment, sample_race(), false);
   CHECK(lines.text() ==
         "\n"
-        "name: The title\n"
+        "name: A section: the title\n"
         "claim     some claim\n"
         "  way     workers      M/s    times as fast    µs\n"
         "  ä             1  2 (2–2)          1 (1–1)  1234\n"
@@ -104,7 +106,7 @@ TEST_CASE("JSON of the lab has the fields of schema 2 in their order") {
   CHECK(
       lines.text() ==
       R"({"event":"lab","schema":2,"time":"2026-11-24T09:15:52Z","host":"box","cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","commit":"","compiler":"GCC 12","type":"Release","simd":"AVX2","fma":true},"round_trip_ns":null,"data":"/some/folder","quick":true}
-{"event":"experiment","name":"name","title":"The title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.0},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"lost_share":0.0,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
+{"event":"experiment","name":"name","title":"A section: the title","claim":"some claim","columns":["way","workers","M/s","times as fast","µs"],"rows":[["ä",1,{"median":2.0,"lower":2.0,"upper":2.0},{"median":1.0,"lower":1.0,"upper":1.0},null],["longer",2,{"median":3.0,"lower":2.0,"upper":4.0},{"median":1.5,"lower":1.125,"upper":2.25},null]],"correct":true,"lost_share":0.0,"holds":true,"verdict":"Holds here: it does.","takeaway":"a line"}
 )");
 }
 
@@ -129,6 +131,12 @@ TEST_CASE("the list tells what does the same in earnest, and where the guide is 
   CHECK(text.find("dictionary, not padding") != std::string::npos);
   for (const char* name : {"accumulate", "false-sharing", "loader"})
     CHECK(!find_experiment(name)->correction.empty());
+}
+
+TEST_CASE("a page names the section of the guide that an experiment belongs to") {
+  const std::string html = experiment_section(kExperiment, sample_race());
+  CHECK_CONTAINS(html, "<h2>the title</h2>");
+  CHECK_CONTAINS(html, "In the guide: A section. Claim: some claim.");
 }
 
 TEST_CASE("the list names every experiment with its claim") {

@@ -15,7 +15,9 @@ if not svg:
 facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
 style = re.search(r"<style>(.*?)</style>", page, re.S).group(1)
 section = re.findall(r"<h2>(.*?)</h2>", page[:page.index(svg)])[-1]
-heading = f'{section}. {re.search(r"<title>(.*?)</title>", svg).group(1)}'
+name = re.search(r"<title>(.*?)</title>", svg).group(1)
+heading = f"{section[:1].upper()}{section[1:]}. {name}"
+heading = heading if len(heading) <= 62 else name  # as wide as the chart
 machine = facts["machine"].split(": ", 1)[1]
 note = f'{facts["time"][:10]}, {machine}, {pathlib.Path(facts["data"]).name}'
 left, top, width, height = map(float, re.search(r'viewBox="([^"]*)"', svg).group(1).split())

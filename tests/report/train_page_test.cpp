@@ -35,6 +35,19 @@ TEST_CASE("a page of a training that diverged says so and has no NaN in its pict
   CHECK(page.find("=\"nan") == std::string::npos);
 }
 
+TEST_CASE(
+    "a page tells by which plans auto made the steps, and of a pipeline how long stages wait") {
+  TrainResult result = sample_result();
+  CHECK(page_of(result, {}).find("What auto made") == std::string::npos);
+  result.plan_uses = {{{.strategy = StrategyKind::kSequential, .workers = 1}, 25},
+                      {{.strategy = StrategyKind::kTensor, .workers = 2}, 75}};
+  CHECK_CONTAINS(page_of(result, {}),
+                 "<tr><th scope=\"row\">tensor with 2 workers</th><td>75</td></tr>\n"
+                 "<tr><th scope=\"row\">sequential</th><td>25</td></tr>");
+  result.bubble = PipelineBubble{.predicted = 0.2, .measured = 0.375};
+  CHECK_CONTAINS(page_of(result, {}), "<tr><th scope=\"row\">measured</th><td>37.5</td></tr>");
+}
+
 TEST_CASE("a page of a long training has no more points than can be seen") {
   TrainPage page;
   RunStart start = sample_start();

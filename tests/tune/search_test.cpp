@@ -1,6 +1,7 @@
 #include "tune/search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -8,23 +9,19 @@
 
 #include "catch.h"
 #include "data/synthetic.h"
+#include "formats/array_file.h"
 #include "temporary_folder.h"
+#include "train/recipe_json.h"
 #include "trp/error.h"
 #include "trp/train.h"
 #include "trp/trainer.h"
 #include "tune/importance.h"
-#include "tune/saved_search.h"
-#include "tune/space.h"
 
 using namespace trp;
 
 namespace {
 
 const std::atomic<bool> kNeverStop{false};
-
-const Space kSpace = {{.field = "hidden", .values = {{8}, {12}, {16}}},
-                      {.field = "lr", .from = 0.01, .to = 1, .is_log = true},
-                      {.field = "batch_size", .values = {8, 16}}};
 
 Recipe base() {
   return {.hidden = {10},
@@ -35,7 +32,15 @@ Recipe base() {
           .seed = 3};
 }
 
-Recipe recipe_of(int trial) { return sample_recipe(kSpace, base(), trial); }
+/// Rates from 0.01 to 1, and every kind of the rest with each.
+Recipe recipe_of(int trial) {
+  Recipe recipe = base();
+  if (trial == 0) return recipe;
+  recipe.hidden = {8 + 4 * (trial % 3)};
+  recipe.learning_rate = 0.01 * std::pow(100, (trial * 7 % 20) / 19.0);
+  recipe.batch_size = trial % 2 == 0 ? 8 : 16;
+  return recipe;
+}
 
 SearchOptions trials(int count) {
   return {.recipe_of = recipe_of, .epochs = 9, .trials = count, .seconds = 0};
@@ -191,22 +196,24 @@ TEST_CASE("trials that diverge lose, and what one throws comes out") {
 
 TEST_CASE("a search is the same when it was saved and loaded") {
   const Outcome outcome = run(trials(6), 1);
-  const SavedSearch saved = {.identity = {{"lr", {0.1, 0.2}}, {"data", "xxh128:0"}},
-                             .results = outcome.results};
+  const Json identity = {{"lr", {0.1, 0.2}}, {"data", "xxh128:0"}};
   const TemporaryFolder folder;
   const std::string path = (folder.path() / "search").string();
-  const std::vector<std::uint8_t> bytes = encode_search(saved);
+  const std::vector<std::uint8_t> bytes = encode_search(identity, outcome.results);
   folder.write("search", std::string(bytes.begin(), bytes.end()));
-  CHECK(all_of(load_search(path, saved.identity)) == all_of(saved.results));
-  Json other = saved.identity;
+  CHECK(all_of(load_search(path, identity)) == all_of(outcome.results));
+  Json other = identity;
   other["data"] = "xxh128:1";
   CHECK_THROWS_WITH(load_search(path, other), Catch::Contains("a different search: its data"));
-  CHECK(starts_search(std::span(bytes).first(128)));
+  const auto start = std::span(bytes).first(128);
+  CHECK(starts_own_file(start, kSearchKind));
+  CHECK_FALSE(starts_own_file(start, ""));  // no model
+  CHECK_FALSE(starts_checkpoint(start));
   for (std::size_t i = 0; i < bytes.size(); i += 7) {
     std::vector<std::uint8_t> damaged = bytes;
     damaged[i] ^= 1;
     folder.write("search", std::string(damaged.begin(), damaged.end()));
-    CHECK_THROWS_AS(load_search(path, saved.identity), Error);
+    CHECK_THROWS_AS(load_search(path, identity), Error);
   }
 }
 
@@ -226,7 +233,7 @@ TEST_CASE("an option's importance is the share of the variance that it explains"
     recipe.batch_size = i % 2 == 0 ? 8 : 16;                                // decides
     recipe.learning_rate = 0.01 * (i + 1);                                  // explains a little
     recipe.optimizer = i < 6 ? OptimizerKind::kSgd : OptimizerKind::kAdam;  // nothing
-    scores.push_back({recipe, i % 2 == 0 ? 0.5 : 0.9});
+    scores.push_back({to_json(recipe), i % 2 == 0 ? 0.5 : 0.9});
   }
   const std::vector<std::string> fields = {"optimizer", "lr", "batch_size"};
   const auto importance = importance_of(fields, scores);
@@ -240,49 +247,4 @@ TEST_CASE("an option's importance is the share of the variance that it explains"
   CHECK(other[1].first == "lr");
   CHECK(other[1].second == Approx(1 - 0.44 / (0.16 * 35 / 12)));
   CHECK(importance_of(fields, {})[0].second == 0);
-}
-
-TEST_CASE("a sample keeps within the space, and is a function of seed and trial") {
-  const Space space = {
-      {.field = "optimizer", .values = {"sgd", "adam"}},
-      {.field = "momentum", .values = {0, 0.9}},
-      {.field = "lr", .from = 0.1, .to = 10, .is_log = true, .is_in_suited_rates = true},
-      {.field = "batch_size", .from = 10, .to = 20, .is_whole = true},
-      {.field = "weight_decay", .from = 0, .to = 0.1}};
-  CHECK(sample_recipe(space, base(), 0) == base());
-  std::set<Index> batches;
-  int low = 0, adam = 0;
-  for (int trial = 1; trial <= 400; ++trial) {
-    const Recipe recipe = sample_recipe(space, base(), trial);
-    CHECK(recipe == sample_recipe(space, base(), trial));
-    const double factor = recipe.learning_rate / suited_rate(recipe);
-    CHECK(factor >= 0.094);
-    CHECK(factor <= 10.6);
-    if (factor < 1) ++low;
-    if (recipe.optimizer == OptimizerKind::kAdam) {
-      ++adam;
-      CHECK(recipe.momentum == base().momentum);
-    }
-    CHECK(recipe.batch_size >= 10);
-    CHECK(recipe.batch_size <= 20);
-    batches.insert(recipe.batch_size);
-    CHECK(recipe.weight_decay <= 0.1);
-  }
-  CHECK(batches.size() == 11);
-  CHECK(std::abs(low - 200) < 50);
-  CHECK(std::abs(adam - 200) < 50);
-  Recipe other = base();
-  other.seed = 4;
-  CHECK(sample_recipe(space, other, 1).learning_rate !=
-        sample_recipe(space, base(), 1).learning_rate);
-  const Space contradictory = {{.field = "nesterov", .values = {true}},
-                               {.field = "momentum", .values = {0, 0.9}},
-                               {.field = "dropout", .values = {Json{0.1, 0.2}}},
-                               {.field = "hidden", .values = {Json{8}, Json{8, 4}}}};
-  for (int trial = 1; trial <= 20; ++trial) {
-    const Recipe recipe = sample_recipe(contradictory, base(), trial);
-    CHECK(recipe.nesterov == (recipe.momentum > 0));
-    CHECK(recipe.dropout.size() == recipe.hidden.size());
-  }
-  CHECK(suited_rate(Recipe()) == Approx(Recipe().learning_rate));
 }

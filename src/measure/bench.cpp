@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/fail.h"
@@ -55,6 +56,16 @@ std::optional<double> run_once(const BenchOptions& options, const DataSets& data
   return trained.train_seconds;
 }
 
+/// The same in a process of its own, whose weights the row or its baseline gets.
+template <class Runs>
+std::optional<double> run_once(const RunCase& run, BenchRow& row, Runs& runs) {
+  const std::optional<CaseRun> result = run(row);
+  if (!result) return std::nullopt;
+  runs.weights = result->weights;
+  row.samples = result->samples;
+  return result->seconds;
+}
+
 void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
   if (bits_may_differ(row.plan)) return;
   const BenchRow* sequential = sequential_of(rows, row.batch_size);
@@ -63,6 +74,34 @@ void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
       "{} workers at batch size {} have trained other weights than sequential training ({}, not "
       "{}): a fault of this program or of this machine; please report it",
       row.plan.workers, row.batch_size, row.weights, sequential->weights);
+}
+
+/// Adds the case of a row, run by `run` unless that is done in a process of its own, and its
+/// baseline after it, if there is one.
+void add_contenders(Race& race, const BenchOptions& options, BenchRow& row,
+                    std::function<std::optional<double>()> run) {
+  const int workers = row.plan.workers;
+  if (options.run_own) run = [&] { return run_once(options.run_own, row, row); };
+  race.contenders.push_back(
+      {.workers = workers, .turn = [run = std::move(run)](double) { return run(); }});
+  if (!options.run_baseline) return;
+  row.baseline = OtherRuns{.in_turn = true};
+  race.contenders.push_back({.workers = workers, .turn = [&](double) {
+                               return run_once(options.run_baseline, row, *row.baseline);
+                             }});
+}
+
+/// Fills in the slowdowns against all other runs, whose intervals hold at once.
+void compare_with_others(std::vector<BenchRow>& rows) {
+  std::vector<std::pair<const BenchRow*, OtherRuns*>> pairs;
+  for (BenchRow& row : rows)
+    for (std::optional<OtherRuns>* other : {&row.baseline, &row.beside})
+      if (*other) pairs.emplace_back(&row, &**other);
+  const double confidence = 1 - (1 - kSlowdownConfidence) / static_cast<double>(pairs.size());
+  for (const auto& [row, other] : pairs) {
+    const auto ratio = other->in_turn ? paired_ratio : ratio_of_medians;
+    other->slowdown = ratio(row->seconds, other->seconds, confidence);
+  }
 }
 
 }  // namespace
@@ -107,29 +146,38 @@ std::vector<BenchRow> run_bench(
   std::vector<PhaseTimes> times(rows.size());  // of the last run of each
   std::map<int, ThreadPool> pools;
   Race race = {.cpus = cpus};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const int workers = rows[i].plan.workers;
-    ThreadPool& pool = pools.try_emplace(workers, workers, cpus, rows[i].plan.pin).first->second;
-    race.contenders.push_back({.workers = workers, .turn = [&, i](double) {
-                                 const auto seconds =
-                                     run_once(options, data, pool, cpus, stop, rows[i], times[i]);
-                                 if (seconds) check_same_bits(rows, rows[i]);
-                                 return seconds;
-                               }});
-  }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    add_contenders(race, options, rows[i], [&, i] {
+      const int workers = rows[i].plan.workers;
+      ThreadPool& pool = pools.try_emplace(workers, workers, cpus, rows[i].plan.pin).first->second;
+      const auto seconds = run_once(options, data, pool, cpus, stop, rows[i], times[i]);
+      if (seconds) check_same_bits(rows, rows[i]);
+      return seconds;
+    });
+  const std::size_t per_case = race.contenders.size() / rows.size();
+  const auto keep_rounds = [&] {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Contender& own = race.contenders[i * per_case];
+      rows[i].seconds = own.seconds;
+      if (!options.run_own) rows[i].lost = own.lost;
+      if (rows[i].baseline) rows[i].baseline->seconds = race.contenders[i * per_case + 1].seconds;
+    }
+  };
   const auto count = static_cast<int>(rows.size());
-  const auto keep_round = [&](int turn) {
-    const bool is_whole = turn % count == 0 && turn / count > options.warmup;
-    for (std::size_t i = 0; i < rows.size() && is_whole; ++i) {
-      rows[i].seconds = race.contenders[i].seconds;
-      rows[i].lost = race.contenders[i].lost;
-      rows[i].times += times[i];
+  const auto after_run = [&](int run) {
+    const int turn = run / static_cast<int>(per_case);
+    if (run % static_cast<int>(per_case) != 0) return;
+    if (turn % count == 0 && turn / count > options.warmup) {
+      keep_rounds();
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].times += times[i];
     }
     if (after_turn) after_turn(rows, turn);
   };
-  race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = keep_round});
-  // What was lost is known for sure only now.
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].lost = race.contenders[i].lost;
+  race.run({.warmup = options.warmup,
+            .rounds = options.runs,
+            .back_and_forth = per_case > 1,
+            .after_turn = after_run});
+  keep_rounds();  // once more, for what was lost is known for sure only now
   return rows;
 }
 
@@ -172,6 +220,7 @@ std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus) {
     const double lost = std::accumulate(row.lost.begin(), row.lost.end(), 0.0);
     if (!row.times.workers.empty()) row.budget = make_budget(row.times, sequential.times, lost);
   }
+  compare_with_others(compared);
   return compared;
 }
 

@@ -61,7 +61,7 @@ Recipe sample_recipe(const Space& space, const Recipe& base, int trial) {
   if (!is_sgd) recipe.momentum = base.momentum;
   if (!is_sgd || recipe.momentum == 0) recipe.nesterov = false;
   if (recipe.dropout.size() != recipe.hidden.size() && recipe.dropout.size() > 1)
-    recipe.dropout.resize(1);
+    recipe.dropout.erase(recipe.dropout.begin() + 1, recipe.dropout.end());
   if (is_in_suited_rates)
     recipe.learning_rate = rounded(recipe.learning_rate * suited_rate(recipe));
   return recipe;

@@ -140,16 +140,14 @@ BenchContext bench_context(const BenchOptions& bench, const DataSets& data) {
 
 /// Runs all rounds, and rewrites the files after each that counts.
 std::vector<BenchRow> measure(const BenchCommandOptions& options, Outputs& outputs,
-                              const BenchOptions& bench, BenchContext& context,
-                              const DataSets& data, const OutsideProgram& baseline,
-                              const StopSignals& signals) {
+                              const BenchOptions& bench, const BenchContext& context,
+                              const DataSets& data, const StopSignals& signals) {
   const auto case_count = static_cast<int>(bench.cases.size());
   const int rounds = bench.warmup + bench.runs;
   const int cpus = context.environment.cpus;
   if (!options.quiet) say("{}, {}", count_of(case_count, "case"), count_of(rounds, "round"));
   const auto after_turn = [&](std::span<const BenchRow> rows, int turn) {
     const int round = turn / case_count;
-    if (context.baseline) context.baseline->text = baseline.build();
     if (turn % case_count != 0) return;
     if (!options.quiet)
       say("round {} of {}{} done", round, rounds, round <= bench.warmup ? " (warm-up)" : "");
@@ -186,9 +184,8 @@ Timelines trace_cases(const BenchOptions& bench, const DataSets& data, int cpus,
   return all;
 }
 
-int exit_code(const std::vector<BenchRow>& rows, const BenchContext& context,
-              const BenchCommandOptions& options) {
-  if (says_slowdown(options, context, rows)) return kExitBoundNotMet;
+int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
+  if (options.max_slowdown && says_slowdown(*options.max_slowdown, rows)) return kExitBoundNotMet;
   double best = 0;
   for (const BenchRow& row : rows)
     if (!row.is_sequential()) best = std::max(best, row.speedup().median);
@@ -249,15 +246,10 @@ int run_bench_command(const BenchCommandOptions& options) {
   if (!options.quiet) warn_of_noise();
   const DataSets data = load_data(files, options.recipe.class_count);
   BenchOptions bench = bench_options(options);
-  BenchContext context = bench_context(bench, data);
-  if (!options.beside.empty()) context.beside = read_beside(options.beside, context, bench.cases);
-  OutsideProgram own("/proc/self/exe"), baseline(options.baseline);
-  if (!options.baseline.empty()) {
-    context.baseline = {options.baseline};
-    race_builds(bench, own, baseline, files, signals.requested());
-  }
-  const std::vector<BenchRow> rows =
-      measure(options, outputs, bench, context, data, baseline, signals);
+  const BenchContext context = bench_context(bench, data);
+  if (!options.beside.empty()) read_beside(options.beside, context, bench.cases);
+  if (!options.baseline.empty()) race_builds(bench, options.baseline, files, signals.requested());
+  const std::vector<BenchRow> rows = measure(options, outputs, bench, context, data, signals);
   if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {
     export_bench(options.files, outputs, context, rows);
@@ -273,7 +265,7 @@ int run_bench_command(const BenchCommandOptions& options) {
           .replace(std::string_view(bench_page(context, rows, steps.figures, command_line())));
   }
   if (signals.received() != 0) return kExitSignalBase + signals.received();
-  return exit_code(rows, context, options);
+  return exit_code(rows, options);
 }
 
 }  // namespace trp

@@ -46,11 +46,6 @@ std::vector<std::string> training_command(const std::string& program, Recipe rec
   return command;
 }
 
-std::string last_line(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
-}
-
 std::string build_text(const Json& build) {
   const auto commit = build.at("commit").get<std::string>();
   return fmt::format("{}{}, {}", build.at("version").get<std::string>(),
@@ -58,35 +53,20 @@ std::string build_text(const Json& build) {
                      build.at("compiler").get<std::string>());
 }
 
+/// Keeps what the JSON of a training tells, and returns its seconds.
+double keep_run(const Json& document, BenchRow& row, bool is_baseline) {
+  const Json& summary = document.at("summary");
+  const auto seconds = summary.at("train_seconds").get<double>();
+  if (!(seconds > 0)) fail("expected a time above 0, found {}", seconds);
+  row.samples = std::llround(seconds * summary.at("samples_per_second").get<double>());
+  (is_baseline ? row.baseline->weights : row.weights) = summary.at("weights").get<std::string>();
+  if (is_baseline) row.baseline->origin = build_text(document.at("start").at("build"));
+  return seconds;
+}
+
 constexpr double kMaxSlowdown = 1e6;
 
 }  // namespace
-
-std::optional<CaseRun> OutsideProgram::run(const Recipe& recipe, const BenchRow& row,
-                                           const DataFiles& files, const std::atomic<bool>& stop) {
-  const auto result = run_child(training_command(program_, recipe, row, files), stop);
-  if (!result) return std::nullopt;
-  if (result->exit_code != 0) {
-    const std::string reason = last_line(result->err);
-    fail("{}: expected to train, ended with exit code {}{}{}", program_, result->exit_code,
-         reason.empty() ? "" : ": ", reason);
-  }
-  try {
-    const Json document = parse_json_object(result->out, kMaxTrainingDepth, {program_});
-    const Json& summary = document.at("summary");
-    const auto seconds = summary.at("train_seconds").get<double>();
-    if (!(seconds > 0)) fail("no time");
-    build_ = build_text(document.at("start").at("build"));
-    return CaseRun{
-        .seconds = seconds,
-        .samples = std::llround(seconds * summary.at("samples_per_second").get<double>()),
-        .weights = summary.at("weights").get<std::string>()};
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception&) {
-    fail("{}: expected the JSON of a training on standard output, found something else", program_);
-  }
-}
 
 void add_others(CLI::App& app, BenchCommandOptions& options) {
   app.option_defaults()->group("Comparing with another build, time or machine");
@@ -113,22 +93,36 @@ void check_others(const BenchCommandOptions& options) {
     fail_usage("--baseline: expected files of data, which both builds read, found standard input");
 }
 
-void race_builds(BenchOptions& bench, OutsideProgram& own, OutsideProgram& baseline,
-                 const DataFiles& files, const std::atomic<bool>& stop) {
-  const auto runs_of = [&](OutsideProgram& program) {
-    return [&](const BenchRow& row) { return program.run(bench.recipe, row, files, stop); };
+void race_builds(BenchOptions& bench, const std::string& baseline, const DataFiles& files,
+                 const std::atomic<bool>& stop) {
+  for (BenchRow& row : bench.cases) row.baseline = OtherRuns{.name = baseline, .in_turn = true};
+  bench.run_outside = [&, recipe = bench.recipe](BenchRow& row,
+                                                 bool is_baseline) -> std::optional<double> {
+    const std::string program = is_baseline ? baseline : "/proc/self/exe";
+    const auto result = run_child(training_command(program, recipe, row, files), stop);
+    if (!result) return std::nullopt;
+    if (result->exit_code != 0)
+      fail("{}: expected to train, ended with exit code {}", program, result->exit_code);
+    try {
+      return keep_run(parse_json_object(result->out, kMaxTrainingDepth, {program}), row,
+                      is_baseline);
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception&) {
+      fail("{}: expected the JSON of a training on standard output, found something else", program);
+    }
   };
-  bench.run_own = runs_of(own);
-  bench.run_baseline = runs_of(baseline);
 }
 
-bool says_slowdown(const BenchCommandOptions& options, const BenchContext& context,
-                   const std::vector<BenchRow>& rows) {
-  if (!options.max_slowdown) return false;
-  const std::vector<std::string> slower = slowdowns_beyond(*options.max_slowdown, context, rows);
-  for (const std::string& sentence : slower)
-    say("{}, beyond --max-slowdown {}", sentence, *options.max_slowdown);
-  return !slower.empty();
+bool says_slowdown(double bound, const std::vector<BenchRow>& rows) {
+  bool is_slower = false;
+  for (const BenchRow& row : rows)
+    for (const OtherRuns* other : others_of(row)) {
+      if (!other->why_not_judged.empty() || other->slowdown.lower <= bound) continue;
+      say("{}, beyond --max-slowdown {}", slowdown_text(row, *other), bound);
+      is_slower = true;
+    }
+  return is_slower;
 }
 
 }  // namespace trp

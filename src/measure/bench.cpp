@@ -56,16 +56,6 @@ std::optional<double> run_once(const BenchOptions& options, const DataSets& data
   return trained.train_seconds;
 }
 
-/// The same in a process of its own, whose weights the row or its baseline gets.
-template <class Runs>
-std::optional<double> run_once(const RunCase& run, BenchRow& row, Runs& runs) {
-  const std::optional<CaseRun> result = run(row);
-  if (!result) return std::nullopt;
-  runs.weights = result->weights;
-  row.samples = result->samples;
-  return result->seconds;
-}
-
 void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
   if (bits_may_differ(row.plan)) return;
   const BenchRow* sequential = sequential_of(rows, row.batch_size);
@@ -76,19 +66,16 @@ void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
       row.plan.workers, row.batch_size, row.weights, sequential->weights);
 }
 
-/// Adds the case of a row, run by `run` unless that is done in a process of its own, and its
-/// baseline after it, if there is one.
+/// Adds the case of a row, run by `run` unless that is done outside, and its baseline after it, if
+/// there is one.
 void add_contenders(Race& race, const BenchOptions& options, BenchRow& row,
                     std::function<std::optional<double>()> run) {
-  const int workers = row.plan.workers;
-  if (options.run_own) run = [&] { return run_once(options.run_own, row, row); };
-  race.contenders.push_back(
-      {.workers = workers, .turn = [run = std::move(run)](double) { return run(); }});
-  if (!options.run_baseline) return;
-  row.baseline = OtherRuns{.in_turn = true};
-  race.contenders.push_back({.workers = workers, .turn = [&](double) {
-                               return run_once(options.run_baseline, row, *row.baseline);
-                             }});
+  const auto add = [&](auto turn) {
+    race.contenders.push_back({.workers = row.plan.workers, .turn = std::move(turn)});
+  };
+  if (options.run_outside) run = [&] { return options.run_outside(row, false); };
+  add([run = std::move(run)](double) { return run(); });
+  if (row.baseline) add([&](double) { return options.run_outside(row, true); });
 }
 
 /// Fills in the slowdowns against all other runs, whose intervals hold at once.
@@ -159,7 +146,7 @@ std::vector<BenchRow> run_bench(
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Contender& own = race.contenders[i * per_case];
       rows[i].seconds = own.seconds;
-      if (!options.run_own) rows[i].lost = own.lost;
+      if (!options.run_outside) rows[i].lost = own.lost;
       if (rows[i].baseline) rows[i].baseline->seconds = race.contenders[i * per_case + 1].seconds;
     }
   };

@@ -17,6 +17,9 @@ namespace trp {
 
 /// The same training by another build, or at another time or on another machine.
 struct OtherRuns {
+  std::string name = {};             // the program, or a file
+  std::string origin = {};           // which build, or when and where
+  std::string why_not_judged = {};   // empty: a verdict may be drawn
   std::vector<double> seconds = {};  // of training
   std::string weights = {};          // digest
   bool in_turn = false;              // each was followed or preceded by a run of this build
@@ -57,29 +60,22 @@ std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind
                                   std::span<const MergeKind> merges, std::span<const int> workers,
                                   std::span<const Index> batch_sizes);
 
-/// What comes of a run in a process of its own.
-struct CaseRun {
-  double seconds = 0;  // of training
-  Index samples = 0;
-  std::string weights = {};  // digest
-};
-
-/// Makes a run of a case; returns nothing if it was stopped.
-using RunCase = std::function<std::optional<CaseRun>(const BenchRow& row)>;
+/// Runs a case, or its baseline, in a process of its own. Keeps the weights, the samples and the
+/// origin in the row, and returns the seconds of training; nothing if it was stopped.
+using RunOutside = std::function<std::optional<double>(BenchRow& row, bool is_baseline)>;
 
 struct BenchOptions {
   Recipe recipe;                // but for the batch size
   std::vector<BenchRow> cases;  // that have not been run
   int warmup = 1;               // rounds that are not counted
   int runs = 5;                 // rounds that are
-  RunCase run_own = {};         // how a case is run, if not in this process
-  RunCase run_baseline = {};    // by another build, if that is raced as well
+  RunOutside run_outside = {};  // how a case is run, if not in this process
 };
 
 /// Races the cases: every one is run once in each round, from the same weights. Calls
 /// after_turn(rows, turn), which may be empty, after each run, `turn` counting from 1, the warm-up
-/// included; a case with its baseline is one turn, and every other round goes backwards then. Where
-/// runs are in processes of their own, neither lost seconds nor phases are known. Ends early when
+/// included; a case with its baseline is one turn, and every other round goes backwards then. Of
+/// runs outside neither lost seconds nor phases are known. Ends early when
 /// `stop` becomes true; the round in hand is then not counted. Throws Error if a case ends with
 /// other weights than the sequential one of its batch size, but for MergeKind::kArrival, or if the
 /// training diverges.

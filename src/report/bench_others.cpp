@@ -60,15 +60,16 @@ CaseKey key_of(const BenchRow& row) {
   return {row.batch_size, plan_name(row.plan), row.plan.workers};
 }
 
-std::map<CaseKey, OtherRuns> runs_of(const Json& results) {
+/// The runs of each case, with what they have in common.
+std::map<CaseKey, OtherRuns> runs_of(const Json& results, OtherRuns other) {
   std::map<CaseKey, OtherRuns> runs;
   for (const Json& row : results) {
-    const auto seconds = row.at("seconds").get<std::vector<double>>();
-    if (seconds.empty() || !std::ranges::all_of(seconds, [](double time) { return time > 0; }))
+    other.seconds = row.at("seconds").get<std::vector<double>>();
+    other.weights = row.at("weights").get<std::string>();
+    if (other.seconds.empty() || *std::ranges::min_element(other.seconds) <= 0)
       fail("expected seconds above 0");
     runs[{row.at("batch_size").get<Index>(), row.at("plan").get<std::string>(),
-          row.at("workers").get<int>()}] = {.seconds = seconds,
-                                            .weights = row.at("weights").get<std::string>()};
+          row.at("workers").get<int>()}] = other;
   }
   return runs;
 }
@@ -78,59 +79,42 @@ std::string interval_text(const Estimate& slowdown) {
   return fmt::format("{:.3f}–{:.3f}", slowdown.lower, slowdown.upper);
 }
 
-/// Calls tell(other, runs, row) for each other bench and each case that it has runs of.
-template <class Tell>
-void for_each_other(const BenchContext& context, const std::vector<BenchRow>& rows,
-                    const Tell& tell) {
-  for (const BenchRow& row : rows) {
-    if (context.baseline && row.baseline) tell(*context.baseline, *row.baseline, row);
-    if (context.beside && row.beside) tell(*context.beside, *row.beside, row);
-  }
-}
-
-std::string sentence(const OtherBench& other, const OtherRuns& runs, const BenchRow& row) {
-  const Estimate& slowdown = runs.slowdown;
-  const bool is_told = slowdown.lower > 1 || slowdown.upper < 1;
-  const std::string title = fmt::format("batch size {}, {}: ", row.batch_size, case_text(row));
-  if (std::isinf(slowdown.upper))
-    return fmt::format("{}too few runs to compare with {}", title, other.name);
-  return fmt::format("{}{:.3f} times as long as {} ({}){}", title, slowdown.value, other.name,
-                     interval_text(slowdown), is_told ? "" : ", no difference for sure");
-}
-
-OthersTable table_of(const OtherBench& other, const std::vector<BenchRow>& rows,
+OthersTable table_of(const std::vector<BenchRow>& rows,
                      std::optional<OtherRuns> BenchRow::*member) {
-  OthersTable table = {
-      fmt::format("{}: {}", other.name, printable(other.text)),
-      {{"case", "batch size", "median s", "there", "times as long", "interval", "weights"}}};
+  OthersTable table;
   for (const BenchRow& row : rows) {
-    const std::optional<OtherRuns>& runs = row.*member;
-    if (!runs) continue;
+    const std::optional<OtherRuns>& other = row.*member;
+    if (!other) continue;
+    if (table.rows.empty())
+      table = {
+          fmt::format("{}: {}", printable(other->name), printable(other->origin)),
+          {{"case", "batch size", "median s", "there", "times as long", "interval", "weights"}}};
     table.rows.push_back(
         {fmt::format("{}, {}", plan_name(row.plan), workers_text(row)),
          fmt::format("{}", row.batch_size), fmt::format("{:.4f}", median(row.seconds)),
-         fmt::format("{:.4f}", median(runs->seconds)), fmt::format("{:.3f}", runs->slowdown.value),
-         interval_text(runs->slowdown), runs->weights == row.weights ? "the same" : "OTHERS"});
+         fmt::format("{:.4f}", median(other->seconds)),
+         fmt::format("{:.3f}", other->slowdown.value), interval_text(other->slowdown),
+         other->weights == row.weights ? "the same" : "OTHERS"});
   }
   return table;
 }
 
 }  // namespace
 
-OtherBench read_beside(const std::string& path, const BenchContext& context,
-                       std::vector<BenchRow>& cases) {
+void read_beside(const std::string& path, const BenchContext& context,
+                 std::vector<BenchRow>& cases) {
   const std::vector<std::uint8_t> bytes = InputFile(path).read_all("bench export");
   const Json document = parse_json_object(
       {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kMaxDepth, {input_name(path)});
-  OtherBench other = {.name = path};
+  OtherRuns common = {.name = path};
   std::map<CaseKey, OtherRuns> runs;
   try {
-    other.text =
+    common.origin =
         fmt::format("{} on {}, {}, commit {}", document.at("time").get<std::string>(),
                     document.at("host").get<std::string>(), document.at("cpu").get<std::string>(),
                     document.at("build").at("commit").get<std::string>());
-    other.why_not_judged = why_not_judged(document, context);
-    runs = runs_of(document.at("results"));
+    common.why_not_judged = why_not_judged(document, context);
+    runs = runs_of(document.at("results"), common);
   } catch (const Json::exception&) {
     fail("{}: expected what this version's bench --export-json writes, found other fields", path);
   } catch (const Error& error) {
@@ -143,44 +127,51 @@ OtherBench read_beside(const std::string& path, const BenchContext& context,
       has_any = true;
     }
   if (!has_any) fail("{}: expected runs of a case that is timed here, found none", path);
-  return other;
 }
 
-std::vector<OthersTable> others_tables(const BenchContext& context,
-                                       const std::vector<BenchRow>& rows) {
-  std::vector<OthersTable> tables;
-  if (context.baseline) tables.push_back(table_of(*context.baseline, rows, &BenchRow::baseline));
-  if (context.beside) tables.push_back(table_of(*context.beside, rows, &BenchRow::beside));
+std::vector<const OtherRuns*> others_of(const BenchRow& row) {
+  std::vector<const OtherRuns*> others;
+  if (row.baseline) others.push_back(&*row.baseline);
+  if (row.beside) others.push_back(&*row.beside);
+  return others;
+}
+
+std::vector<OthersTable> others_tables(const std::vector<BenchRow>& rows) {
+  std::vector<OthersTable> tables = {table_of(rows, &BenchRow::baseline),
+                                     table_of(rows, &BenchRow::beside)};
+  std::erase_if(tables, [](const OthersTable& table) { return table.rows.empty(); });
   return tables;
 }
 
-std::vector<std::string> others_verdict(const BenchContext& context,
-                                        const std::vector<BenchRow>& rows) {
-  std::vector<std::string> told;
-  std::vector<const OtherBench*> with_other_weights;
-  for_each_other(context, rows, [&](const auto& other, const auto& runs, const auto& row) {
-    if (other.why_not_judged.empty()) told.push_back(sentence(other, runs, row));
-    if (runs.weights != row.weights && std::ranges::count(with_other_weights, &other) == 0)
-      with_other_weights.push_back(&other);
-  });
-  for (const OtherBench* other : with_other_weights)
-    told.push_back(
-        fmt::format("{} has trained other weights: its arithmetic is another one, so "
-                    "more than the speed has changed",
-                    other->name));
-  if (context.beside && !context.beside->why_not_judged.empty())
-    told.push_back(
-        fmt::format("no verdict on {}: {}", context.beside->name, context.beside->why_not_judged));
-  return told;
+std::string slowdown_text(const BenchRow& row, const OtherRuns& other) {
+  const Estimate& slowdown = other.slowdown;
+  const std::string title = fmt::format("batch size {}, {}: ", row.batch_size, case_text(row));
+  if (std::isinf(slowdown.upper))
+    return fmt::format("{}too few runs to compare with {}", title, other.name);
+  const bool is_sure = slowdown.lower > 1 || slowdown.upper < 1;
+  return fmt::format("{}{:.3f} times as long as {} ({}){}", title, slowdown.value, other.name,
+                     interval_text(slowdown), is_sure ? "" : ", no difference for sure");
 }
 
-std::vector<std::string> slowdowns_beyond(double bound, const BenchContext& context,
-                                          const std::vector<BenchRow>& rows) {
-  std::vector<std::string> told;
-  for_each_other(context, rows, [&](const auto& other, const auto& runs, const auto& row) {
-    if (other.why_not_judged.empty() && runs.slowdown.lower > bound)
-      told.push_back(sentence(other, runs, row));
-  });
+std::vector<std::string> others_verdict(const std::vector<BenchRow>& rows) {
+  std::vector<std::string> told, remarks;
+  const auto remark = [&remarks](const std::string& sentence) {
+    if (std::ranges::count(remarks, sentence) == 0) remarks.push_back(sentence);
+  };
+  for (const BenchRow& row : rows)
+    for (const OtherRuns* other : others_of(row)) {
+      if (other->why_not_judged.empty()) {
+        told.push_back(slowdown_text(row, *other));
+      } else {
+        remark(fmt::format("no verdict on {}: {}", other->name, other->why_not_judged));
+      }
+      if (other->weights != row.weights)
+        remark(
+            fmt::format("{} has trained other weights: its arithmetic is another one, so more than "
+                        "the speed has changed",
+                        other->name));
+    }
+  told.insert(told.end(), remarks.begin(), remarks.end());
   return told;
 }
 

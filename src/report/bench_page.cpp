@@ -90,7 +90,7 @@ std::string budget_figure(const Rows& rows) {
 
 std::string bench_page(const BenchContext& context, const std::vector<BenchRow>& rows,
                        std::string_view steps, const std::string& command) {
-  const std::vector<std::string> verdict = bench_verdict(context, rows);
+  const std::vector<std::string> verdict = bench_verdict(rows);
   std::string sections = "<ul>\n";
   for (const std::string& sentence : verdict)
     sections += fmt::format("<li>{}</li>\n", escaped(sentence));
@@ -102,7 +102,7 @@ std::string bench_page(const BenchContext& context, const std::vector<BenchRow>&
     sections += page_section(fmt::format("Batch size {}", batch_size),
                              "A star: more workers than CPUs.", figures);
   }
-  for (const OthersTable& table : others_tables(context, rows))
+  for (const OthersTable& table : others_tables(rows))
     sections += page_section(table.title, "", html_table(table.rows));
   if (!steps.empty()) sections += page_section("A typical step of each", "", steps);
   PageHead head = {"bench", verdict.front(), {}, environment_facts(command, context.environment)};

@@ -123,16 +123,14 @@ Json row_object(const BenchRow& row) {
 
 Json runs_object(const std::optional<OtherRuns>& runs) {
   if (!runs) return {};
-  return {{"seconds", runs->seconds},
+  return {{"name", runs->name},
+          {"origin", runs->origin},
+          {"why_not_judged", runs->why_not_judged},
+          {"seconds", runs->seconds},
           {"weights", runs->weights},
           {"slowdown", runs->slowdown.value},
           {"slowdown_lower", runs->slowdown.lower},
           {"slowdown_upper", runs->slowdown.upper}};
-}
-
-Json other_object(const std::optional<OtherBench>& other) {
-  if (!other) return {};
-  return {{"name", other->name}, {"text", other->text}, {"why_not_judged", other->why_not_judged}};
 }
 
 Json full_object(const BenchRow& row) {
@@ -154,9 +152,9 @@ std::string bench_text(const BenchContext& context, const std::vector<BenchRow>&
                        return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
                      });
   for (const std::string& note : footnotes(rows)) text += note + '\n';
-  for (const OthersTable& table : others_tables(context, rows))
+  for (const OthersTable& table : others_tables(rows))
     text += fmt::format("\n{}\n{}\n", table.title, fmt::join(table_lines(table.rows), "\n"));
-  return text + fmt::format("\n{}\n", fmt::join(bench_verdict(context, rows), "\n"));
+  return text + fmt::format("\n{}\n", fmt::join(bench_verdict(rows), "\n"));
 }
 
 std::string bench_markdown(const BenchContext& context, const std::vector<BenchRow>& rows) {
@@ -164,9 +162,9 @@ std::string bench_markdown(const BenchContext& context, const std::vector<BenchR
                                  tables_text(rows, "\n**{}**\n", markdown_table));
   const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
-  for (const OthersTable& table : others_tables(context, rows))
+  for (const OthersTable& table : others_tables(rows))
     text += fmt::format("\n**{}**\n\n{}", table.title, markdown_table(table.rows));
-  return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(context, rows), "\n- "));
+  return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));
 }
 
 std::string bench_csv(const std::vector<BenchRow>& rows) {
@@ -196,9 +194,7 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                    {"runs", context.runs},
                    {"results", std::move(row_objects)},
                    {"amdahl", std::move(fits)},
-                   {"baseline", other_object(context.baseline)},
-                   {"beside", other_object(context.beside)},
-                   {"verdict", bench_verdict(context, rows)}});
+                   {"verdict", bench_verdict(rows)}});
   return to_text(document, 2) + '\n';
 }
 

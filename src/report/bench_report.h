@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,13 +10,6 @@
 
 namespace trp {
 
-/// Another build, or another bench, whose runs stand beside these.
-struct OtherBench {
-  std::string name;                 // the program or the file
-  std::string text = {};            // what it is
-  std::string why_not_judged = {};  // empty: a verdict is drawn
-};
-
 /// What all rows have in common.
 struct BenchContext {
   Environment environment;
@@ -27,7 +19,6 @@ struct BenchContext {
   int warmup = 1;
   int runs = 5;
   Recipe recipe = {};  // but for the batch size
-  std::optional<OtherBench> baseline = {}, beside = {};
 };
 
 /// Files for the results; "-" is standard output, and what has no name is not written.
@@ -73,7 +64,6 @@ std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder);
 /// loses most time to, what Amdahl's law allows; but not those that others' use of the CPUs could
 /// have made. Of builds that are raced it is told how they compare, and nothing else, since lost
 /// time is not known.
-std::vector<std::string> bench_verdict(const BenchContext& context,
-                                       const std::vector<BenchRow>& rows);
+std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows);
 
 }  // namespace trp

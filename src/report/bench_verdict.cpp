@@ -86,10 +86,9 @@ std::vector<long> tenths_of(const Rows& rows) {
 
 }  // namespace
 
-std::vector<std::string> bench_verdict(const BenchContext& context,
-                                       const std::vector<BenchRow>& rows) {
-  std::vector<std::string> told = others_verdict(context, rows), untold;
-  if (context.baseline) return told;
+std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
+  std::vector<std::string> told = others_verdict(rows), untold;
+  if (rows.front().baseline) return told;
   const auto tell = [&](bool sure, const std::string& answer, const std::string& question) {
     if (!answer.empty()) (sure ? told : untold).push_back(sure ? answer : question);
   };

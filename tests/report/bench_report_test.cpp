@@ -97,11 +97,11 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
 TEST_CASE("a verdict says so when parallel training never pays, or wins everywhere") {
   const auto verdict_of = [](double small, double large) {
     return bench_verdict(
-        kContext, compare_rows(std::vector<BenchRow>{row_of(StrategyKind::kSequential, 1, 8, 1),
-                                                     row_of(StrategyKind::kTensor, 2, 8, small),
-                                                     row_of(StrategyKind::kSequential, 1, 64, 1),
-                                                     row_of(StrategyKind::kTensor, 2, 64, large)},
-                               2));
+        compare_rows(std::vector<BenchRow>{row_of(StrategyKind::kSequential, 1, 8, 1),
+                                           row_of(StrategyKind::kTensor, 2, 8, small),
+                                           row_of(StrategyKind::kSequential, 1, 64, 1),
+                                           row_of(StrategyKind::kTensor, 2, 64, large)},
+                     2));
   };
   CHECK(verdict_of(2, 2)[2] == "parallel training pays at none of these batch sizes");
   CHECK(verdict_of(0.5, 0.5)[2] == "of these batch sizes, parallel training pays from 8 on");
@@ -117,7 +117,7 @@ std::vector<std::string> verdict_with_loss(double sequential_lost, double parall
                                 row_of(StrategyKind::kTensor, 2, 64, parallel_seconds)};
   rows[0].lost = std::vector<double>(3, sequential_lost);
   rows[1].lost = std::vector<double>(3, parallel_lost);
-  return bench_verdict(kContext, compare_rows(rows, 2));
+  return bench_verdict(compare_rows(rows, 2));
 }
 
 TEST_CASE("what others' use of the CPUs could have made is not told") {
@@ -152,10 +152,10 @@ TEST_CASE("one run of each has no spread, and its verdict says so") {
   CHECK(row.find("2.00 ") != std::string::npos);
   CHECK(row.find("±") == std::string::npos);
   CHECK(row.find('(') == std::string::npos);
-  CHECK(bench_verdict(kContext, rows).front() ==
+  CHECK(bench_verdict(rows).front() ==
         "batch size 64: tensor with 4 workers is fastest, 2.00 times as fast as sequential "
         "training");
-  CHECK(bench_verdict(kContext, rows).back() ==
+  CHECK(bench_verdict(rows).back() ==
         "all of this is from one run of each, which does not tell how sure it is");
   const auto json = nlohmann::json::parse(bench_json(kContext, rows));
   CHECK(json["results"][1]["sigma_seconds"].is_null());

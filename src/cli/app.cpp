@@ -211,8 +211,13 @@ std::string parse(CLI::App& app, std::vector<std::string> arguments) {
     for (CLI::Option* flag : command->get_options(is_flag)) flag->check(true_or_false());
   arguments = split_empty_values(std::move(arguments));
   const std::string all = fmt::format("{} ", fmt::join(arguments, " "));
-  const bool is_json =
-      all.find("--format json ") != all.npos || all.find("--format=json ") != all.npos;
+  const auto has_format = [&all](const std::string& word) {
+    return all.find("--format " + word + ' ') != all.npos ||
+           all.find("--format=" + word + ' ') != all.npos;
+  };
+  const OutputFormat version_format = has_format("json")  ? OutputFormat::kJson
+                                      : has_format("csv") ? OutputFormat::kCsv
+                                                          : OutputFormat::kText;
   std::ranges::reverse(arguments);  // as CLI11 wants it
   try {
     app.parse(std::move(arguments));
@@ -220,7 +225,7 @@ std::string parse(CLI::App& app, std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
     const bool is_version = dynamic_cast<const CLI::CallForVersion*>(&error) && !*error.what();
-    if (is_version) return version_text(is_json);
+    if (is_version) return version_text(version_format);
     if (app.exit(error, out, err) == 0) return out.str();
     if (dynamic_cast<const CLI::FileError*>(&error)) throw Error(err.str());
     throw UsageError(err.str());

@@ -12,12 +12,15 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/inputs.h"
+#include "cli/other_builds.h"
 #include "cli/recipe_options.h"
 #include "cli/saved_files.h"
 #include "cli/say.h"
 #include "cli/values.h"
 #include "core/fail.h"
+#include "measure/fma_peak.h"
 #include "measure/round_trip.h"
+#include "report/bench_others.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
 #include "report/numbers.h"
@@ -57,7 +60,8 @@ void add_measuring(CLI::App& app, BenchCommandOptions& options) {
   app.option_defaults()->group(kMeasuringGroup);
   app.add_option("-w,--warmup", options.warmup, "rounds before those that count")
       ->transform(whole_number(0, kMaxRuns));
-  app.add_option("-r,--runs", options.runs, "rounds that count")
+  app.add_option("-r,--runs", options.runs,
+                 fmt::format("rounds that count; {} with --baseline", kBaselineRuns))
       ->transform(whole_number(1, kMaxRuns));
   add_export_file(app, "json", options.files.json);
   add_export_file(app, "csv", options.files.csv);
@@ -79,16 +83,22 @@ void check_together(const BenchCommandOptions& options) {
     fail_usage("--timeline: expected the text on standard output, found --export-… -");
   if (to_output > 1)
     fail_usage("--export-…: expected - for one format at most, found {}", to_output);
+  check_others(options);
   check_recipe(options.recipe);
 }
 
 /// Above this many runnable threads before the first run, times are not to be trusted.
 constexpr double kBusyLoad = 0.5;
 
-void warn_of_noise() {
+std::optional<double> system_load() {
   double load = 0;
-  if (getloadavg(&load, 1) == 1 && load > kBusyLoad)
-    say("warning: the machine is busy (load {:.1f} in the last minute); times will vary", load);
+  return getloadavg(&load, 1) == 1 ? std::optional(load) : std::nullopt;
+}
+
+void warn_of_noise() {
+  const std::optional<double> load = system_load();
+  if (load && *load > kBusyLoad)
+    say("warning: the machine is busy (load {:.1f} in the last minute); times will vary", *load);
   const std::string governor = frequency_governor();
   if (!governor.empty() && governor != "performance")
     say("warning: the CPUs' frequency is scaled (governor {}); times will vary", governor);
@@ -116,13 +126,16 @@ BenchOptions bench_options(const BenchCommandOptions& options) {
 
 BenchContext bench_context(const BenchOptions& bench, const DataSets& data) {
   Environment environment = this_environment();
+  environment.load = system_load();
   environment.round_trip_ns = cache_line_round_trip_ns();
+  environment.peak_gflops = measure_peak_gflops();
   return {.environment = environment,
           .data = data.source,
           .layers = network_sizes(bench.recipe, data.train),
           .epochs = bench.recipe.epochs,
           .warmup = bench.warmup,
-          .runs = bench.runs};
+          .runs = bench.runs,
+          .recipe = bench.recipe};
 }
 
 /// Runs all rounds, and rewrites the files after each that counts.
@@ -172,6 +185,7 @@ Timelines trace_cases(const BenchOptions& bench, const DataSets& data, int cpus,
 }
 
 int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& options) {
+  if (options.max_slowdown && says_slowdown(*options.max_slowdown, rows)) return kExitBoundNotMet;
   double best = 0;
   for (const BenchRow& row : rows)
     if (!row.is_sequential()) best = std::max(best, row.speedup().median);
@@ -196,6 +210,7 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   add_number_list(command, "-b,--batch-size", options.batch_sizes, kMaxBatchSize,
                   "samples of a step");
   add_measuring(command, options);
+  add_others(command, options);
   add_data(command, options.data, options.recipe);
   add_training(command, options.recipe);
   add_plan(command, options.plan);
@@ -203,12 +218,15 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
       ", 4 bound not met, 129/130/143 stopped\n"
       "Examples\n"
       "  tensor_relu_parallel bench -j 1,2,4,8 -r 10\n"
-      "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n");
+      "  tensor_relu_parallel bench --strategy data,tensor,pipeline -j 2 -b 16,64,256\n"
+      "  tensor_relu_parallel bench -j 2 --baseline ./before --max-slowdown 1.05\n");
   command.parse_complete_callback([&command, &options] {
     const auto has = [&options](StrategyKind strategy) {
       return std::ranges::count(options.strategies, strategy) > 0;
     };
     complete_recipe(options.recipe);
+    if (!options.baseline.empty() && command.get_option("--runs")->count() == 0)
+      options.runs = kBaselineRuns;
     const bool has_pipeline = has(StrategyKind::kPipeline);
     if (options.quiet) return;
     say_without_effect(command,
@@ -227,8 +245,10 @@ int run_bench_command(const BenchCommandOptions& options) {
   Outputs outputs = claim_exports(options, files);
   if (!options.quiet) warn_of_noise();
   const DataSets data = load_data(files, options.recipe.class_count);
-  const BenchOptions bench = bench_options(options);
+  BenchOptions bench = bench_options(options);
   const BenchContext context = bench_context(bench, data);
+  if (!options.beside.empty()) read_beside(options.beside, context, bench.cases);
+  if (!options.baseline.empty()) race_builds(bench, options.baseline, files, signals.requested());
   const std::vector<BenchRow> rows = measure(options, outputs, bench, context, data, signals);
   if (!options.quiet) warn_of_outliers(rows);
   if (!rows.empty()) {

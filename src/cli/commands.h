@@ -45,9 +45,12 @@ struct BenchCommandOptions {
   int runs = 5;
   BenchFiles files;
   std::optional<double> min_speedup;
-  bool force = false;     // replace files that hold something else
-  std::string report;     // a file for a page; empty: none
-  bool timeline = false;  // a picture of a step of each case
+  std::string baseline;                // another build; empty: none
+  std::string beside;                  // an export; empty: none
+  std::optional<double> max_slowdown;  // against these
+  bool force = false;                  // replace files that hold something else
+  std::string report;                  // a file for a page; empty: none
+  bool timeline = false;               // a picture of a step of each case
   bool quiet = false;
 };
 
@@ -55,7 +58,7 @@ struct EvalOptions {
   std::string model;
   DataOptions data;
   int workers = 0;                            // 0: as many as CPUs
-  OutputFormat format = OutputFormat::kText;  // or kJson
+  OutputFormat format = OutputFormat::kText;  // or kJson, kCsv
   bool quiet = false;
   ColorWhen color = ColorWhen::kAuto;
   std::optional<double> min_accuracy;
@@ -77,7 +80,8 @@ struct PredictOptions {
 
 struct InfoOptions {
   std::string file;
-  Index show = 0;  // images to draw
+  Index show = 0;                             // images to draw
+  OutputFormat format = OutputFormat::kText;  // or kJson, kCsv
 };
 
 struct ConvertCommandOptions {

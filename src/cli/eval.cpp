@@ -100,7 +100,8 @@ CLI::App& add_eval(CLI::App& app, EvalOptions& options) {
   add_data_folder(command, options.data);
   add_test_files(command, options.data);
   add_workers(command, options.workers);
-  add_format(command, options.format, {OutputFormat::kText, OutputFormat::kJson});
+  add_format(command, options.format,
+             {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kCsv});
   command.add_flag("-q,--quiet", options.quiet, "results only");
   add_color(command, options.color);
   command.add_option("--errors", options.errors, "draw the N most confident mistakes")
@@ -158,7 +159,11 @@ int run_eval(const EvalOptions& options) {
     file->second.replace(predictions_csv(logits, data.labels));
   LineWriter out = standard_output();
   if (options.format == OutputFormat::kJson) {
-    write_evaluation_json(out, report);
+    out.write_line(to_text(evaluation_document(report)));
+  } else if (options.format == OutputFormat::kCsv) {
+    Json document = evaluation_document(report);
+    document.erase("mistakes");  // which would be a column only where there are none
+    out.write_line(csv_table(document));
   } else {
     write_evaluation_text(out, report, use_color(options.color, STDOUT_FILENO));
   }

@@ -108,18 +108,18 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string /*name*/,
   return fmt::format("{}\nExit codes: {}{}", text, kExitCodes, app->get_footer());
 }
 
-std::string version_text(bool is_json) {
+std::string version_text(OutputFormat format) {
   const Environment environment = this_environment();
   const Build& build = environment.build;
   const auto dotted = [](int a, int b, int c) { return fmt::format("{}.{}.{}", a, b, c); };
   const std::string eigen = dotted(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION);
   const std::string highway = dotted(HWY_MAJOR, HWY_MINOR, HWY_PATCH);
   const std::string fmt = dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
-  if (is_json) {
+  if (format != OutputFormat::kText) {
     Json document = document_of("version", environment);
     document["libraries"] = {
         {"Eigen", eigen}, {"Highway", highway}, {"fmt", fmt}, {"CLI11", CLI11_VERSION}};
-    return to_text(document);
+    return format == OutputFormat::kCsv ? csv_table(document) : to_text(document);
   }
   return fmt::format(
       "tensor_relu_parallel {}\n"
@@ -143,7 +143,7 @@ void add_help(CLI::App& app) {
       app, "--help-all", [] { throw CLI::CallForAllHelp(); }, "show every option");
   add_request(
       app, "-V,--version", [] { throw CLI::CallForVersion("", 0); },
-      "show the version, and what was built; with --format json too");
+      "show the version, and what was built; with --format json or csv too");
 }
 
 }  // namespace trp

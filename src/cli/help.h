@@ -26,7 +26,7 @@ std::string value_name(const CLI::Option& option);
 std::string option_help(const CLI::Option& option);
 
 /// Returns what --version shows: what was built, of what and by what, and the machine.
-std::string version_text(bool is_json);
+std::string version_text(OutputFormat format);
 
 /// Adds -h, --help, --help-all and -V, --version to a command, which win over all else that is
 /// given.

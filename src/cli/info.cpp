@@ -15,6 +15,8 @@
 #include "formats/array_file.h"
 #include "formats/idx.h"
 #include "formats/strict_json.h"
+#include "report/environment.h"
+#include "report/json.h"
 #include "report/numbers.h"
 #include "report/picture.h"
 #include "system/input_file.h"
@@ -30,20 +32,58 @@ constexpr Index kReadSamples = 256;  // at a time
 constexpr float kMaxByte = 255;
 constexpr Index kMaxPictures = 1'000'000;
 
-/// Lines of a label and a text.
+/// Writes lines of a label and a text as they come; or, in other formats, one document in the end,
+/// whose fields are null unless they are set.
 class InfoWriter {
  public:
+  explicit InfoWriter(OutputFormat format) : format_(format) {
+    for (const char* field :
+         {"file",         "kind",          "format", "verified",   "layers",         "parameters",
+          "weights",      "epochs",        "steps",  "train_loss", "train_accuracy", "best_epoch",
+          "best_weights", "train_seconds", "recipe", "train_data", "test_data",      "metadata",
+          "shape",        "elements",      "least",  "most",       "mean",           "labels"})
+      document_[field] = nullptr;
+  }
+
   void write(std::string_view label, std::string_view text) {
-    out_.write_line(fmt::format("{:<13}  {}", printable(label), printable(text)));
+    if (format_ == OutputFormat::kText)
+      out_.write_line(fmt::format("{:<13}  {}", printable(label), printable(text)));
   }
   void write_lines(std::string text) {
     text.pop_back();
-    out_.write_line(text);
+    if (format_ == OutputFormat::kText) out_.write_line(text);
+  }
+  void set(const Json& fields) { document_.update(fields); }
+
+  void finish() {
+    if (format_ == OutputFormat::kJson) out_.write_line(to_text(document_));
+    if (format_ == OutputFormat::kCsv) out_.write_line(csv_table(document_));
   }
 
  private:
+  const OutputFormat format_;
   LineWriter out_ = standard_output();
+  Json document_ = document_of("info", this_environment());
 };
+
+Json checkpoint_fields(const Checkpoint& checkpoint, const std::string& weights) {
+  const TrainState& state = checkpoint.state;
+  const bool has_epochs = !state.epochs.empty(), has_best = state.best_epoch > 0;
+  return {{"layers", layer_sizes(state.mlp)},
+          {"parameters", parameter_count(state.mlp)},
+          {"weights", weights},
+          {"epochs", state.epochs.size()},
+          {"steps", state.progress.batch},
+          {"train_loss", has_epochs ? Json(state.epochs.back().train_loss) : Json()},
+          {"train_accuracy", has_epochs ? Json(state.epochs.back().train_accuracy) : Json()},
+          {"best_epoch", has_best ? Json(state.best_epoch) : Json()},
+          {"best_weights", has_best ? Json(weights_digest(state.best)) : Json()},
+          {"train_seconds", train_seconds(state)},
+          {"recipe", to_json(checkpoint.identity.recipe)},
+          {"train_data", checkpoint.identity.train_data},
+          {"test_data", checkpoint.identity.test_data},
+          {"metadata", {{"version", checkpoint.version}, {"simd", checkpoint.simd}}}};
+}
 
 void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   const Checkpoint checkpoint = load_checkpoint(path);
@@ -53,7 +93,8 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   out.write("network", network_text(layer_sizes(state.mlp), parameter_count(state.mlp)));
   TrainState at_end = state;
   at_end.best_epoch = 0;
-  out.write("weights", weights_digest(network_to_keep(std::move(at_end))));
+  const std::string weights = weights_digest(network_to_keep(std::move(at_end)));
+  out.write("weights", weights);
   out.write("epochs",
             fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch));
   if (!state.epochs.empty()) {
@@ -71,6 +112,7 @@ void write_checkpoint_info(const std::string& path, InfoWriter& out) {
   out.write("test data", checkpoint.identity.test_data);
   out.write("version", checkpoint.version);
   out.write("instructions", checkpoint.simd);
+  out.set(checkpoint_fields(checkpoint, weights));
 }
 
 void write_model_info(const std::string& path, InfoWriter& out) {
@@ -87,6 +129,12 @@ void write_model_info(const std::string& path, InfoWriter& out) {
   for (const auto& [name, text] : model.metadata) {
     if (text != weights) out.write(name, text);
   }
+  out.set({{"format", model.format},
+           {"verified", model.verified},
+           {"layers", layer_sizes(model.mlp)},
+           {"parameters", parameter_count(model.mlp)},
+           {"weights", weights},
+           {"metadata", to_json(model.metadata)}});
 }
 
 /// Of all elements of a file.
@@ -138,6 +186,11 @@ void write_statistics(const ElementStatistics& statistics, InfoWriter& out) {
     if (statistics.label_counts[label] == 0) continue;
     out.write(fmt::format("label {}", label), grouped(statistics.label_counts[label]));
   }
+  const bool has_labels = !statistics.label_counts.empty();
+  out.set({{"least", statistics.low},
+           {"most", statistics.high},
+           {"mean", statistics.sum / static_cast<double>(statistics.count)},
+           {"labels", has_labels ? Json(statistics.label_counts) : Json()}});
 }
 
 void write_idx_info(const InfoOptions& options, InfoWriter& out) {
@@ -151,6 +204,9 @@ void write_idx_info(const InfoOptions& options, InfoWriter& out) {
             fmt::format("IDX{}{}", labels ? ", labels" : "", reader.is_gzip() ? ", gzip" : ""));
   out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")));
   out.write("elements", idx_type_name(reader.type()));
+  out.set({{"format", reader.is_gzip() ? "gzip" : "plain"},
+           {"shape", reader.shape()},
+           {"elements", idx_type_name(reader.type())}});
   ElementStatistics statistics;
   IdxArray samples;
   for (Index done = 0; reader.read(kReadSamples, samples); done += samples.shape[0]) {
@@ -173,21 +229,29 @@ CLI::App& add_info(CLI::App& app, InfoOptions& options) {
   command.option_defaults()->group(kOutputGroup);
   command.add_option("--show", options.show, "draw the first N images of an IDX file")
       ->transform(whole_number<Index>(0, kMaxPictures));
+  add_format(command, options.format,
+             {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kCsv});
   command.footer(
       "\nExamples\n"
       "  tensor_relu_parallel info model.safetensors\n"
       "  tensor_relu_parallel info run.ckpt\n"
       "  tensor_relu_parallel info t10k-images-idx3-ubyte.gz --show 2\n");
+  command.parse_complete_callback([&command, &options] {
+    say_without_effect(
+        command, {{"--show", options.format == OutputFormat::kText, "without --format text"}});
+  });
   return command;
 }
 
 int run_info(const InfoOptions& options) {
-  InfoWriter out;
+  InfoWriter out(options.format);
   const FileKind kind = kind_of(options.file);
   if (kind != FileKind::kIdx && options.show > 0) {
     fail_usage("--show: expected a file of images, {} is a {}", options.file,
                kind == FileKind::kModel ? "model" : "checkpoint");
   }
+  const char* const kinds[] = {"idx", "model", "checkpoint"};
+  out.set({{"file", input_name(options.file)}, {"kind", kinds[static_cast<int>(kind)]}});
   switch (kind) {
     case FileKind::kIdx:
       write_idx_info(options, out);
@@ -199,6 +263,7 @@ int run_info(const InfoOptions& options) {
       write_checkpoint_info(options.file, out);
       break;
   }
+  out.finish();
   return kExitDone;
 }
 

@@ -31,7 +31,9 @@ CLI::App& add_predict(CLI::App& app, PredictOptions& options) {
   command.add_option("--top", options.style.top, "the N likeliest classes")
       ->transform(whole_number<Index>(1, kMaxClasses));
   add_class_names(command, options.class_names);
-  add_format(command, options.style.format, {OutputFormat::kText, OutputFormat::kJsonLines});
+  add_format(
+      command, options.style.format,
+      {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kJsonLines, OutputFormat::kCsv});
   add_workers(command, options.workers);
   command.option_defaults()->group(kParallelismGroup);
   command
@@ -61,6 +63,7 @@ int run_predict(const PredictOptions& options) {
   LineWriter out = standard_output();
   IdxArray images;
   std::int64_t done = 0;
+  begin_predictions(out, options.model, input_name(options.images), style.format);
   while (reader.read(options.batch_size, images)) {
     const Dataset batch = to_dataset(std::move(images));
     const ConstTensorView logits = predictor.logits(batch);
@@ -68,6 +71,7 @@ int run_predict(const PredictOptions& options) {
     write_predictions(out, logits, done, style);
     done += batch.sample_count;
   }
+  end_predictions(out, style.format);
   return kExitDone;
 }
 

@@ -43,6 +43,15 @@ std::string shell_text(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> recipe_arguments(const Recipe& recipe) {
+  std::vector<std::string> arguments;
+  for (const auto& [name, value] : options_of(recipe, Recipe())) {
+    arguments.push_back("--" + name);
+    if (value != kSet) arguments.push_back(value);
+  }
+  return arguments;
+}
+
 std::string options_text(const Recipe& recipe, const Recipe& base) {
   std::string text;
   for (const auto& [name, value] : options_of(recipe, base))

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "trp/dataset.h"
 #include "trp/recipe.h"
@@ -9,6 +10,10 @@
 namespace trp {
 
 // Recipes as those who train by them write them.
+
+/// The options of a recipe that differ from the defaults, as arguments: {"--lr", "0.1",
+/// "--nesterov"}.
+std::vector<std::string> recipe_arguments(const Recipe& recipe);
 
 /// The options in which a recipe differs from another, as on the command line: "--lr 0.05
 /// --nesterov"; the learning rate, too, if the optimizer differs.

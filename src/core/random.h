@@ -16,6 +16,7 @@ enum class RandomPurpose : std::uint32_t {
   kDropout = 5,
   kSearch = 6,
   kTestSplit = 7,
+  kBootstrap = 8,
 };
 
 /// Random numbers that are a pure function of (seed, purpose, epoch, item, position): Philox4x32-10

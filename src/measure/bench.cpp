@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/fail.h"
@@ -65,6 +66,31 @@ void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
       row.plan.workers, row.batch_size, row.weights, sequential->weights);
 }
 
+/// Adds the case of a row, run by `run` unless that is done outside, and its baseline after it, if
+/// there is one.
+void add_contenders(Race& race, const BenchOptions& options, BenchRow& row,
+                    std::function<std::optional<double>()> run) {
+  const auto add = [&](auto turn) {
+    race.contenders.push_back({.workers = row.plan.workers, .turn = std::move(turn)});
+  };
+  if (options.run_outside) run = [&] { return options.run_outside(row, false); };
+  add([run = std::move(run)](double) { return run(); });
+  if (row.baseline) add([&](double) { return options.run_outside(row, true); });
+}
+
+/// Fills in the slowdowns against all other runs, whose intervals hold at once.
+void compare_with_others(std::vector<BenchRow>& rows) {
+  std::vector<std::pair<const BenchRow*, OtherRuns*>> pairs;
+  for (BenchRow& row : rows)
+    for (std::optional<OtherRuns>* other : {&row.baseline, &row.beside})
+      if (*other) pairs.emplace_back(&row, &**other);
+  const double confidence = 1 - (1 - kSlowdownConfidence) / static_cast<double>(pairs.size());
+  for (const auto& [row, other] : pairs) {
+    const auto ratio = other->in_turn ? paired_ratio : ratio_of_medians;
+    other->slowdown = ratio(row->seconds, other->seconds, confidence);
+  }
+}
+
 }  // namespace
 
 bool same_plan(const Plan& a, const Plan& b) {
@@ -107,29 +133,38 @@ std::vector<BenchRow> run_bench(
   std::vector<PhaseTimes> times(rows.size());  // of the last run of each
   std::map<int, ThreadPool> pools;
   Race race = {.cpus = cpus};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const int workers = rows[i].plan.workers;
-    ThreadPool& pool = pools.try_emplace(workers, workers, cpus, rows[i].plan.pin).first->second;
-    race.contenders.push_back({.workers = workers, .turn = [&, i](double) {
-                                 const auto seconds =
-                                     run_once(options, data, pool, cpus, stop, rows[i], times[i]);
-                                 if (seconds) check_same_bits(rows, rows[i]);
-                                 return seconds;
-                               }});
-  }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    add_contenders(race, options, rows[i], [&, i] {
+      const int workers = rows[i].plan.workers;
+      ThreadPool& pool = pools.try_emplace(workers, workers, cpus, rows[i].plan.pin).first->second;
+      const auto seconds = run_once(options, data, pool, cpus, stop, rows[i], times[i]);
+      if (seconds) check_same_bits(rows, rows[i]);
+      return seconds;
+    });
+  const std::size_t per_case = race.contenders.size() / rows.size();
+  const auto keep_rounds = [&] {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Contender& own = race.contenders[i * per_case];
+      rows[i].seconds = own.seconds;
+      if (!options.run_outside) rows[i].lost = own.lost;
+      if (rows[i].baseline) rows[i].baseline->seconds = race.contenders[i * per_case + 1].seconds;
+    }
+  };
   const auto count = static_cast<int>(rows.size());
-  const auto keep_round = [&](int turn) {
-    const bool is_whole = turn % count == 0 && turn / count > options.warmup;
-    for (std::size_t i = 0; i < rows.size() && is_whole; ++i) {
-      rows[i].seconds = race.contenders[i].seconds;
-      rows[i].lost = race.contenders[i].lost;
-      rows[i].times += times[i];
+  const auto after_run = [&](int run) {
+    const int turn = run / static_cast<int>(per_case);
+    if (run % static_cast<int>(per_case) != 0) return;
+    if (turn % count == 0 && turn / count > options.warmup) {
+      keep_rounds();
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].times += times[i];
     }
     if (after_turn) after_turn(rows, turn);
   };
-  race.run({.warmup = options.warmup, .rounds = options.runs, .after_turn = keep_round});
-  // What was lost is known for sure only now.
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].lost = race.contenders[i].lost;
+  race.run({.warmup = options.warmup,
+            .rounds = options.runs,
+            .back_and_forth = per_case > 1,
+            .after_turn = after_run});
+  keep_rounds();  // once more, for what was lost is known for sure only now
   return rows;
 }
 
@@ -172,6 +207,7 @@ std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus) {
     const double lost = std::accumulate(row.lost.begin(), row.lost.end(), 0.0);
     if (!row.times.workers.empty()) row.budget = make_budget(row.times, sequential.times, lost);
   }
+  compare_with_others(compared);
   return compared;
 }
 

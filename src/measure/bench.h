@@ -8,11 +8,23 @@
 #include <string>
 #include <vector>
 
+#include "measure/bootstrap.h"
 #include "measure/budget.h"
 #include "measure/statistics.h"
 #include "trp/train.h"
 
 namespace trp {
+
+/// The same training by another build, or at another time or on another machine.
+struct OtherRuns {
+  std::string name = {};             // the program, or a file
+  std::string origin = {};           // which build, or when and where
+  std::string why_not_judged = {};   // empty: a verdict may be drawn
+  std::vector<double> seconds = {};  // of training
+  std::string weights = {};          // digest
+  bool in_turn = false;              // each was followed or preceded by a run of this build
+  Estimate slowdown = {};            // how many times as long this build has taken
+};
 
 /// A way to do a training, and what came of it.
 struct BenchRow {
@@ -25,6 +37,7 @@ struct BenchRow {
   Index samples = 0;                 // of a run
   std::string weights = {};          // digest
   PhaseTimes times = {};             // of all rounds that count together
+  std::optional<OtherRuns> baseline = std::nullopt, beside = std::nullopt;
 
   // Compared with sequential training at the same batch size.
   std::vector<double> speedups = {};  // in each round
@@ -47,18 +60,25 @@ std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind
                                   std::span<const MergeKind> merges, std::span<const int> workers,
                                   std::span<const Index> batch_sizes);
 
+/// Runs a case, or its baseline, in a process of its own. Keeps the weights, the samples and the
+/// origin in the row, and returns the seconds of training; nothing if it was stopped.
+using RunOutside = std::function<std::optional<double>(BenchRow& row, bool is_baseline)>;
+
 struct BenchOptions {
   Recipe recipe;                // but for the batch size
   std::vector<BenchRow> cases;  // that have not been run
   int warmup = 1;               // rounds that are not counted
   int runs = 5;                 // rounds that are
+  RunOutside run_outside = {};  // how a case is run, if not in this process
 };
 
 /// Races the cases: every one is run once in each round, from the same weights. Calls
 /// after_turn(rows, turn), which may be empty, after each run, `turn` counting from 1, the warm-up
-/// included. Ends early when `stop` becomes true; the round in hand is then not counted.
-/// Throws Error if a case ends with other weights than the sequential one of its batch size, but
-/// for MergeKind::kArrival, or if the training diverges.
+/// included; a case with its baseline is one turn, and every other round goes backwards then. Of
+/// runs outside neither lost seconds nor phases are known. Ends early when
+/// `stop` becomes true; the round in hand is then not counted. Throws Error if a case ends with
+/// other weights than the sequential one of its batch size, but for MergeKind::kArrival, or if the
+/// training diverges.
 std::vector<BenchRow> run_bench(
     const BenchOptions& options, const DataSets& data, int cpus,
     const std::function<void(std::span<const BenchRow>, int turn)>& after_turn,
@@ -74,7 +94,11 @@ std::map<Index, std::vector<BenchRow>> by_batch_size(std::span<const BenchRow> r
 /// Fills in the speedups of rows that have been run equally often.
 void update_speedups(std::vector<BenchRow>& rows);
 
-/// Returns the rows that have been run, compared with the sequential ones among them.
+/// The confidence with which all intervals of slowdowns hold at once.
+inline constexpr double kSlowdownConfidence = 0.95;
+
+/// Returns the rows that have been run, compared with the sequential ones among them and with the
+/// other runs of each.
 std::vector<BenchRow> compare_rows(std::span<const BenchRow> rows, int cpus);
 
 /// Amdahl's law fitted to one plan at one batch size, over the numbers of workers that have a

@@ -4,9 +4,12 @@
 
 #include "measure/fma_peak.h"
 
+#include <algorithm>
+
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "profile/clock.h"
 #include "trp/tensor.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -45,6 +48,18 @@ namespace trp {
 HWY_EXPORT(multiply_add);
 
 double run_fma_peak(long rounds) { return HWY_DYNAMIC_DISPATCH(multiply_add)(rounds); }
+
+double measure_peak_gflops() {
+  constexpr int kTries = 20;
+  constexpr long kRounds = 200'000;
+  double best = 0;
+  for (int i = 0; i < kTries; ++i) {
+    const Stopwatch stopwatch;
+    const double operations = run_fma_peak(kRounds);
+    best = std::max(best, 1e-9 * operations / stopwatch.seconds());
+  }
+  return best;
+}
 
 }  // namespace trp
 #endif

@@ -7,4 +7,8 @@ namespace trp {
 /// over the time it took, the most that any product could reach on this core.
 double run_fma_peak(long rounds);
 
+/// Measures that for a core, in 10⁹ operations a second: the best of some tries, which take about
+/// 20 ms together.
+double measure_peak_gflops();
+
 }  // namespace trp

@@ -85,12 +85,14 @@ void Race::run(const RaceOptions& options) {
   for (int round = -options.warmup; round < options.rounds && !stopped; ++round) {
     if (round >= kMinRounds && options.seconds > 0 && stopwatch.seconds() > 2 * options.seconds)
       break;
-    for (Contender& contender : contenders) {
+    for (std::size_t place = 0; place < contenders.size(); ++place) {
+      const bool is_reversed = options.back_and_forth && round % 2 != 0;
+      Contender& contender = contenders[is_reversed ? contenders.size() - 1 - place : place];
       const std::optional<double> seconds = contender.turn(turn_seconds);
       stopped = !seconds;
       if (seconds) contender.seconds.push_back(*seconds);
       if (seconds) meter.charge(contender);
-      if (stopped || (round < 0 && &contender == &contenders.back())) forget_since(round);
+      if (stopped || (round < 0 && place + 1 == contenders.size())) forget_since(round);
       if (stopped) break;
       if (options.after_turn) options.after_turn(++turns_taken);
     }

@@ -59,9 +59,10 @@ struct ContenderId {
 Spread speedup(const Contender& a, const Contender& b);
 
 struct RaceOptions {
-  int warmup = 1;      // rounds that are not counted
-  int rounds = 9;      // rounds that are
-  double seconds = 0;  // for all turns together; 0: as many as they take
+  int warmup = 1;               // rounds that are not counted
+  int rounds = 9;               // rounds that are
+  double seconds = 0;           // for all turns together; 0: as many as they take
+  bool back_and_forth = false;  // every other round in reverse, so that nobody is always first
   std::function<void(int turns_taken)> after_turn = {};  // may be empty
 };
 

@@ -4,6 +4,7 @@
 
 #include <fmt/ranges.h>
 
+#include "report/bench_others.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
 #include "report/chart.h"
@@ -98,6 +99,8 @@ std::string bench_page(const BenchContext& context, const std::vector<BenchRow>&
     sections += page_section(fmt::format("Batch size {}", batch_size),
                              has_star ? "A star: more workers than CPUs." : "", figures);
   }
+  for (const OthersTable& table : others_tables(rows))
+    sections += page_section(table.title, "", html_table(table.rows));
   if (!steps.empty()) sections += page_section("A typical step of each", "", steps);
   PageHead head = {"bench", verdict.front(), {}, environment_facts(command, context.environment)};
   const std::string network = fmt::format("{}", fmt::join(context.layers, " → "));

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "core/text.h"
+#include "report/bench_others.h"
 #include "report/budget_table.h"
 #include "report/json.h"
 #include "report/numbers.h"
@@ -113,7 +114,23 @@ Json row_object(const BenchRow& row) {
       {"serial_fraction", or_null(fraction_of(row))},
       {"same_bits", row.same_bits},
       {"oversubscribed", row.oversubscribed},
-      {"outliers", count_outliers(row.seconds)}};
+      {"outliers", count_outliers(row.seconds)},
+      {"baseline_median_seconds", row.baseline ? Json(median(row.baseline->seconds)) : Json()},
+      {"slowdown", row.baseline ? Json(row.baseline->slowdown.value) : Json()},
+      {"slowdown_lower", row.baseline ? Json(row.baseline->slowdown.lower) : Json()},
+      {"slowdown_upper", row.baseline ? Json(row.baseline->slowdown.upper) : Json()}};
+}
+
+Json runs_object(const std::optional<OtherRuns>& runs) {
+  if (!runs) return {};
+  return {{"name", runs->name},
+          {"origin", runs->origin},
+          {"why_not_judged", runs->why_not_judged},
+          {"seconds", runs->seconds},
+          {"weights", runs->weights},
+          {"slowdown", runs->slowdown.value},
+          {"slowdown_lower", runs->slowdown.lower},
+          {"slowdown_upper", runs->slowdown.upper}};
 }
 
 Json full_object(const BenchRow& row) {
@@ -121,6 +138,8 @@ Json full_object(const BenchRow& row) {
   object.update({{"seconds", row.seconds},
                  {"lost_seconds", row.lost},
                  {"weights", row.weights},
+                 {"baseline", runs_object(row.baseline)},
+                 {"beside", runs_object(row.beside)},
                  {"budget", row.budget ? budget_object(*row.budget) : Json()},
                  {"pop", row.budget ? pop_object(*row.budget) : Json()}});
   return object;
@@ -133,6 +152,8 @@ std::string bench_text(const BenchContext& context, const std::vector<BenchRow>&
                        return fmt::format("{}\n", fmt::join(table_lines(table), "\n"));
                      });
   for (const std::string& note : footnotes(rows)) text += note + '\n';
+  for (const OthersTable& table : others_tables(rows))
+    text += fmt::format("\n{}\n{}\n", table.title, fmt::join(table_lines(table.rows), "\n"));
   return text + fmt::format("\n{}\n", fmt::join(bench_verdict(rows), "\n"));
 }
 
@@ -141,6 +162,8 @@ std::string bench_markdown(const BenchContext& context, const std::vector<BenchR
                                  tables_text(rows, "\n**{}**\n", markdown_table));
   const std::vector<std::string> notes = footnotes(rows);
   if (!notes.empty()) text += fmt::format("\n{}\n", fmt::join(notes, "; "));
+  for (const OthersTable& table : others_tables(rows))
+    text += fmt::format("\n**{}**\n\n{}", table.title, markdown_table(table.rows));
   return text + fmt::format("\n- {}\n", fmt::join(bench_verdict(rows), "\n- "));
 }
 
@@ -158,10 +181,14 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                     {"plan", plan_name(fit.plan)},
                     {"serial_fraction", or_null(fit.serial_fraction)}});
   }
-  Json document = document_of("bench", context.environment);
+  Json document = document_of("bench", context.environment), recipe = to_json(context.recipe);
+  recipe.erase("batch_size");  // each row has its own
   document.update({{"round_trip_ns", or_null(context.environment.round_trip_ns)},
+                   {"peak_gflops", or_null(context.environment.peak_gflops)},
+                   {"load", or_null(context.environment.load)},
                    {"data", context.data},
                    {"layers", context.layers},
+                   {"recipe", recipe},
                    {"epochs", context.epochs},
                    {"warmup", context.warmup},
                    {"runs", context.runs},

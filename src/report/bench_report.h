@@ -18,6 +18,7 @@ struct BenchContext {
   int epochs = 1;
   int warmup = 1;
   int runs = 5;
+  Recipe recipe = {};  // but for the batch size
 };
 
 /// Files for the results; "-" is standard output, and what has no name is not written.
@@ -61,7 +62,8 @@ std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder);
 
 /// Sentences drawn from the rows: what is fastest, where parallel training begins to pay, what it
 /// loses most time to, what Amdahl's law allows; but not those that others' use of the CPUs could
-/// have made.
+/// have made. Of builds that are raced it is told how they compare, and nothing else, since lost
+/// time is not known.
 std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows);
 
 }  // namespace trp

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "measure/certainty.h"
+#include "report/bench_others.h"
 #include "report/bench_report.h"
 #include "report/budget_table.h"
 #include "report/numbers.h"
@@ -86,7 +87,8 @@ std::vector<long> tenths_of(const Rows& rows) {
 }  // namespace
 
 std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
-  std::vector<std::string> told, untold;
+  std::vector<std::string> told = others_verdict(rows), untold;
+  if (rows.front().baseline) return told;
   const auto tell = [&](bool sure, const std::string& answer, const std::string& question) {
     if (!answer.empty()) (sure ? told : untold).push_back(sure ? answer : question);
   };

@@ -29,6 +29,8 @@ struct Environment {
   int cpus = 1;     // that this process may use
   Build build;
   std::optional<double> round_trip_ns = {};  // of a cache line, where that was measured
+  std::optional<double> peak_gflops = {};    // of a core, likewise
+  std::optional<double> load = {};           // runnable threads in the last minute, likewise
 };
 
 Build this_build();

@@ -138,7 +138,7 @@ void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool
   write_mistakes(out, report);
 }
 
-void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
+Json evaluation_document(const EvaluationReport& report) {
   const Confusion& confusion = report.confusion;
   Json classes = Json::array(), matrix = Json::array();
   for (Index actual = 0; actual < confusion.class_count; ++actual) {
@@ -171,7 +171,7 @@ void write_evaluation_json(LineWriter& out, const EvaluationReport& report) {
                         {"prediction", mistake.predicted},
                         {"probability", mistake.probability}});
   document["mistakes"] = std::move(mistakes);
-  out.write_line(to_text(document));
+  return document;
 }
 
 std::string predictions_csv(ConstTensorView logits, std::span<const std::uint8_t> labels) {

@@ -52,8 +52,8 @@ std::string test_accuracy_text(const Score& score, bool color);
 /// Writes the accuracy, a table of the classes, the confusion matrix and the mistakes, for people.
 void write_evaluation_text(LineWriter& out, const EvaluationReport& report, bool color);
 
-/// Writes one JSON document, on a line.
-void write_evaluation_json(LineWriter& out, const EvaluationReport& report);
+/// Returns the one JSON document that holds all of it.
+Json evaluation_document(const EvaluationReport& report);
 
 /// Returns the values of a sample, and the least and the largest that any can have.
 std::vector<float> sample_values(const Dataset& samples, Index row);

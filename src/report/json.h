@@ -26,7 +26,12 @@ Json field_of(const std::optional<Object>& object, Value Object::*member) {
 /// The names of an object's fields as the header of a CSV file.
 std::string csv_header(const Json& object);
 
-/// Their values as a row under it, null as an empty one.
+/// Their values as a row under it, null as an empty one, lists with spaces between their elements;
+/// in quotes where commas, quotes or line ends would be read otherwise.
 std::string csv_row(const Json& object);
+
+/// A document as a header and one row: the fields of objects in it are called "build.version", and
+/// lists of lists or objects are left out.
+std::string csv_table(const Json& document);
 
 }  // namespace trp

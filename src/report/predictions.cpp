@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "report/environment.h"
 #include "report/json.h"
 #include "trp/predict.h"
 
@@ -26,15 +27,30 @@ std::string text_line(std::span<const float> logits, const PredictionStyle& styl
   return line;
 }
 
-std::string json_line(std::span<const float> logits, std::int64_t sample,
-                      const PredictionStyle& style) {
+Json object_of(std::span<const float> logits, std::int64_t sample, const PredictionStyle& style) {
   const std::vector<Index> labels = likeliest_classes(logits, style.top);
   Json object = {{"sample", sample}, {"label", labels.front()}};
   if (!style.class_names.empty())
     object["name"] = style.class_names[static_cast<std::size_t>(labels.front())];
   if (style.top > 1) object["top"] = labels;
-  if (style.probabilities) object["probabilities"] = probabilities(logits);
-  return to_text(object);
+  if (!style.probabilities) return object;
+  const std::vector<float> all = probabilities(logits);
+  if (style.format != OutputFormat::kCsv) {
+    object["probabilities"] = all;
+  } else {
+    for (std::size_t c = 0; c < all.size(); ++c) object[fmt::format("p{}", c)] = all[c];
+  }
+  return object;
+}
+
+std::string line_of(std::span<const float> logits, std::int64_t sample,
+                    const PredictionStyle& style) {
+  if (style.format == OutputFormat::kText) return text_line(logits, style);
+  const Json object = object_of(logits, sample, style);
+  if (style.format == OutputFormat::kJsonLines) return to_text(object);
+  if (style.format == OutputFormat::kJson)
+    return fmt::format("{}{}", sample > 0 ? "," : "", to_text(object));
+  return sample > 0 ? csv_row(object) : fmt::format("{}\n{}", csv_header(object), csv_row(object));
 }
 
 }  // namespace
@@ -45,10 +61,23 @@ void write_predictions(LineWriter& out, ConstTensorView logits, std::int64_t fir
   for (Index row = 0; row < logits.rows(); ++row) {
     const std::span<const float> own(logits.row(row), static_cast<std::size_t>(logits.cols()));
     if (row > 0) lines += '\n';
-    lines += style.format == OutputFormat::kJsonLines ? json_line(own, first_sample + row, style)
-                                                      : text_line(own, style);
+    lines += line_of(own, first_sample + row, style);
   }
   out.write_line(lines);
+}
+
+void begin_predictions(LineWriter& out, const std::string& model, const std::string& images,
+                       OutputFormat format) {
+  if (format != OutputFormat::kJson) return;
+  Json document = document_of("predictions", this_environment());
+  document.update({{"model", model}, {"images", images}, {"predictions", Json::array()}});
+  std::string text = to_text(document);
+  text.resize(text.size() - 2);  // the end of the list and of the document are still to come
+  out.write_line(text);
+}
+
+void end_predictions(LineWriter& out, OutputFormat format) {
+  if (format == OutputFormat::kJson) out.write_line("]}");
 }
 
 }  // namespace trp

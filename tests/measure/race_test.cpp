@@ -29,6 +29,19 @@ TEST_CASE("contenders run in turn, each as often in every round") {
   for (std::size_t i = 0; i < rounds.size(); ++i) CHECK(rounds[i] == "abc"[i % 3]);
 }
 
+TEST_CASE("contenders that run back and forth are first in turn") {
+  std::string order;
+  Race race;
+  for (const char* name : {"a", "b", "c"})
+    race.contenders.push_back({.name = name, .turn = [&order, name](double) {
+                                 order += name;
+                                 return 1.0;
+                               }});
+  race.run({.warmup = 1, .rounds = 3, .back_and_forth = true});
+  CHECK(order == "cbaabccbaabc");
+  for (const Contender& contender : race.contenders) CHECK(contender.seconds.size() == 3);
+}
+
 TEST_CASE("short work is called often in a round, and times are those of one call") {
   long calls = 0;
   Race race;

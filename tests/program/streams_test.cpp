@@ -284,6 +284,7 @@ TEST_CASE("the version is told as JSON, wherever --format stands") {
     CHECK(!version["cpu"].get<std::string>().empty());
     CHECK(version["libraries"].contains("Eigen"));
   }
+  CHECK(run_program({"--version", "--format", "csv"}).out.starts_with("event,schema,time,"));
   CHECK(run_program({"--version", "--format", "jsonl"}).out.starts_with("tensor_relu_parallel 0."));
 }
 

@@ -45,12 +45,12 @@ void share_dataset(Dataset& set, Cluster& cluster) {
 }
 
 template <class Value>
-std::string to_text(const std::vector<Value>& values) {
+std::string as_text(const std::vector<Value>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)};
 }
 
 template <class Value>
-std::vector<Value> from_text(const std::string& text) {
+std::vector<Value> of_text(const std::string& text) {
   std::vector<Value> values(text.size() / sizeof(Value));
   std::memcpy(values.data(), text.data(), text.size());
   return values;
@@ -138,13 +138,13 @@ void add_workers_of_ranks(Cluster& cluster, PhaseRecorder& recorder) {
                         nanoseconds(slice.end)});
     counts.push_back(std::ssize(slices));
   }
-  const auto of_ranks = [&cluster](const auto& values) { return cluster.texts(to_text(values)); };
+  const auto of_ranks = [&cluster](const auto& values) { return cluster.texts(as_text(values)); };
   const auto all_times = of_ranks(times), all_counts = of_ranks(counts),
              all_events = of_ranks(events);
   for (std::size_t rank = 1; rank < all_times.size(); ++rank) {
-    const auto times_there = from_text<WorkerTimes>(all_times[rank]);
-    const auto counts_there = from_text<std::int64_t>(all_counts[rank]);
-    const auto events_there = from_text<PhaseEvent>(all_events[rank]);
+    const auto times_there = of_text<WorkerTimes>(all_times[rank]);
+    const auto counts_there = of_text<std::int64_t>(all_counts[rank]);
+    const auto events_there = of_text<PhaseEvent>(all_events[rank]);
     auto event = events_there.begin();
     for (std::size_t w = 0; w < times_there.size(); ++w) {
       recorder.add_worker(times_there[w], {event, event + counts_there[w]});

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "report/json.h"
+
 namespace trp {
 
 /// What ends the title of a group of options that --help leaves out and --help-all shows.

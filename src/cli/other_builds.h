@@ -12,7 +12,7 @@ namespace trp {
 
 // What bench does with other builds of this program, and with its runs of other times.
 
-inline constexpr int kBaselineRuns = 20;  // rounds, for which an interval is some per cent wide
+inline constexpr int kBaselineRuns = 40;  // rounds, for which an interval is some per cent wide
 
 /// Adds --baseline, --beside and --max-slowdown.
 void add_others(CLI::App& app, BenchCommandOptions& options);

@@ -199,6 +199,30 @@ void close(Output& output, bool all_kept, int signal) {
   }
 }
 
+/// What a training has to go on, checked: by all ranks that train.
+struct TrainInputs {
+  TrainOptions options;  // complete
+  DataSets data;
+  std::optional<TrainState> first;
+  std::optional<Checkpoint> resumed;
+};
+
+TrainInputs read_inputs(const TrainOptions& given, const DataFiles& files, const Outputs& outputs,
+                        int cpus, Output& output) {
+  TrainInputs inputs = {.options = given, .data = {}, .first = {}, .resumed = {}};
+  TrainOptions& options = inputs.options;
+  inputs.first = load_init(options);
+  inputs.resumed = load_resumed_on_ranks(options, outputs, output);
+  inputs.data = load_on_ranks(options, files);
+  if (inputs.first) check_init(options, inputs.first->mlp, inputs.data.train);
+  warn_of_unscaled_inputs(options.recipe, inputs.data.train, output);
+  if (options.plan.workers == 0)
+    options.plan.workers = default_workers(*options.cluster, cpus, output);
+  options.plan = complete_plan(options, inputs.data.train);
+  check_ranks_agree(options, inputs.data);
+  return inputs;
+}
+
 }  // namespace
 
 int run_train(const TrainOptions& asked) {
@@ -211,20 +235,13 @@ int run_train(const TrainOptions& asked) {
   const StopSignals signals;
   Outputs outputs = claim_files(given, files);
   Output output(given.output, outputs);
-  TrainOptions options = given;
-  std::optional<TrainState> first = load_init(options);
-  std::optional<Checkpoint> resumed = load_resumed_on_ranks(options, outputs, output);
   const int cpus = available_cpus();
-  const DataSets data = load_on_ranks(options, files);
-  if (first) check_init(options, first->mlp, data.train);
-  warn_of_unscaled_inputs(options.recipe, data.train, output);
+  TrainInputs inputs = read_inputs(given, files, outputs, cpus, output);
+  TrainOptions& options = inputs.options;
+  const DataSets& data = inputs.data;
   if (given.output.verbose) write_version(stopwatch.seconds());
-  if (options.plan.workers == 0)
-    options.plan.workers = default_workers(*options.cluster, cpus, output);
-  options.plan = complete_plan(options, data.train);
-  check_ranks_agree(options, data);
   std::optional<CheckpointKeeper> checkpoints =
-      keep_checkpoints(options, data, resumed, outputs, output);
+      keep_checkpoints(options, data, inputs.resumed, outputs, output);
 
   ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
   warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
@@ -238,7 +255,7 @@ int run_train(const TrainOptions& asked) {
     events.save = [](const TrainState&) {};  // rank 0 writes it
   if (recorder) events.recorder = &*recorder;
   if (options.repeat > 1) {
-    const int code = run_repeats(options, data, pool, first, events, signals, output);
+    const int code = run_repeats(options, data, pool, inputs.first, events, signals, output);
     close(output, true, signals.received());
     return code;
   }
@@ -251,10 +268,10 @@ int run_train(const TrainOptions& asked) {
       add_predictions(*evaluation, logits, kPageMistakes);
     };
   }
-  const auto twin = make_twin(options, data, first, pool, signals, events, output);
-  const TrainResult result =
-      train(options.recipe, options.plan, data, pool, events, signals.requested(),
-            resumed ? std::optional(std::move(resumed->state)) : std::move(first));
+  const auto twin = make_twin(options, data, inputs.first, pool, signals, events, output);
+  const TrainResult result = train(
+      options.recipe, options.plan, data, pool, events, signals.requested(),
+      inputs.resumed ? std::optional(std::move(inputs.resumed->state)) : std::move(inputs.first));
 
   std::optional<Comparison> comparison;
   if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);

@@ -22,11 +22,9 @@ Cluster::~Cluster() = default;
 
 Transfer Cluster::gather(std::span<std::byte> /*buffer*/, const Blocks& /*blocks*/) { return {}; }
 
-Transfer Cluster::send(std::span<const float> /*values*/, int /*to*/) { return {}; }
+Transfer Cluster::send_to_next(std::span<const float> /*values*/, int /*tag*/) { return {}; }
 
-Transfer Cluster::receive(std::span<float> /*values*/, int /*from*/) { return {}; }
-
-Transfer Cluster::broadcast(std::span<float> /*values*/, int /*from*/) { return {}; }
+Transfer Cluster::receive_from_previous(std::span<float> /*values*/, int /*tag*/) { return {}; }
 
 void Cluster::share(std::span<std::byte> /*bytes*/) {}
 

@@ -77,9 +77,10 @@ class Cluster {
     return gather(std::as_writable_bytes(buffer), blocks);
   }
 
-  Transfer send(std::span<const float> values, int to);
-  Transfer receive(std::span<float> values, int from);
-  Transfer broadcast(std::span<float> values, int from);
+  /// The ranks are a ring. What is sent to the next rank under a tag, from 0, is received from the
+  /// one before in the order in which it was sent.
+  Transfer send_to_next(std::span<const float> values, int tag);
+  Transfer receive_from_previous(std::span<float> values, int tag);
 
   /// Fills bytes, however many, on all ranks with those of rank 0.
   void share(std::span<std::byte> bytes);
@@ -91,8 +92,8 @@ class Cluster {
   /// Returns every rank's text.
   std::vector<std::string> texts(const std::string& own);
 
-  /// How many bytes this rank has given to others by gather, send and broadcast, each counted as
-  /// often as there are takers.
+  /// How many bytes this rank has given to others by gather and send, each counted as often as
+  /// there are takers.
   std::int64_t bytes_sent() const { return bytes_sent_; }
 
   /// To be called when this rank cannot go on, after it has told why if it is the first: returns

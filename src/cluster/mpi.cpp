@@ -19,7 +19,6 @@
 namespace trp {
 namespace {
 
-constexpr int kTag = 0;
 constexpr double kGiveUpSeconds = 1;
 constexpr unsigned kAbortSeconds = 2;
 
@@ -121,24 +120,18 @@ Transfer Cluster::gather(std::span<std::byte> buffer, const Blocks& blocks) {
   return Impl::under_way(request);
 }
 
-Transfer Cluster::send(std::span<const float> values, int to) {
+Transfer Cluster::send_to_next(std::span<const float> values, int tag) {
   MPI_Request request;
-  MPI_Isend(values.data(), count_of(values.size()), MPI_FLOAT, to, kTag, MPI_COMM_WORLD, &request);
+  MPI_Isend(values.data(), count_of(values.size()), MPI_FLOAT, (rank_ + 1) % size_, tag,
+            MPI_COMM_WORLD, &request);
   bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
   return Impl::under_way(request);
 }
 
-Transfer Cluster::receive(std::span<float> values, int from) {
+Transfer Cluster::receive_from_previous(std::span<float> values, int tag) {
   MPI_Request request;
-  MPI_Irecv(values.data(), count_of(values.size()), MPI_FLOAT, from, kTag, MPI_COMM_WORLD,
-            &request);
-  return Impl::under_way(request);
-}
-
-Transfer Cluster::broadcast(std::span<float> values, int from) {
-  MPI_Request request;
-  MPI_Ibcast(values.data(), count_of(values.size()), MPI_FLOAT, from, MPI_COMM_WORLD, &request);
-  if (rank_ == from) bytes_sent_ += (size_ - 1) * static_cast<std::int64_t>(values.size_bytes());
+  MPI_Irecv(values.data(), count_of(values.size()), MPI_FLOAT, (rank_ + size_ - 1) % size_, tag,
+            MPI_COMM_WORLD, &request);
   return Impl::under_way(request);
 }
 

@@ -79,12 +79,15 @@ Transfer RankRows::begin_exchange_of_results(const StepInput& input, Range own) 
   return cluster_.gather(std::span(results_), result_blocks_);
 }
 
-/// Goes on with the chains of the gradient's sums, group by group, and fetches the whole ones.
+/// Goes on with the chains of the gradient's sums, group by group, and passes them on to the next
+/// rank. From the last one the whole sums go round the ring once more.
 void RankRows::pass_on(const StepInput& input, Range own) {
+  enum Lap { kChains, kWhole };
   const int rank = cluster_.rank(), last = cluster_.size() - 1;
   const Batch& batch = batch_of(input, buffers_);
   if (rank > 0)
-    for (Group& group : groups_) group.coming = cluster_.receive(values_of(group), rank - 1);
+    for (Group& group : groups_)
+      group.coming = cluster_.receive_from_previous(values_of(group), kChains);
   for (Group& group : groups_) {
     wait(input, group.coming);
     if (!own.empty() || rank == 0)
@@ -95,14 +98,16 @@ void RankRows::pass_on(const StepInput& input, Range own) {
                   tile_gradient(tile_factors(batch.input(), buffers_.activations, own, tile), tile,
                                 rank == 0 ? ChainStart::kZero : ChainStart::kResult, sum_of(t));
                 });
-    group.going = rank < last ? cluster_.send(values_of(group), rank + 1)
-                              : cluster_.broadcast(values_of(group), last);
+    group.going = cluster_.send_to_next(values_of(group), rank < last ? kChains : kWhole);
   }
-  if (rank < last) {
-    for (Group& group : groups_) {
-      wait(input, group.going);
-      group.going = cluster_.broadcast(values_of(group), last);
-    }
+  for (Group& group : groups_) {
+    wait(input, group.going);
+    if (rank < last) group.coming = cluster_.receive_from_previous(values_of(group), kWhole);
+  }
+  if (rank == last) return;
+  for (Group& group : groups_) {
+    wait(input, group.coming);
+    if (rank + 1 < last) group.going = cluster_.send_to_next(values_of(group), kWhole);
   }
   for (Group& group : groups_) wait(input, group.going);
 }

@@ -12,8 +12,9 @@ namespace trp {
 
 /// Data parallelism among ranks: each takes rows of the batch. The sum of their gradients goes from
 /// rank to rank, some tiles at a time: each rank goes on with the chains where the one before it
-/// has ended, so that they are those of the whole batch. The last rank broadcasts the gradient, and
-/// all update all parameters. Within a rank the workers of the pool share out its rows, then tiles.
+/// has ended, so that they are those of the whole batch. From the last rank
+/// the whole sums go round once more, and all update all parameters. Within a rank the workers of
+/// the pool share out its rows, then tiles.
 class RankRows final : public Strategy {
  public:
   RankRows(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form, ThreadPool& pool,

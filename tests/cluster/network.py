@@ -44,20 +44,26 @@ def namespaces(ranks):
 
 def limit(ranks, rate):
     for rank in range(ranks):
-        for device in (f"dev trp{rank}v", ):
-            sh(f"tc qdisc replace {device} root tbf rate {rate} burst 64kb latency 100ms")
-        sh(f"ip netns exec trp{rank} tc qdisc replace dev trp{rank}e root tbf rate {rate} burst 64kb latency 100ms")
+        shape = f"root tbf rate {rate} burst 64kb latency 100ms"
+        sh(f"tc qdisc replace dev trp{rank}v {shape} && ip netns exec trp{rank} tc qdisc replace dev trp{rank}e {shape}")
 
 
 def mpirun(folder, hosts, command):
     """Starts ranks in the namespaces: what would be ssh elsewhere is a script here."""
     agent = os.path.join(folder, "agent")
     with open(agent, "w") as script:
-        script.write(f'#!/bin/sh\nrank=$(( ${{1##*.}} - 10 )); shift\nexec ip netns exec trp$rank sh -c "$*"\n')
+        # Each machine has a name and temporary files of its own.
+        script.write(f"""#!/bin/sh
+rank=$(( ${{1##*.}} - 10 )); shift
+mkdir -p {folder}/$rank
+export TMPDIR={folder}/$rank
+exec ip netns exec trp$rank unshare --uts sh -c "hostname trp$rank; $*"
+""")
     os.chmod(agent, 0o755)
     network = f"{NET}.0/24"
     return ["mpirun", "--mca", "plm_rsh_agent", agent, "--mca", "btl", "tcp,self", "--mca", "pml", "ob1",
             "--mca", "btl_tcp_if_include", network, "--mca", "oob_tcp_if_include", network, "--bind-to", "none",
+            "--mca", "mpi_yield_when_idle", "1",
             "-H", ",".join(f"{host}:1" for host in hosts), "-n", str(len(hosts)), *command]
 
 

@@ -74,7 +74,7 @@ def train(command):
     return json.loads(done.stdout)["summary"]
 
 
-def table(program, rates, options):
+def table(program, rates, batches, options):
     print("| rate | ranks | batch | split | kB a step and rank | ms a step | of them bytes / rate | samples/s |")
     print("|---|--:|--:|---|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder, namespaces(4) as hosts:
@@ -82,7 +82,7 @@ def table(program, rates, options):
             limit(4, rate)
             bits = float(re.match(r"\d+", rate)[0]) * (1e9 if "g" in rate else 1e6)
             for ranks in (2, 4):
-                for batch in (64, 256, 1024):
+                for batch in batches:
                     for split in ("outputs", "rows"):
                         run = [program, *options, "-j", "1", "-b", str(batch), "--ranks-split", split, "--format",
                                "json", "-q"]
@@ -124,6 +124,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--rates", default="1gbit,100mbit")
+    parser.add_argument("--batches", default="64,256,1024")
     parser.add_argument("--cuts", type=int, default=0)
     parser.add_argument("options", nargs=argparse.REMAINDER, help="of training")
     arguments = parser.parse_args()
@@ -133,7 +134,7 @@ def main():
         return 77
     program = os.path.abspath(arguments.program)
     if arguments.rates:
-        table(program, arguments.rates.split(","), arguments.options)
+        table(program, arguments.rates.split(","), [int(batch) for batch in arguments.batches.split(",")], arguments.options)
     failed = 0
     for _ in range(arguments.cuts):
         with tempfile.TemporaryDirectory() as folder, namespaces(3) as hosts:

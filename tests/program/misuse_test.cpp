@@ -179,7 +179,7 @@ const std::vector<Misuse> kMisuses = {
     {{"predict", "m", "--top", "0"}, "--top: expected a whole number from 1 to 256"},
     {{"predict", "m", "--top", "257"}, "--top"},
     {{"predict", "m", "-b", "0"}, "--batch-size"},
-    {{"predict", "m", "--format", "json"}, "--format: expected one of text, jsonl"},
+    {{"predict", "m", "--format", "xml"}, "--format: expected one of text, json"},
     {{"predict", "m", "--probabilities=often"}, "--probabilities: expected true or false"},
     {{"predict", "m", "--probabilites"}, "did you mean --probabilities?"},
     {{"info"}, "expected FILE"},

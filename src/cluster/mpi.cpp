@@ -94,13 +94,14 @@ Cluster::Cluster() : impl_(std::make_unique<Impl>()) {
   int length = 0;
   MPI_Get_processor_name(name.data(), &length);
   impl_->hosts = texts(std::string(name.data(), static_cast<std::size_t>(length)));
-  impl_->heartbeat.emplace(impl_->beats, kSilentSeconds, [this](int rank) {
-    // One rank tells it: the first that is left, as far as this one can know.
-    if (rank_ == 0 || rank == 0)
-      impl_->say(
-          fmt::format("rank {} on {} has been silent for {} s: it hangs or its link is down; "
-                      "the training ends here",
-                      rank, impl_->hosts[static_cast<std::size_t>(rank)], kSilentSeconds));
+  impl_->heartbeat.emplace(impl_->beats, kSilentSeconds, [this](int silent) {
+    // All notice it at about the same time; one is to tell it, unless that one cannot either.
+    const bool is_first = rank_ == (silent == 0 ? 1 : 0);
+    if (!is_first) std::this_thread::sleep_for(std::chrono::seconds(1));
+    impl_->say(
+        fmt::format("rank {} on {} has been silent for {} s: it hangs or its link is down; "
+                    "the training ends here",
+                    silent, impl_->hosts[static_cast<std::size_t>(silent)], kSilentSeconds));
     Impl::end_everywhere(1);
   });
 }

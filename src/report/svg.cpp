@@ -26,7 +26,8 @@ std::string text_at(double x, double y, std::string_view css_class, std::string_
                     double room) {
   constexpr double kEllipsis = 12;
   std::string content = escaped(text), length;
-  if (text_width(text) > room) {
+  constexpr double kRounding = 0.01;  // of a room that was made as wide as the text
+  if (text_width(text) > room + kRounding) {
     std::string_view start = text;
     while (!start.empty() &&
            (text_width(start) + kEllipsis > room || is_within(text[start.size()])))

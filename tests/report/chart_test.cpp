@@ -81,6 +81,13 @@ TEST_CASE("what is not a number is in no picture, and nothing at all can be draw
   CHECK_CONTAINS(lane_chart("t", {.title = "x"}, {{"a"}}, {}), "<svg");
 }
 
+TEST_CASE("names that have room are whole") {
+  for (std::size_t length = 1; length < 24; ++length) {
+    const std::string name(length, 'x');
+    CHECK_CONTAINS(bar_chart("t", {.title = "x"}, {{name, 1}}), "class=\"\">" + name + "</text>");
+  }
+}
+
 TEST_CASE("names without room are cut off as recorded, with the whole of them in tips and tables") {
   const std::string name = "3 Größen von Stiefeletten, Stiefeln und Halbschuhen aus Leder";
   const std::string bars = bar_chart("Names", {.title = "x"}, {{name, 1}});

@@ -23,17 +23,6 @@ Range slice_of(const StepInput& input, int slice, int slices) {
 
 }  // namespace
 
-std::int64_t RankOutputs::bytes_of_step(std::span<const Index> layer_sizes, Index samples,
-                                        int ranks) {
-  const std::size_t wide = count_wide_layers(layer_sizes);
-  Index widths = 0;
-  for (std::size_t l = 1; l <= wide; ++l) {
-    const Index width = round_up(layer_sizes[l], kLineFloats);
-    widths += l == 1 || l == wide ? width : 2 * width;
-  }
-  return (ranks - 1) * samples * widths * Index{sizeof(float)} / ranks;
-}
-
 RankOutputs::Tiles RankOutputs::make_rank_tiles(const Mlp& mlp, std::size_t wide_count,
                                                 const Cluster& cluster) {
   Tiles tiles;

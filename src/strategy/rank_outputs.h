@@ -32,9 +32,6 @@ class RankOutputs final : public Strategy {
   StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
   void settle(Optimizer& optimizer, Mlp& mlp) override;
 
-  /// Returns how many bytes a rank sends to others in a step of so many samples, on the average.
-  static std::int64_t bytes_of_step(std::span<const Index> layer_sizes, Index samples, int ranks);
-
  private:
   static constexpr int kSlices = 2;
 

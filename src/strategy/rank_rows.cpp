@@ -21,16 +21,6 @@ Index value_count(const Tile& tile) {
 
 }  // namespace
 
-std::int64_t RankRows::bytes_of_step(std::span<const Index> layer_sizes, Index samples, int ranks) {
-  std::int64_t values = 0;
-  for (std::size_t l = 1; l < layer_sizes.size(); ++l)
-    values += (layer_sizes[l - 1] + 1) * round_up(layer_sizes[l], kLineFloats);
-  const auto bytes = values * std::int64_t{sizeof(float)};
-  // Each but the last passes the sums on, and the last gives them to all others.
-  return (2 * (ranks - 1) * bytes + (ranks - 1) * samples * std::int64_t{sizeof(SampleResult)}) /
-         ranks;
-}
-
 RankRows::RankRows(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& form,
                    ThreadPool& pool, Cluster& cluster)
     : pool_(pool),

@@ -22,9 +22,6 @@ class RankRows final : public Strategy {
 
   StepResult step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) override;
 
-  /// Returns how many bytes a rank sends to others in a step, on the average.
-  static std::int64_t bytes_of_step(std::span<const Index> layer_sizes, Index samples, int ranks);
-
  private:
   /// Tiles that travel together, as many as there are workers.
   struct Group {

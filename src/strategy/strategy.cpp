@@ -15,10 +15,12 @@ namespace trp {
 std::unique_ptr<Strategy> make_strategy(const Plan& plan, const Mlp& mlp,
                                         const Optimizer& optimizer, const BatchForm& form,
                                         ThreadPool& pool, Cluster* cluster) {
-  if (cluster && cluster->has_others()) {
-    if (choose_split(plan, layer_sizes(mlp), form.capacity) == RanksSplit::kOutputs)
-      return std::make_unique<RankOutputs>(mlp, optimizer, form, pool, *cluster);
-    return std::make_unique<RankRows>(mlp, optimizer, form, pool, *cluster);
+  if constexpr (kHasRanks) {
+    if (cluster && cluster->has_others()) {
+      if (choose_split(plan, layer_sizes(mlp), form.capacity) == RanksSplit::kOutputs)
+        return std::make_unique<RankOutputs>(mlp, optimizer, form, pool, *cluster);
+      return std::make_unique<RankRows>(mlp, optimizer, form, pool, *cluster);
+    }
   }
   switch (plan.strategy) {
     case StrategyKind::kSequential:

@@ -110,6 +110,8 @@ def cut(program, options, folder, hosts):
         time.sleep(0.1)
     taken = time.monotonic() - began
     process.kill()
+    for rank in range(len(hosts)):  # daemons that have lost mpirun keep its streams open
+        sh(f"ip netns pids trp{rank} | xargs -r kill -9", check=False)
     errors = process.communicate()[1]
     sh(f"ip link set trp{victim}v up")
     told = sh(f"{program} info {state}", check=False)

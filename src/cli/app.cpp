@@ -266,6 +266,7 @@ int run_on_rank(const std::vector<std::string>& arguments, Cluster& cluster) {
     say("{}", error.what());
     standard_error().write_line(
         fmt::format("Try: tensor_relu_parallel {}--help", is_named ? arguments.front() + " " : ""));
+    cluster.give_up(error.what(), kExitUsage);
     return kExitUsage;
   }
 }

@@ -52,7 +52,7 @@ std::string as_text(const std::vector<Value>& values) {
 template <class Value>
 std::vector<Value> of_text(const std::string& text) {
   std::vector<Value> values(text.size() / sizeof(Value));
-  std::memcpy(values.data(), text.data(), text.size());
+  if (!values.empty()) std::memcpy(values.data(), text.data(), text.size());
   return values;
 }
 
@@ -100,22 +100,25 @@ void leave_to_first_rank(TrainOptions& options) {
   options.compare = false;
 }
 
-int default_workers(Cluster& cluster, int cpus, Output& output) {
-  if (const char* given = std::getenv("SLURM_CPUS_PER_TASK"); given && std::atoi(given) > 0)
-    cpus = std::min(cpus, std::atoi(given));
-  if (!cluster.has_others()) return cpus;
-  const auto count = [&cluster](const std::string& own) {
-    return static_cast<int>(std::ranges::count(cluster.texts(own), own));
-  };
-  const std::string host = this_environment().host;
-  const int ranks_here = count(host), same_cpus = count(host + allowed_cpus());
-  const auto all = static_cast<int>(std::thread::hardware_concurrency());
-  if (cpus == 1 && all > ranks_here)
-    output.hint(
-        "rank 0 is tied to one of {} CPUs, so it has one worker; mpirun --bind-to none, or "
-        "--map-by slot:PE=N, leaves it more",
-        all);
-  return std::max(cpus / same_cpus, 1);
+int default_workers(const TrainOptions& options, int cpus, Output& output) {
+  Cluster& cluster = *options.cluster;
+  int workers = cpus;
+  if (cluster.has_others()) {
+    const auto count = [&cluster](const std::string& own) {
+      return static_cast<int>(std::ranges::count(cluster.texts(own), own));
+    };
+    const std::string host = this_environment().host;
+    const int ranks_here = count(host), same_cpus = count(host + allowed_cpus());
+    const auto all = static_cast<int>(std::thread::hardware_concurrency());
+    if (options.plan.workers == 0 && cpus == 1 && all > ranks_here)
+      output.hint(
+          "rank 0 is tied to one of {} CPUs, so it has one worker; mpirun --bind-to none, or "
+          "--map-by slot:PE=N, leaves it more",
+          all);
+    workers = std::max(cpus / same_cpus, 1);
+  }
+  const char* of_task = std::getenv("SLURM_CPUS_PER_TASK");
+  return of_task && std::atoi(of_task) > 0 ? std::min(workers, std::atoi(of_task)) : workers;
 }
 
 double sum_over_ranks(Cluster& cluster, double own) {
@@ -182,9 +185,10 @@ DataSets load_on_ranks(const TrainOptions& options, const DataFiles& files) {
 void check_ranks_agree(const TrainOptions& options, const DataSets& data) {
   Cluster& cluster = *options.cluster;
   if (!cluster.has_others()) return;
-  const std::array<std::pair<std::string_view, std::string>, 6> facts = {{
+  const std::array<std::pair<std::string_view, std::string>, 7> facts = {{
       {"version", this_build().version},
       {"recipe", json_text(to_json(options.recipe))},
+      {"--repeat", fmt::format("{}", options.repeat)},
       {"split", std::string(word_of(options.plan.ranks_split))},
       {"training data", dataset_digest(data.train)},
       {"test data", dataset_digest(data.test)},

@@ -24,7 +24,7 @@ void leave_to_first_rank(TrainOptions& options);
 /// Returns how many workers this rank has unless told: its part of the CPUs, which are shared by
 /// those ranks of its machine that may use the same, and at most srun's --cpus-per-task. Says so if
 /// whoever has started the ranks has tied each to one of several CPUs.
-int default_workers(Cluster& cluster, int cpus, Output& output);
+int default_workers(const TrainOptions& options, int cpus, Output& output);
 
 /// Returns what all ranks say together.
 double sum_over_ranks(Cluster& cluster, double own);

@@ -1,13 +1,18 @@
 #include "cli/repeat.h"
 
+#include <signal.h>
+
 #include <utility>
 
 #include "cli/recipe_options.h"
+#include "cluster/cluster.h"
 #include "measure/statistics.h"
 
 namespace trp {
 
 int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
+  // Another rank may have received it.
+  if (signal == 0 && options.cluster->has_others()) signal = SIGTERM;
   if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
   if (result.status == TrainStatus::kDiverged) {
     output.say(

@@ -216,8 +216,8 @@ TrainInputs read_inputs(const TrainOptions& given, const DataFiles& files, const
   inputs.data = load_on_ranks(options, files);
   if (inputs.first) check_init(options, inputs.first->mlp, inputs.data.train);
   warn_of_unscaled_inputs(options.recipe, inputs.data.train, output);
-  if (options.plan.workers == 0)
-    options.plan.workers = default_workers(*options.cluster, cpus, output);
+  const int workers = default_workers(options, cpus, output);  // a question to all ranks
+  if (options.plan.workers == 0) options.plan.workers = workers;
   options.plan = complete_plan(options, inputs.data.train);
   check_ranks_agree(options, inputs.data);
   return inputs;

@@ -36,8 +36,10 @@ Heartbeat::~Heartbeat() {
   stopping_ = true;
   thread_.join();
   for (Peer& peer : peers_) {
-    MPI_Cancel(&peer.hearing);
-    MPI_Request_free(&peer.hearing);
+    if (peer.hearing != MPI_REQUEST_NULL) {
+      MPI_Cancel(&peer.hearing);
+      MPI_Request_free(&peer.hearing);
+    }
     if (peer.sending != MPI_REQUEST_NULL) MPI_Request_free(&peer.sending);
   }
 }

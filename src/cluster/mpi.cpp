@@ -40,6 +40,16 @@ int silence_streams() {
   return errors;
 }
 
+/// Waits for all without taking a CPU from those who still work.
+void wait_patiently(MPI_Comm comm) {
+  MPI_Request arriving;
+  MPI_Ibarrier(comm, &arriving);
+  for (int all_have = 0; all_have == 0;) {
+    MPI_Test(&arriving, &all_have, MPI_STATUS_IGNORE);
+    if (all_have == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 struct Cluster::Impl {
@@ -84,7 +94,12 @@ Cluster::Cluster() : impl_(std::make_unique<Impl>()) {
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &level);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &size_);
-  if (size_ == 1) return;
+  if (size_ != launch().size)
+    fail(
+        "rank {} of {}, but the MPI that this program was built with knows of {}; hint: start it "
+        "by "
+        "the mpirun of that MPI, or by srun with --mpi=pmix",
+        launch().rank, launch().size, size_);
   if (level < MPI_THREAD_MULTIPLE) fail("this MPI does not let several threads use it");
   if (rank_ > 0) impl_->errors = silence_streams();
   MPI_Comm_dup(MPI_COMM_WORLD, &impl_->beats);
@@ -108,7 +123,7 @@ Cluster::Cluster() : impl_(std::make_unique<Impl>()) {
 
 Cluster::~Cluster() {
   if (launch().size == 1) return;
-  if (has_others()) MPI_Barrier(impl_->control);
+  if (has_others() && impl_->heartbeat) wait_patiently(impl_->beats);
   impl_->heartbeat.reset();
   MPI_Finalize();
 }
@@ -158,12 +173,12 @@ std::vector<std::string> Cluster::texts(const std::string& own) {
   const int length = count_of(own.size());
   Blocks blocks(size_);
   MPI_Allgather(&length, 1, MPI_INT, blocks.counts.data(), 1, MPI_INT, MPI_COMM_WORLD);
-  int total = 0;
+  std::size_t total = 0;
   for (std::size_t r = 0; r < blocks.counts.size(); ++r) {
-    blocks.offsets[r] = total;
-    total += blocks.counts[r];
+    blocks.offsets[r] = count_of(total);
+    total += static_cast<std::size_t>(blocks.counts[r]);
   }
-  std::string all(static_cast<std::size_t>(total), '\0');
+  std::string all(total, '\0');
   MPI_Allgatherv(own.data(), length, MPI_CHAR, all.data(), blocks.counts.data(),
                  blocks.offsets.data(), MPI_CHAR, MPI_COMM_WORLD);
   std::vector<std::string> texts;

@@ -44,8 +44,7 @@ std::vector<Slice> own_slices(const PhaseRecorder& recorder, int worker) {
 std::vector<Slice> worker_slices(const PhaseRecorder& recorder, int worker) {
   std::vector<Slice> slices = own_slices(recorder, worker);
   if (worker == 0 || !recorder.is_own(worker)) return slices;
-  const PhaseTimes times = recorder.times();
-  const bool concerns_all = std::ssize(times.workers) <= times.cpus;
+  const bool concerns_all = recorder.own_worker_count() <= recorder.times().cpus;
   std::vector<Slice> joins;
   for (const Slice& join : own_slices(recorder, 0)) {
     if (!is_fork_join(join)) continue;

@@ -67,8 +67,9 @@ class PhaseRecorder {
 
   int worker_count() const { return static_cast<int>(slots_.size() + added_.size()); }
 
-  /// Returns whether a worker was not added.
-  bool is_own(int worker) const { return static_cast<std::size_t>(worker) < slots_.size(); }
+  /// Returns how many were not added, and whether a worker is one of these.
+  int own_worker_count() const { return static_cast<int>(slots_.size()); }
+  bool is_own(int worker) const { return worker < own_worker_count(); }
 
  private:
   friend class PhaseScope;

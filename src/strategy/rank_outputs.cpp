@@ -13,7 +13,7 @@ namespace {
 constexpr int kEachRank = -1;
 
 void end_gather(const StepInput& input, Columns& columns) {
-  const PhaseScope scope(input.phases, 0, Phase::kBarrier);
+  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
   columns.end_gather();
 }
 
@@ -68,7 +68,7 @@ RankOutputs::RankOutputs(const Mlp& mlp, const Optimizer& optimizer, const Batch
   for (std::size_t l = 0; l < wide_count_; ++l) {
     const Index cols = mlp.layers[l].weight.cols();
     outputs_.push_back({Columns(slice, cols, cluster), Columns(slice, cols, cluster)});
-    gradients_.emplace_back(l + 1 < wide_count_ ? form.capacity : 0, cols, cluster);
+    gradients_.emplace_back(l > 0 && l + 1 < wide_count_ ? form.capacity : 0, cols, cluster);
   }
   if (!optimizer.clips()) return;
   int offset = 0;

@@ -9,7 +9,7 @@ namespace trp {
 namespace {
 
 void wait(const StepInput& input, Transfer& transfer) {
-  const PhaseScope scope(input.phases, 0, Phase::kBarrier);
+  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
   transfer.wait();
 }
 

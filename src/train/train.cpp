@@ -2,6 +2,7 @@
 #include <span>
 #include <utility>
 
+#include "cluster/cluster.h"
 #include "nn/mlp.h"
 #include "profile/clock.h"
 #include "strategy/phase.h"
@@ -61,7 +62,10 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
     const Stopwatch stopwatch;
     Predictor predictor(result.mlp, pool);
     const ConstTensorView logits = predictor.logits(data.test, [&] {
-      return stop.load(std::memory_order_relaxed) && stopwatch.seconds() > kMaxSecondsAfterStop;
+      // Ranks do not stop at the same moment.
+      const bool may_stop = !events.cluster || !events.cluster->has_others();
+      return may_stop && stop.load(std::memory_order_relaxed) &&
+             stopwatch.seconds() > kMaxSecondsAfterStop;
     });
     const std::span<const std::uint8_t> labels = data.test.labels;
     result.test = score(logits, logits.rows() == 0 ? labels.first(0) : labels, pool);

@@ -143,6 +143,12 @@ def check_differences(program, options):
     check("rank 1 on" in text and "/nowhere" in text, "data that only rank 1 lacks are named", text)
     text = told(["--strategy", "pipeline"], ["--strategy", "pipeline"])
     check(text.count("--strategy pipeline: expected") == 1, "a strategy is refused once", text)
+    with tempfile.TemporaryDirectory() as folder:  # only rank 0 looks at files that are written
+        same = ["-o", os.path.join(folder, "m.npz"), "--trace", os.path.join(folder, "m.npz")]
+        check("m.npz" in told(same, same), "what only rank 0 finds ends all")
+    each = [program, *options, "--epochs", "1", "--format", "json", "-q"]
+    done = run(["mpirun", "--oversubscribe", "-n", "1", *each, "-j", "2", ":", "-n", "1", *each])
+    check(done.returncode == 0 and weights(done) == weights(run(each)), "ranks may have other workers", done)
     done = run(["mpirun", "--oversubscribe", "-n", "1", program, *options, "--epochs", "1", "--read-once",
                 "--format", "json", "-q", ":", "-n", "1", program, "-d", "/nowhere", *options[2:],
                 "--epochs", "1", "--read-once", "--format", "json", "-q"])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trains on ranks in network namespaces whose links have a limited rate, and cuts links. Needs root and
-Linux's ip and tc; cleans up.   network.py PROGRAM [--rates 100mbit,1gbit] [--cuts N] [-- OPTIONS]"""
+Linux's ip and tc; cleans up.   network.py [--rates 100mbit,1gbit] [--cuts N] PROGRAM [OPTIONS of training]"""
 
 import argparse
 import contextlib

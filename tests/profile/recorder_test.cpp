@@ -176,6 +176,24 @@ TEST_CASE(
   CHECK(times.workers[1].of(Phase::kBackward) >= kRecorded * 0.0005);
 }
 
+TEST_CASE("workers of another process come after one's own, with their times and events") {
+  PhaseRecorder recorder(kTrainingPhases, 1, 1, 1);
+  recorder.begin();
+  recorder.end();
+  WorkerTimes times;
+  times.seconds[Phase::kForward] = 0.25;
+  recorder.add_worker(times, {{Phase::kForward, -1, 3, 1'000'000, 3'000'000}});
+  CHECK(recorder.worker_count() == 2);
+  CHECK(recorder.own_worker_count() == 1);
+  CHECK_FALSE(recorder.is_own(1));
+  REQUIRE(recorder.times().workers.size() == 2);
+  CHECK(recorder.times().workers[1].of(Phase::kForward) == 0.25);
+  REQUIRE(recorder.events(1).size() == 1);
+  CHECK(recorder.events(1)[0].step == 3);
+  CHECK(recorder.seconds_at(recorder.events(1)[0].begin) == Approx(0.001));
+  CHECK(recorder.seconds_at(recorder.events(1)[0].end) == Approx(0.003));
+}
+
 TEST_CASE("a recorder keeps no more events than there is room for") {
   constexpr int kSteps = 300'000;
   PhaseRecorder recorder(kTrainingPhases, 2, 2, kSteps);

@@ -38,7 +38,7 @@ def namespaces(ranks):
         yield [f"{NET}.{rank + 10}" for rank in range(ranks)]
     finally:
         for rank in range(ranks):
-            sh(f"ip netns pids trp{rank} | xargs -r kill -9; ip netns del trp{rank}", check=False)
+            sh(f"ip netns pids trp{rank} | xargs -r kill -9; ip link del trp{rank}v; ip netns del trp{rank}", check=False)
         sh("ip link del trpbr", check=False)
 
 

@@ -285,6 +285,7 @@ int run_program(const std::vector<std::string>& arguments) {
     return code;
   }
 }
+
 int report_error(const std::exception& error) {
   if (dynamic_cast<const OutputClosed*>(&error)) return kExitSignalBase + SIGPIPE;
   if (dynamic_cast<const std::bad_alloc*>(&error)) {

@@ -29,7 +29,7 @@ int default_workers(const TrainOptions& options, int cpus, Output& output);
 /// Returns what all ranks say together.
 double sum_over_ranks(Cluster& cluster, double own);
 
-/// Adds what the other ranks' workers have done to what those of rank 0 have.
+/// Adds, on rank 0, what the workers of the others have done.
 void add_workers_of_ranks(Cluster& cluster, PhaseRecorder& recorder);
 
 /// Loads the checkpoint of --resume, on rank 0 alone, which gives it to the others.

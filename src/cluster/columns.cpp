@@ -16,13 +16,13 @@ Columns::Columns(Index max_rows, Index cols, const Cluster& cluster)
 }
 
 TensorView Columns::columns_of(int rank, Index rows) {
-  const Range cols = columns_of_rank(cols_, rank, size_);
+  const Range cols = split_columns(cols_, size_, rank);
   return {values_.data() + rows * cols.begin, rows, cols.size(),
           round_up(cols.size(), kLineFloats)};
 }
 
 void Columns::take(ConstTensorView matrix, Range rows) {
-  const Range cols = columns_of_rank(cols_, rank_, size_);
+  const Range cols = split_columns(cols_, size_, rank_);
   columns_of(rank_, matrix.rows()).view_rows(rows.begin, rows.end).matrix() =
       matrix.view_rows(rows.begin, rows.end).view_cols(cols.begin, cols.end).matrix();
 }
@@ -40,7 +40,7 @@ void Columns::begin_gather(ConstTensorView matrix, Cluster& cluster) {
 void Columns::give(TensorView matrix, Range rows) {
   for (int rank = 0; rank < size_; ++rank) {
     if (rank == rank_) continue;
-    const Range cols = columns_of_rank(cols_, rank, size_);
+    const Range cols = split_columns(cols_, size_, rank);
     matrix.view_rows(rows.begin, rows.end).view_cols(cols.begin, cols.end).matrix() =
         columns_of(rank, matrix.rows()).view_rows(rows.begin, rows.end).matrix();
   }

@@ -8,13 +8,8 @@
 
 namespace trp {
 
-/// Returns which columns of a matrix a rank has, whole cache lines of them; there may be none for
-/// the last ranks.
-inline Range columns_of_rank(Index cols, int rank, int size) {
-  return split_evenly(cols, size, rank, kLineFloats);
-}
-
-/// What is on its way of a matrix of which every rank has its columns and all need all.
+/// What is on its way of a matrix of which every rank has columns, those of split_columns(), and
+/// all need all.
 class Columns {
  public:
   /// For matrices of at most so many rows. Throws Error if they are beyond 2 GiB.

@@ -28,4 +28,9 @@ inline Range split_evenly(Index n, Index parts, Index part, Index multiple = 1) 
   return {std::min(begin * multiple, n), std::min(end * multiple, n)};
 }
 
+/// Cuts columns into whole cache lines of them, for owners who each have a part of a matrix.
+inline Range split_columns(Index cols, Index parts, Index part) {
+  return split_evenly(cols, parts, part, kLineFloats);
+}
+
 }  // namespace trp

@@ -34,7 +34,7 @@ RankOutputs::Tiles RankOutputs::make_rank_tiles(const Mlp& mlp, std::size_t wide
   for (const Tile& whole : make_tiles(mlp)) {
     const int owners = whole.layer < wide_count ? cluster.size() : 1;
     for (int owner = 0; owner < owners; ++owner) {
-      const Range cols = columns_of_rank(whole.cols.size(), owner, owners);
+      const Range cols = split_columns(whole.cols.size(), owners, owner);
       if (cols.empty()) continue;
       tiles.owners.push_back(owners == 1 ? kEachRank : owner);
       add(whole, cols, owners == 1 || owner == cluster.rank());
@@ -43,8 +43,8 @@ RankOutputs::Tiles RankOutputs::make_rank_tiles(const Mlp& mlp, std::size_t wide
   for (Tile tile : make_tiles(mlp)) {
     if (tile.layer == 0 || tile.layer >= wide_count) continue;
     const Layer& layer = mlp.layers[tile.layer];
-    const Range rows = columns_of_rank(layer.weight.rows(), cluster.rank(), cluster.size());
-    const Range cols = columns_of_rank(layer.weight.cols(), cluster.rank(), cluster.size());
+    const Range rows = split_columns(layer.weight.rows(), cluster.size(), cluster.rank());
+    const Range cols = split_columns(layer.weight.cols(), cluster.size(), cluster.rank());
     tile.rows = {std::max(tile.rows.begin, rows.begin), std::min(tile.rows.end, rows.end)};
     tile.with_bias = false;
     if (tile.rows.begin >= tile.rows.end) continue;
@@ -84,7 +84,7 @@ RankOutputs::RankOutputs(const Mlp& mlp, const Optimizer& optimizer, const Batch
 }
 
 Range RankOutputs::own_columns(Index columns) const {
-  return columns_of_rank(columns, cluster_.rank(), cluster_.size());
+  return split_columns(columns, cluster_.size(), cluster_.rank());
 }
 
 /// Calls task(shard, worker) for a shard of the rows for each worker.

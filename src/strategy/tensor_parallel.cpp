@@ -13,10 +13,6 @@ constexpr Index kWideLayer = Index{1} << 16;
 
 constexpr int kEachPart = -1;
 
-Range columns_of_part(Index columns, int part_count, int part) {
-  return split_evenly(columns, part_count, part, kLineFloats);
-}
-
 /// The tiles of the network, those of wide layers cut into the parts that own their columns.
 std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count, std::size_t wide_count) {
   std::vector<Tile> tiles;
@@ -24,7 +20,7 @@ std::vector<Tile> make_tiles_of_parts(const Mlp& mlp, int part_count, std::size_
     const int count = whole.layer < wide_count ? part_count : 1;
     for (int part = 0; part < count; ++part) {
       Tile tile = whole;
-      tile.cols = columns_of_part(whole.cols.size(), count, part);
+      tile.cols = split_columns(whole.cols.size(), count, part);
       if (!tile.cols.empty()) tiles.push_back(tile);
     }
   }
@@ -78,7 +74,7 @@ void TensorParallel::for_each_part(const StepInput& input, Phase phase, const Ta
 }
 
 Range TensorParallel::own_columns(Index columns, int part) const {
-  return columns_of_part(columns, part_count_, part);
+  return split_columns(columns, part_count_, part);
 }
 
 /// The part that owns the tile's columns, or kEachPart.

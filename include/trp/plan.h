@@ -53,6 +53,9 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
+/// Threads that compute, on all ranks together.
+inline int total_workers(const Plan& plan) { return plan.ranks * plan.workers; }
+
 /// How many steps were made by a plan.
 struct PlanUse {
   Plan plan;

@@ -143,8 +143,8 @@ void choose_command(CLI::App& app, std::vector<std::string>& arguments) {
 /// Adds a command that becomes the task when it is named.
 template <class Options>
 void add_command(CLI::App& app, CLI::App& (*add)(CLI::App&, Options&), int (*run)(const Options&),
-                 Task& task) {
-  const auto options = std::make_shared<Options>();
+                 Task& task, Options initial = {}) {
+  const auto options = std::make_shared<Options>(std::move(initial));
   CLI::App& command = add(app, *options);
   add_help(command);
   command.callback([options, run, &task] { task = [options, run] { return run(*options); }; });
@@ -159,7 +159,9 @@ void add_commands(CLI::App& app, TrainOptions& train, Task& task) {
   add_command(app, add_eval, run_eval, task);
   add_command(app, add_predict, run_predict, task);
   add_command(app, add_tune, run_tune, task);
-  add_command(app, add_bench, run_bench_command, task);
+  BenchCommandOptions bench;
+  bench.cluster = train.cluster;
+  add_command(app, add_bench, run_bench_command, task, bench);
   add_command(app, add_lab, run_lab, task);
   add_command(app, add_convert, run_convert, task);
   add_command(app, add_export, run_export, task);
@@ -245,7 +247,7 @@ void secure_standard_streams() {
 
 namespace {
 
-/// All ranks train; anything else is done by the first alone.
+/// All ranks train and run bench; anything else is done by the first alone.
 int run_on_rank(const std::vector<std::string>& arguments, Cluster& cluster) {
   Task task;
   TrainOptions train;
@@ -254,8 +256,8 @@ int run_on_rank(const std::vector<std::string>& arguments, Cluster& cluster) {
   add_commands(*app, train, task);
   try {
     std::string text = parse(*app, arguments);
-    const bool is_training = app->get_subcommands().empty();
-    if (cluster.rank() > 0 && !(is_training && text.empty())) return kExitDone;
+    const bool is_for_all = app->get_subcommands().empty() || app->got_subcommand("bench");
+    if (cluster.rank() > 0 && !(is_for_all && text.empty())) return kExitDone;
     if (text.empty()) return task();
     while (text.ends_with('\n')) text.pop_back();
     standard_output().write_line(text);

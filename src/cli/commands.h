@@ -36,11 +36,8 @@ enum ExitCode {
 struct BenchCommandOptions {
   DataOptions data;
   Recipe recipe = {.epochs = 1};
-  Plan plan;  // of which the lists below replace strategy, merge and workers
-  std::vector<int> workers = {1, 2, 4, 8};
-  std::vector<StrategyKind> strategies = {StrategyKind::kData};
-  std::vector<MergeKind> merges = {MergeKind::kFactored};
-  std::vector<Index> batch_sizes = {64};
+  Plan plan;  // of which the ways replace some
+  BenchWays ways;
   int warmup = 1;
   int runs = 5;
   BenchFiles files;
@@ -52,6 +49,8 @@ struct BenchCommandOptions {
   std::string report;                  // a file for a page; empty: none
   bool timeline = false;               // a picture of a step of each case
   bool quiet = false;
+  bool read_once = false;      // rank 0 reads the data for all ranks
+  Cluster* cluster = nullptr;  // of which this process is a rank; never null in run_bench_command
 };
 
 struct EvalOptions {

@@ -15,6 +15,7 @@
 #include "cli/recipe_options.h"
 #include "cli/recipe_text.h"
 #include "cli/say.h"
+#include "cluster/cluster.h"
 #include "core/fail.h"
 #include "report/bench_others.h"
 #include "system/child_process.h"
@@ -86,6 +87,8 @@ void add_others(CLI::App& app, BenchCommandOptions& options) {
 void check_others(const BenchCommandOptions& options) {
   if (options.max_slowdown && options.baseline.empty() && options.beside.empty())
     fail_usage("--max-slowdown: expected --baseline or --beside as well, which it bounds");
+  if (!options.baseline.empty() && options.cluster->has_others())
+    fail_usage("--baseline: expected one process, found {} ranks", options.cluster->size());
   const DataOptions& data = options.data;
   const std::array paths = {data.train_images, data.train_labels, data.test_images,
                             data.test_labels};

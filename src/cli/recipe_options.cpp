@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/say.h"
+#include "cluster/cluster.h"
 #include "core/fail.h"
 #include "trp/dataset.h"
 #include "trp/error.h"
@@ -169,8 +170,6 @@ void add_plan(CLI::App& app, Plan& plan) {
   app.add_option("--queue", plan.queue, "batches that loaders may be ahead")
       ->transform(whole_number(1, kMaxQueue));
   add_word(app, "--pin", plan.pin, kPinningWords, "whether each worker is tied to a CPU");
-  add_word(app, "--ranks-split", plan.ranks_split, kRanksSplitWords,
-           "what ranks started by mpirun share out; auto: fewer bytes travel");
 }
 
 void add_workers(CLI::App& app, int& workers) {
@@ -251,6 +250,14 @@ void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect>
   for (const OptionEffect& effect : effects)
     if (!effect.exists && app.get_option(effect.option)->count() > 0)
       say("warning: {} has no effect {}", effect.option, effect.condition);
+}
+
+OptionEffect needs_ranks(const char* option) {
+  return {option, launch().size > 1, "without several ranks"};
+}
+
+void add_read_once(CLI::App& app, bool& read_once) {
+  app.add_flag("--read-once", read_once, "rank 0 reads the data for all ranks");
 }
 
 CLI::Option* add_report(CLI::App& app, std::string& path) {

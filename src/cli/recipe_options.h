@@ -88,6 +88,12 @@ struct OptionEffect {
 /// Says of each option that is given and has no effect why that is.
 void say_without_effect(const CLI::App& app, std::initializer_list<OptionEffect> effects);
 
+/// What an option that only several ranks care for needs to have an effect.
+OptionEffect needs_ranks(const char* option);
+
+/// Adds --read-once.
+void add_read_once(CLI::App& app, bool& read_once);
+
 /// Adds --report, to the group that is the app's default.
 CLI::Option* add_report(CLI::App& app, std::string& path);
 

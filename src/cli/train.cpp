@@ -150,6 +150,8 @@ void check_effects(const CLI::App& app, const TrainOptions& options) {
             {"--time", !is_csv, "with --format csv"},
             {"--trace-steps", !options.trace.empty(), "without --trace"},
             {"--queue", options.plan.loaders > 0, "without --loaders"},
+            needs_ranks("--ranks-split"),
+            needs_ranks("--read-once"),
             {"--momentum", is_sgd, "with --optimizer adam"},
             {"--beta1", is_adam, "without --optimizer adam or adamw"},
             {"--beta2", is_adam, "without --optimizer adam or adamw"},
@@ -170,7 +172,9 @@ CLI::App& add_train(CLI::App& app, TrainOptions& options) {
   add_strategy(app, options, *config);
   add_timing(app, options);
   add_plan(app, options.plan);
-  app.add_flag("--read-once", options.read_once, "rank 0 reads the data for all ranks");
+  add_word(app, "--ranks-split", options.plan.ranks_split, kRanksSplitWords,
+           "what ranks started by mpirun share out; auto: fewer bytes travel");
+  add_read_once(app, options.read_once);
   add_saving(app, options);
   add_repeat(app, options.repeat);
   add_output(app, options.output);

@@ -21,6 +21,7 @@
 #include "formats/array_file.h"
 #include "formats/strict_json.h"
 #include "measure/comparison.h"
+#include "measure/rank_times.h"
 #include "profile/clock.h"
 #include "report/environment.h"
 #include "report/evaluation.h"
@@ -44,8 +45,9 @@ namespace trp {
 namespace {
 
 /// The plan with what is left open: the number of workers, what ranks share out.
-Plan complete_plan(const TrainOptions& options, const Dataset& train) {
+Plan complete_plan(const TrainOptions& options, int cpus, const Dataset& train) {
   Plan plan = options.plan;
+  if (plan.workers == 0) plan.workers = cpus;
   if (plan.strategy == StrategyKind::kSequential) plan.workers = 1;
   plan.ranks = options.cluster->size();
   if (plan.ranks > 1)
@@ -60,42 +62,6 @@ void write_version(double loading_seconds) {
       fmt::format("{}, data loaded in {:.2f} s", this_build().version, loading_seconds)));
 }
 
-RunStart run_start(const TrainOptions& options, const DataSets& data) {
-  return {.environment = this_environment(),
-          .recipe = options.recipe,
-          .plan = options.plan,
-          .data = data.source,
-          .test_samples = data.test.sample_count,
-          .repeat = options.repeat,
-          .training = {}};
-}
-
-/// Once nobody takes the results training stops, so that what is trained is saved.
-TrainEvents to_train_events(Output& output, RunStart start, CheckpointKeeper* checkpoints,
-                            const StopSignals& signals) {
-  const auto stop_if_lost = [&output, &signals] {
-    if (output.is_lost()) signals.request();
-  };
-  return {
-      .start =
-          [&output, stop_if_lost, start = std::move(start)](const TrainStart& training) mutable {
-            warn_of_fewer("loader", training.loaders, start.plan.loaders, output);
-            start.training = training;
-            warn_of_workers(start, output);
-            warn_of_long_average(start, output);
-            output.report(start);
-            stop_if_lost();
-          },
-      .step =
-          [&output, stop_if_lost](const StepReport& step) {
-            output.report(step);
-            stop_if_lost();
-          },
-      .epoch = [&output](const EpochResult& epoch) { output.report(epoch); },
-      .save = checkpoints ? [checkpoints](const TrainState& state) { checkpoints->save(state); }
-                          : std::function<void(const TrainState&)>()};
-}
-
 /// A page is content with some of the steps, so that it costs next to nothing.
 std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int workers, int cpus) {
   constexpr int kPageInterval = 8;
@@ -104,31 +70,6 @@ std::optional<PhaseRecorder> make_recorder(const TrainOptions& options, int work
   return std::optional<PhaseRecorder>(std::in_place, kTrainingPhases, workers, cpus,
                                       is_traced ? options.trace_steps : 0,
                                       options.time ? 1 : kPageInterval);
-}
-
-void save(const TrainOptions& options, const Dataset& train, const TrainResult& result,
-          OutputFile& file, Output& output) {
-  const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
-  if (!is_of_use || result.steps == 0) {
-    output.say("{} was not written: {}", options.save,
-               is_of_use ? "nothing is trained yet" : "the network is of no use");
-    return;
-  }
-  file.replace(
-      encode_model(options.save, result.mlp, model_metadata(options.recipe, train, result)));
-  output.hint("saved {}", options.save);
-}
-
-void save_trace(const TrainOptions& options, const PhaseRecorder& recorder, OutputFile& file,
-                Output& output) {
-  const std::string title = fmt::format("{}, {}", kTraceTitle, plan_name(options.plan));
-  file.replace([&](const Sink& sink) {
-    write_trace(recorder, title, [&](std::string_view text) { sink(to_bytes(text)); });
-  });
-  if (recorder.is_full())
-    output.say("{} ends in step {}: there is no room for more", options.trace,
-               recorder.events(0).back().step + 1);
-  output.hint("saved {}", options.trace);
 }
 
 /// Throws Error if a strategy did not do what all of them must.
@@ -140,154 +81,214 @@ void check_same_bits(const Comparison& comparison, const Plan& plan) {
       comparison.workers);
 }
 
-/// Lets a sequential training follow step by step, if that is to be compared with.
-std::unique_ptr<SequentialTwin> make_twin(const TrainOptions& options, const DataSets& data,
-                                          const std::optional<TrainState>& first, ThreadPool& pool,
-                                          const StopSignals& signals, TrainEvents& events,
-                                          Output& output) {
-  if (!options.compare) return nullptr;
-  output.hint("training sequentially as well, in turns, to compare");
-  auto twin = std::make_unique<SequentialTwin>(options.recipe, data.train, pool, available_cpus(),
-                                               events.recorder, first);
-  events.step = [report = std::move(events.step), twin = twin.get(),
-                 &signals](const StepReport& step) {
-    report(step);
-    twin->follow(step, signals.requested());
-  };
-  return twin;
-}
-
-/// Writes what was asked for; returns whether all of it is written.
-bool keep(const TrainOptions& options, const Dataset& train, const TrainResult& result,
-          const std::optional<PhaseRecorder>& recorder,
-          const std::optional<CheckpointKeeper>& checkpoints, Outputs& outputs, Output& output) {
-  const auto is_kept = [&](std::string_view option, const auto& write) {
-    const auto file = outputs.find(option);
-    return file == outputs.end() ||
-           output.is_written(file->second.path(), [&] { write(file->second); });
-  };
-  const bool is_saved =
-      is_kept("--save", [&](OutputFile& file) { save(options, train, result, file, output); });
-  const bool is_traced =
-      is_kept("--trace", [&](OutputFile& file) { save_trace(options, *recorder, file, output); });
-  const bool is_resumable = !checkpoints || checkpoints->finish(result.status);
-  return is_saved && is_traced && is_resumable;
-}
-
-/// Writes the page, if one was asked for; returns whether it is written. A network that is of no
-/// use has no evaluation, nor has one that was not scored because training was stopped.
-bool keep_page(const TrainPage& page, const RunSummary& summary,
-               std::optional<EvaluationReport> evaluation,
-               const std::optional<PhaseRecorder>& recorder, Outputs& outputs, Output& output) {
-  const auto file = outputs.find("--report");
-  if (file == outputs.end()) return true;
-  if (summary.result.divergence) evaluation.reset();
-  if (evaluation) evaluation->result = summary.result.test;
-  return output.is_written(file->second.path(), [&] {
-    file->second.replace(page.html(summary, evaluation, *recorder, command_line()));
-  });
-}
-
-/// Throws what standard output or the log has met, unless that is no news.
-void close(Output& output, bool all_kept, int signal) {
-  try {
-    output.close();
-  } catch (const OutputClosed&) {
-    if (all_kept) throw;
-  } catch (const Error&) {
-    if (signal != SIGHUP) throw;  // else it was a terminal, which has gone
+/// A training on this rank, and all that is told and written of it.
+class TrainRun {
+ public:
+  explicit TrainRun(const TrainOptions& asked)
+      : asked_(asked),
+        options_(options_of_rank(asked)),
+        files_(find_on_ranks(cluster(), asked.read_once, asked.data)),
+        outputs_(claim_files(options_, files_)),
+        output_(options_.output, outputs_),
+        cpus_(cpus_of_rank(cluster(), available_cpus(),
+                           asked.plan.workers == 0 && !asked.output.quiet)),
+        data_(read_inputs()),
+        checkpoints_(keep_checkpoints(options_, data_, resumed_, outputs_, output_)),
+        pool_(options_.plan.workers, cpus_, options_.plan.pin),
+        recorder_(make_recorder(asked_, pool_.worker_count(), cpus_)) {
+    warn_of_fewer("worker", pool_.worker_count(), options_.plan.workers, output_);
+    options_.plan.workers = pool_.worker_count();
   }
-}
 
-/// What a training has to go on, checked: by all ranks that train.
-struct TrainInputs {
-  TrainOptions options;  // complete
-  DataSets data;
-  std::optional<TrainState> first;
-  std::optional<Checkpoint> resumed;
+  int run() {
+    TrainEvents events = make_events();
+    if (options_.repeat > 1) {
+      const int code = run_repeats(options_, data_, pool_, first_, events, signals_, output_);
+      close(true);
+      return code;
+    }
+    if (!options_.report.empty()) fill_page(events);
+    if (options_.compare) follow_sequentially(events);
+    return finish(train(options_.recipe, options_.plan, data_, pool_, events, signals_.requested(),
+                        resumed_ ? std::optional(std::move(resumed_->state)) : std::move(first_)));
+  }
+
+ private:
+  Cluster& cluster() const { return *asked_.cluster; }
+
+  /// Reads all that the training goes on, which all ranks have then, and completes the options.
+  DataSets read_inputs() {
+    first_ = load_init(options_);
+    resumed_ = load_resumed_on_ranks(options_, outputs_, output_);
+    DataSets data = load_on_ranks(cluster(), options_.read_once, files_, options_.recipe);
+    if (first_) check_init(options_, first_->mlp, data.train);
+    warn_of_unscaled_inputs(options_.recipe, data.train, output_);
+    options_.plan = complete_plan(options_, cpus_, data.train);
+    check_ranks_agree(cluster(), options_.recipe, data,
+                      fmt::format("--repeat {} --ranks-split {}", options_.repeat,
+                                  word_of(options_.plan.ranks_split)));
+    if (options_.output.verbose) write_version(stopwatch_.seconds());
+    return data;
+  }
+
+  RunStart start_of(const TrainStart& training) const {
+    return {.environment = this_environment(),
+            .recipe = options_.recipe,
+            .plan = options_.plan,
+            .data = data_.source,
+            .test_samples = data_.test.sample_count,
+            .repeat = options_.repeat,
+            .training = training};
+  }
+
+  /// Once nobody takes the results training stops, so that what is trained is saved.
+  void stop_if_lost() {
+    if (output_.is_lost()) signals_.request();
+  }
+
+  TrainEvents make_events() {
+    TrainEvents events = {.save_every = options_.save_every, .cluster = options_.cluster};
+    events.start = [this](const TrainStart& training) {
+      const RunStart start = start_of(training);
+      warn_of_fewer("loader", training.loaders, start.plan.loaders, output_);
+      warn_of_workers(start, output_);
+      warn_of_long_average(start, output_);
+      output_.report(start);
+      stop_if_lost();
+    };
+    events.step = [this](const StepReport& step) {
+      output_.report(step);
+      stop_if_lost();
+    };
+    events.epoch = [this](const EpochResult& epoch) { output_.report(epoch); };
+    if (!asked_.checkpoint.empty())  // which all ranks contribute to, and rank 0 keeps
+      events.save = [this](const TrainState& state) {
+        if (checkpoints_) checkpoints_->save(state);
+      };
+    if (recorder_) events.recorder = &*recorder_;
+    return events;
+  }
+
+  void fill_page(TrainEvents& events) {
+    output_.tell([this](const RunEvent& event) { page_.add(event); });
+    events.scored = [this](ConstTensorView logits) {
+      evaluation_.emplace(EvaluationReport{.result = {}, .samples = data_.test});
+      add_predictions(*evaluation_, logits, kPageMistakes);
+    };
+  }
+
+  /// Lets a sequential training follow step by step.
+  void follow_sequentially(TrainEvents& events) {
+    output_.hint("training sequentially as well, in turns, to compare");
+    twin_ = std::make_unique<SequentialTwin>(options_.recipe, data_.train, pool_, available_cpus(),
+                                             events.recorder, first_);
+    events.step = [this, report = std::move(events.step)](const StepReport& step) {
+      report(step);
+      twin_->follow(step, signals_.requested());
+    };
+  }
+
+  /// Tells and writes what has come of it.
+  int finish(const TrainResult& result) {
+    std::optional<Comparison> comparison;
+    if (twin_ && result.status != TrainStatus::kInterrupted) comparison = twin_->compare(result);
+    if (recorder_ && cluster().has_others()) add_workers_of_ranks(cluster(), *recorder_);
+    bool all_kept = keep(result);
+    RunSummary summary = {result, stopwatch_.seconds(), comparison};
+    if (options_.time) summary.times = recorder_->times();
+    if (cluster().has_others())
+      summary.ranks_bytes_per_step = sum_over_ranks(cluster(), result.bytes_per_step);
+    output_.report(summary);
+    all_kept &= keep_page(summary);
+    warn_of_nothing_learned(result, data_, output_);
+    const int code = exit_code(options_, result, signals_.received(), output_);
+    if (comparison) check_same_bits(*comparison, options_.plan);
+    close(all_kept);
+    return all_kept ? code : kExitFailed;
+  }
+
+  /// Writes the file of an option, if that was given; returns whether it is written.
+  template <class Write>
+  bool is_kept(std::string_view option, const Write& write) {
+    const auto file = outputs_.find(option);
+    return file == outputs_.end() ||
+           output_.is_written(file->second.path(), [&] { write(file->second); });
+  }
+
+  /// Writes what was asked for but the page; returns whether all of it is written.
+  bool keep(const TrainResult& result) {
+    const bool is_saved = is_kept("--save", [&](OutputFile& file) { save(result, file); });
+    const bool is_traced = is_kept("--trace", [&](OutputFile& file) { save_trace(file); });
+    const bool is_resumable = !checkpoints_ || checkpoints_->finish(result.status);
+    return is_saved && is_traced && is_resumable;
+  }
+
+  void save(const TrainResult& result, OutputFile& file) {
+    const bool is_of_use = result.status != TrainStatus::kDiverged || result.best_epoch > 0;
+    if (!is_of_use || result.steps == 0) {
+      output_.say("{} was not written: {}", options_.save,
+                  is_of_use ? "nothing is trained yet" : "the network is of no use");
+      return;
+    }
+    file.replace(encode_model(options_.save, result.mlp,
+                              model_metadata(options_.recipe, data_.train, result)));
+    output_.hint("saved {}", options_.save);
+  }
+
+  void save_trace(OutputFile& file) {
+    const std::string title = fmt::format("{}, {}", kTraceTitle, plan_name(options_.plan));
+    file.replace([&](const Sink& sink) {
+      write_trace(*recorder_, title, [&](std::string_view text) { sink(to_bytes(text)); });
+    });
+    if (recorder_->is_full())
+      output_.say("{} ends in step {}: there is no room for more", options_.trace,
+                  recorder_->events(0).back().step + 1);
+    output_.hint("saved {}", options_.trace);
+  }
+
+  /// A network that is of no use has no evaluation, nor has one that was not scored because
+  /// training was stopped.
+  bool keep_page(const RunSummary& summary) {
+    if (summary.result.divergence) evaluation_.reset();
+    if (evaluation_) evaluation_->result = summary.result.test;
+    return is_kept("--report", [&](OutputFile& file) {
+      file.replace(page_.html(summary, evaluation_, *recorder_, command_line()));
+    });
+  }
+
+  /// Throws what standard output or the log has met, unless that is no news.
+  void close(bool all_kept) {
+    try {
+      output_.close();
+    } catch (const OutputClosed&) {
+      if (all_kept) throw;
+    } catch (const Error&) {
+      if (signals_.received() != SIGHUP) throw;  // else it was a terminal, which has gone
+    }
+  }
+
+  // Made in the order in which they rest on one another.
+  const Stopwatch stopwatch_;
+  const TrainOptions& asked_;  // of all ranks
+  TrainOptions options_;       // what this rank does; complete once the inputs are read
+  const DataFiles files_;
+  const StopSignals signals_;
+  Outputs outputs_;
+  Output output_;
+  const int cpus_;
+  std::optional<TrainState> first_;    // of --init
+  std::optional<Checkpoint> resumed_;  // of --resume
+  const DataSets data_;
+  std::optional<CheckpointKeeper> checkpoints_;
+  ThreadPool pool_;
+  std::optional<PhaseRecorder> recorder_;
+  TrainPage page_;
+  std::optional<EvaluationReport> evaluation_;
+  std::unique_ptr<SequentialTwin> twin_;
 };
-
-TrainInputs read_inputs(const TrainOptions& given, const DataFiles& files, const Outputs& outputs,
-                        int cpus, Output& output) {
-  TrainInputs inputs = {.options = given, .data = {}, .first = {}, .resumed = {}};
-  TrainOptions& options = inputs.options;
-  inputs.first = load_init(options);
-  inputs.resumed = load_resumed_on_ranks(options, outputs, output);
-  inputs.data = load_on_ranks(options, files);
-  if (inputs.first) check_init(options, inputs.first->mlp, inputs.data.train);
-  warn_of_unscaled_inputs(options.recipe, inputs.data.train, output);
-  const int workers = default_workers(options, cpus, output);  // a question to all ranks
-  if (options.plan.workers == 0) options.plan.workers = workers;
-  options.plan = complete_plan(options, inputs.data.train);
-  check_ranks_agree(options, inputs.data);
-  return inputs;
-}
 
 }  // namespace
 
-int run_train(const TrainOptions& asked) {
-  const Stopwatch stopwatch;
-  TrainOptions given = asked;
-  check_for_ranks(given);
-  leave_to_first_rank(given);
-  const bool reads = given.cluster->rank() == 0 || !given.read_once;
-  const DataFiles files = reads ? find_named_data(given.data) : DataFiles();
-  const StopSignals signals;
-  Outputs outputs = claim_files(given, files);
-  Output output(given.output, outputs);
-  const int cpus = available_cpus();
-  TrainInputs inputs = read_inputs(given, files, outputs, cpus, output);
-  TrainOptions& options = inputs.options;
-  const DataSets& data = inputs.data;
-  if (given.output.verbose) write_version(stopwatch.seconds());
-  std::optional<CheckpointKeeper> checkpoints =
-      keep_checkpoints(options, data, inputs.resumed, outputs, output);
-
-  ThreadPool pool(options.plan.workers, cpus, options.plan.pin);
-  warn_of_fewer("worker", pool.worker_count(), options.plan.workers, output);
-  options.plan.workers = pool.worker_count();
-  std::optional<PhaseRecorder> recorder = make_recorder(asked, pool.worker_count(), cpus);
-  TrainEvents events = to_train_events(output, run_start(options, data),
-                                       checkpoints ? &*checkpoints : nullptr, signals);
-  events.save_every = options.save_every;
-  events.cluster = options.cluster;
-  if (!asked.checkpoint.empty() && !events.save)
-    events.save = [](const TrainState&) {};  // rank 0 writes it
-  if (recorder) events.recorder = &*recorder;
-  if (options.repeat > 1) {
-    const int code = run_repeats(options, data, pool, inputs.first, events, signals, output);
-    close(output, true, signals.received());
-    return code;
-  }
-  TrainPage page;
-  std::optional<EvaluationReport> evaluation;
-  if (!options.report.empty()) {
-    output.tell([&page](const RunEvent& event) { page.add(event); });
-    events.scored = [&](ConstTensorView logits) {
-      evaluation.emplace(EvaluationReport{.result = {}, .samples = data.test});
-      add_predictions(*evaluation, logits, kPageMistakes);
-    };
-  }
-  const auto twin = make_twin(options, data, inputs.first, pool, signals, events, output);
-  const TrainResult result = train(
-      options.recipe, options.plan, data, pool, events, signals.requested(),
-      inputs.resumed ? std::optional(std::move(inputs.resumed->state)) : std::move(inputs.first));
-
-  std::optional<Comparison> comparison;
-  if (twin && result.status != TrainStatus::kInterrupted) comparison = twin->compare(result);
-  if (recorder && options.cluster->has_others()) add_workers_of_ranks(*options.cluster, *recorder);
-  bool all_kept = keep(options, data.train, result, recorder, checkpoints, outputs, output);
-  const auto times = options.time ? std::optional(recorder->times()) : std::nullopt;
-  RunSummary summary = {result, stopwatch.seconds(), comparison, times};
-  if (options.cluster->has_others())
-    summary.ranks_bytes_per_step = sum_over_ranks(*options.cluster, result.bytes_per_step);
-  output.report(summary);
-  all_kept &= keep_page(page, summary, std::move(evaluation), recorder, outputs, output);
-  warn_of_nothing_learned(result, data, output);
-  const int code = exit_code(options, result, signals.received(), output);
-  if (comparison) check_same_bits(*comparison, options.plan);
-  close(output, all_kept, signals.received());
-  return all_kept ? code : kExitFailed;
-}
+int run_train(const TrainOptions& asked) { return TrainRun(asked).run(); }
 
 }  // namespace trp

@@ -30,6 +30,9 @@ int count_of(std::size_t count) {
   return static_cast<int>(count);
 }
 
+/// How long others may let wait without giving them the CPU.
+constexpr std::chrono::milliseconds kMoment(10);
+
 /// Lets what is written to both standard streams vanish; returns where errors went before.
 int silence_streams() {
   const int errors = dup(STDERR_FILENO);
@@ -40,13 +43,14 @@ int silence_streams() {
   return errors;
 }
 
-/// Waits for all without taking a CPU from those who still work.
-void wait_patiently(MPI_Comm comm) {
-  MPI_Request arriving;
-  MPI_Ibarrier(comm, &arriving);
-  for (int all_have = 0; all_have == 0;) {
-    MPI_Test(&arriving, &all_have, MPI_STATUS_IGNORE);
-    if (all_have == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+/// Takes no CPU from those who still work, unless it is a matter of a moment.
+void wait_patiently(MPI_Request& request) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point began = Clock::now();
+  for (int is_done = 0; is_done == 0;) {
+    MPI_Test(&request, &is_done, MPI_STATUS_IGNORE);
+    if (is_done == 0 && Clock::now() - began > kMoment)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 
@@ -123,7 +127,11 @@ Cluster::Cluster() : impl_(std::make_unique<Impl>()) {
 
 Cluster::~Cluster() {
   if (launch().size == 1) return;
-  if (has_others() && impl_->heartbeat) wait_patiently(impl_->beats);
+  if (has_others() && impl_->heartbeat) {
+    MPI_Request arriving;
+    MPI_Ibarrier(impl_->beats, &arriving);
+    wait_patiently(arriving);
+  }
   impl_->heartbeat.reset();
   MPI_Finalize();
 }
@@ -160,12 +168,14 @@ void Cluster::share(std::span<std::byte> bytes) {
 
 void Cluster::ask(bool own) {
   impl_->own_answer = static_cast<char>(own);
+  if (!has_others()) return;
   MPI_Iallgather(&impl_->own_answer, 1, MPI_CHAR, impl_->answers.data(), 1, MPI_CHAR,
                  MPI_COMM_WORLD, &impl_->asking);
 }
 
 bool Cluster::agreed() {
-  MPI_Wait(&impl_->asking, MPI_STATUS_IGNORE);
+  if (!has_others()) return impl_->own_answer != 0;
+  wait_patiently(impl_->asking);
   return std::ranges::any_of(impl_->answers, [](char answer) { return answer != 0; });
 }
 

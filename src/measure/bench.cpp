@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/cluster.h"
 #include "core/fail.h"
 #include "measure/race.h"
+#include "measure/rank_times.h"
 #include "strategy/phase.h"
 
 namespace trp {
@@ -32,6 +34,22 @@ Recipe recipe_of(const BenchOptions& options, const BenchRow& row) {
   return recipe;
 }
 
+/// Trains on all ranks, or by a plan for one of them on the first while the others wait.
+TrainResult run_plan(const BenchOptions& options, const Recipe& recipe, const Plan& plan,
+                     const DataSets& data, ThreadPool& pool, PhaseRecorder& recorder,
+                     const std::atomic<bool>& stop) {
+  Cluster* const cluster = options.cluster;
+  TrainResult trained;
+  if (!cluster || plan.ranks > 1 || cluster->rank() == 0)
+    trained = train(recipe, plan, data, pool,
+                    {.recorder = &recorder, .cluster = plan.ranks > 1 ? cluster : nullptr}, stop);
+  if (!cluster) return trained;
+  if (plan.ranks > 1) add_workers_of_ranks(*cluster, recorder);
+  cluster->ask(trained.status == TrainStatus::kInterrupted);
+  if (cluster->agreed()) trained.status = TrainStatus::kInterrupted;
+  return trained;
+}
+
 /// Returns the seconds of a training by the row's plan and, in `times`, where they went; nothing if
 /// it was stopped.
 std::optional<double> run_once(const BenchOptions& options, const DataSets& data, ThreadPool& pool,
@@ -43,7 +61,7 @@ std::optional<double> run_once(const BenchOptions& options, const DataSets& data
   }
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus);
   const TrainResult trained =
-      train(recipe_of(options, row), row.plan, data, pool, {.recorder = &recorder}, stop);
+      run_plan(options, recipe_of(options, row), row.plan, data, pool, recorder, stop);
   if (trained.status == TrainStatus::kInterrupted) return std::nullopt;
   if (trained.status == TrainStatus::kDiverged) {
     fail("training diverges at batch size {}, so its time says nothing; try a lower learning rate",
@@ -57,7 +75,7 @@ std::optional<double> run_once(const BenchOptions& options, const DataSets& data
 }
 
 void check_same_bits(std::span<const BenchRow> rows, const BenchRow& row) {
-  if (bits_may_differ(row.plan)) return;
+  if (bits_may_differ(row.plan) || row.weights.empty()) return;
   const BenchRow* sequential = sequential_of(rows, row.batch_size);
   if (!sequential || sequential->weights.empty() || sequential->weights == row.weights) return;
   fail(
@@ -94,32 +112,45 @@ void compare_with_others(std::vector<BenchRow>& rows) {
 }  // namespace
 
 bool same_plan(const Plan& a, const Plan& b) {
-  if (a.strategy != b.strategy) return false;
+  if (a.ranks > 1 && b.ranks > 1) return a.ranks == b.ranks && a.ranks_split == b.ranks_split;
+  if (a.strategy != b.strategy || a.ranks != b.ranks) return false;
   if (a.strategy == StrategyKind::kData) return a.merge == b.merge;
   if (a.strategy == StrategyKind::kPipeline)
     return a.pipeline_schedule == b.pipeline_schedule && a.micro_batches == b.micro_batches;
   return true;
 }
 
-std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
-                                  std::span<const MergeKind> merges, std::span<const int> workers,
-                                  std::span<const Index> batch_sizes) {
+std::vector<BenchRow> bench_cases(const Plan& base, const BenchWays& ways) {
   std::vector<BenchRow> cases;
-  for (const Index batch_size : batch_sizes) {
-    const auto add = [&](StrategyKind kind, MergeKind merge, int worker_count) {
-      Plan plan = base;
-      plan.strategy = kind;
-      plan.merge = merge;
-      plan.workers = worker_count;
-      cases.push_back({plan, batch_size});
+  for (const Index batch_size : ways.batch_sizes) {
+    const auto add = [&](Plan plan) { cases.push_back({plan, batch_size}); };
+    const auto add_each = [&](Plan plan) {
+      for (const int workers : ways.workers) {
+        plan.workers = workers;
+        add(plan);
+      }
     };
-    add(StrategyKind::kSequential, base.merge, 1);
-    for (const StrategyKind kind : strategies) {
+    Plan plan = base;
+    plan.strategy = StrategyKind::kSequential;
+    plan.workers = plan.ranks = 1;
+    add(plan);
+    plan = base;
+    if (base.ranks > 1) {
+      for (const RanksSplit split : ways.splits) {
+        plan.ranks_split = split;
+        add_each(plan);
+      }
+      continue;
+    }
+    for (const StrategyKind kind : ways.strategies) {
+      plan.strategy = kind;
       if (kind == StrategyKind::kSequential) continue;
       const std::span used =
-          kind == StrategyKind::kData ? merges : std::span(&base.merge, std::size_t{1});
-      for (const MergeKind merge : used)
-        for (const int worker_count : workers) add(kind, merge, worker_count);
+          kind == StrategyKind::kData ? std::span(ways.merges) : std::span(&base.merge, 1);
+      for (const MergeKind merge : used) {
+        plan.merge = merge;
+        add_each(plan);
+      }
     }
   }
   return cases;
@@ -146,7 +177,7 @@ std::vector<BenchRow> run_bench(
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const Contender& own = race.contenders[i * per_case];
       rows[i].seconds = own.seconds;
-      if (!options.run_outside) rows[i].lost = own.lost;
+      if (!options.run_outside && !options.cluster) rows[i].lost = own.lost;
       if (rows[i].baseline) rows[i].baseline->seconds = race.contenders[i * per_case + 1].seconds;
     }
   };
@@ -178,7 +209,7 @@ PhaseRecorder trace_case(const BenchOptions& options, const BenchRow& row, const
   ThreadPool pool(row.plan.workers, cpus, row.plan.pin);
   PhaseRecorder recorder(kTrainingPhases, pool.worker_count(), cpus,
                          static_cast<int>(kTracedSteps));
-  train(recipe, row.plan, data, pool, {.recorder = &recorder}, stop);
+  run_plan(options, recipe, row.plan, data, pool, recorder, stop);
   return recorder;
 }
 
@@ -222,8 +253,8 @@ std::vector<AmdahlFit> fit_all(std::span<const BenchRow> rows) {
     bool parallel = false;
     for (const BenchRow& other : rows) {
       if (!like_row(other) || other.oversubscribed) continue;
-      points.push_back({other.plan.workers, other.speedup().median});
-      parallel |= other.plan.workers > 1;
+      points.push_back({total_workers(other.plan), other.speedup().median});
+      parallel |= other.is_parallel();
     }
     const double fraction = fit_amdahl(points);
     if (parallel)

@@ -46,7 +46,7 @@ struct BenchRow {
   std::optional<Budget> budget = std::nullopt;  // of all rounds together
 
   bool is_sequential() const { return plan.strategy == StrategyKind::kSequential; }
-  bool is_parallel() const { return plan.workers > 1; }
+  bool is_parallel() const { return total_workers(plan) > 1; }
   Spread speedup() const { return spread_of(speedups); }
 };
 
@@ -54,11 +54,21 @@ struct BenchRow {
 /// concern them.
 bool same_plan(const Plan& a, const Plan& b);
 
+/// What is compared with sequential training.
+struct BenchWays {
+  std::vector<int> workers = {1, 2, 4, 8};  // on each rank
+  std::vector<StrategyKind> strategies = {StrategyKind::kData};
+  std::vector<MergeKind> merges = {MergeKind::kFactored};
+  std::vector<RanksSplit> splits = {RanksSplit::kOutputs, RanksSplit::kRows};
+  std::vector<Index> batch_sizes = {64};
+};
+
 /// For each batch size: sequentially first, then each strategy with each number of workers, data
-/// parallelism with each merge.
-std::vector<BenchRow> bench_cases(const Plan& base, std::span<const StrategyKind> strategies,
-                                  std::span<const MergeKind> merges, std::span<const int> workers,
-                                  std::span<const Index> batch_sizes);
+/// parallelism with each merge. If `base` has several ranks each split takes the place of
+/// strategies.
+std::vector<BenchRow> bench_cases(const Plan& base, const BenchWays& ways);
+
+class Cluster;
 
 /// Runs a case, or its baseline, in a process of its own. Keeps the weights, the samples and the
 /// origin in the row, and returns the seconds of training; nothing if it was stopped.
@@ -70,15 +80,18 @@ struct BenchOptions {
   int warmup = 1;               // rounds that are not counted
   int runs = 5;                 // rounds that are
   RunOutside run_outside = {};  // how a case is run, if not in this process
+  Cluster* cluster = nullptr;   // whose ranks all call what follows; null: there is but one
 };
 
 /// Races the cases: every one is run once in each round, from the same weights. Calls
 /// after_turn(rows, turn), which may be empty, after each run, `turn` counting from 1, the warm-up
 /// included; a case with its baseline is one turn, and every other round goes backwards then. Of
-/// runs outside neither lost seconds nor phases are known. Ends early when
-/// `stop` becomes true; the round in hand is then not counted. Throws Error if a case ends with
-/// other weights than the sequential one of its batch size, but for MergeKind::kArrival, or if the
-/// training diverges.
+/// runs outside neither lost seconds nor phases are known; of ranks, which take CPUs from one
+/// another, no lost seconds. Ends early when
+/// `stop` becomes true; the round in hand is then not counted. Cases of
+/// one rank are run by the first while the others wait, and what those know of them is nothing.
+/// Throws Error if a case ends with other weights than the sequential one of its batch size, but
+/// for MergeKind::kArrival, or if the training diverges.
 std::vector<BenchRow> run_bench(
     const BenchOptions& options, const DataSets& data, int cpus,
     const std::function<void(std::span<const BenchRow>, int turn)>& after_turn,

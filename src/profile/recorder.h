@@ -52,6 +52,7 @@ class PhaseRecorder {
   /// Adds, after end(), a worker of a recorder in another process: from now on it comes after all
   /// others. Its events are in nanoseconds from that recorder's begin().
   void add_worker(const WorkerTimes& times, std::vector<PhaseEvent> events);
+  void add_cpus(int cpus) { cpu_count_ += cpus; }  // of such workers
 
   /// Returns the events of a worker after end(), in the order of their ends.
   const std::vector<PhaseEvent>& events(int worker) const {
@@ -111,7 +112,7 @@ class PhaseRecorder {
   // Constant after construction.
   const TickClock clock_;
   const PhaseRoles roles_;
-  const int cpu_count_;
+  int cpu_count_;
   const int traced_steps_, step_interval_;
   std::array<std::int64_t, kMaxPhases + 1> long_ = {};  // how many ticks are long, of each phase
 

@@ -54,10 +54,10 @@ std::string why_not_judged(const Json& there, const BenchContext& here) {
   return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
-using CaseKey = std::tuple<Index, std::string, int>;
+using CaseKey = std::tuple<Index, std::string, int, int>;
 
 CaseKey key_of(const BenchRow& row) {
-  return {row.batch_size, plan_name(row.plan), row.plan.workers};
+  return {row.batch_size, plan_name(row.plan), row.plan.workers, row.plan.ranks};
 }
 
 /// The runs of each case, with what they have in common.
@@ -69,7 +69,7 @@ std::map<CaseKey, OtherRuns> runs_of(const Json& results, OtherRuns other) {
     if (other.seconds.empty() || *std::ranges::min_element(other.seconds) <= 0)
       fail("expected seconds above 0");
     runs[{row.at("batch_size").get<Index>(), row.at("plan").get<std::string>(),
-          row.at("workers").get<int>()}] = other;
+          row.at("workers").get<int>(), row.value("ranks", 1)}] = other;
   }
   return runs;
 }

@@ -24,8 +24,8 @@ Point scaling_point(double workers, double speedup, bool as_efficiency) {
 /// A line for each plan, dashed where Amdahl's law fitted to it goes, and the ideal.
 std::string scaling_figure(const Rows& rows, bool as_efficiency) {
   constexpr std::array<int, 6> kColors = {0, 1, 2, 3, 4, 7};
-  const double most =
-      std::ranges::max(rows, {}, [](const BenchRow& row) { return row.plan.workers; }).plan.workers;
+  int most = 1;
+  for (const BenchRow& row : rows) most = std::max(most, total_workers(row.plan));
   std::vector<Series> lines = {
       {"ideal",
        {scaling_point(1, 1, as_efficiency), scaling_point(most, most, as_efficiency)},
@@ -38,7 +38,7 @@ std::string scaling_figure(const Rows& rows, bool as_efficiency) {
     if (places.try_emplace(name, lines.size()).second)
       lines.push_back({name, {}, kColors[(lines.size() - 1) % kColors.size()]});
     lines[places[name]].points.push_back(
-        scaling_point(row.plan.workers, row.speedup().median, as_efficiency));
+        scaling_point(total_workers(row.plan), row.speedup().median, as_efficiency));
   }
   for (const AmdahlFit& fit : fit_all(rows)) {
     Series law = {"", {}, lines[places[plan_name(fit.plan)]].color, Series::kDashed};

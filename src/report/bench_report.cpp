@@ -27,7 +27,7 @@ const Cells kHeader = {"plan",      "workers", "median s",   "mean ± σ s",
 std::string title_of(Index batch_size) { return fmt::format("batch size {}", batch_size); }
 
 std::optional<double> fraction_of(const BenchRow& row) {
-  return serial_fraction(row.speedup().median, row.plan.workers);
+  return serial_fraction(row.speedup().median, total_workers(row.plan));
 }
 
 // A single run tells nothing of the spread.
@@ -45,16 +45,17 @@ std::string speedup_text(const std::vector<double>& speedups) {
 
 Cells cells_of(const BenchRow& row) {
   const double time = median(row.seconds);
-  return {plan_name(row.plan) + (row.same_bits ? "" : " ≈"),
-          workers_text(row),
-          fmt::format("{:.4f}", time),
-          seconds_text(row.seconds),
-          with_unit(static_cast<double>(row.samples) / time),
-          row.is_sequential() ? "1" : speedup_text(row.speedups),
-          row.is_sequential() ? "" : percent(efficiency(row.speedup().median, row.plan.workers)),
-          !row.is_parallel() ? ""
-          : fraction_of(row) ? percent(*fraction_of(row))
-                             : "-"};
+  return {
+      plan_name(row.plan) + (row.same_bits ? "" : " ≈"),
+      workers_text(row),
+      fmt::format("{:.4f}", time),
+      seconds_text(row.seconds),
+      with_unit(static_cast<double>(row.samples) / time),
+      row.is_sequential() ? "1" : speedup_text(row.speedups),
+      row.is_sequential() ? "" : percent(efficiency(row.speedup().median, total_workers(row.plan))),
+      !row.is_parallel() ? ""
+      : fraction_of(row) ? percent(*fraction_of(row))
+                         : "-"};
 }
 
 /// The tables of each batch size under its title, those of the budgets only where there are any.
@@ -100,25 +101,26 @@ Json sigma_object(const std::vector<double>& values) {
 Json row_object(const BenchRow& row) {
   const double time = median(row.seconds);
   const double speedup = row.speedup().median;
-  return {
-      {"batch_size", row.batch_size},
-      {"plan", plan_name(row.plan)},
-      {"workers", row.plan.workers},
-      {"median_seconds", time},
-      {"mean_seconds", mean(row.seconds)},
-      {"sigma_seconds", sigma_object(row.seconds)},
-      {"samples_per_second", static_cast<double>(row.samples) / time},
-      {"speedup", speedup},
-      {"speedup_sigma", sigma_object(row.speedups)},
-      {"efficiency", row.is_sequential() ? Json() : Json(efficiency(speedup, row.plan.workers))},
-      {"serial_fraction", or_null(fraction_of(row))},
-      {"same_bits", row.same_bits},
-      {"oversubscribed", row.oversubscribed},
-      {"outliers", count_outliers(row.seconds)},
-      {"baseline_median_seconds", row.baseline ? Json(median(row.baseline->seconds)) : Json()},
-      {"slowdown", row.baseline ? Json(row.baseline->slowdown.value) : Json()},
-      {"slowdown_lower", row.baseline ? Json(row.baseline->slowdown.lower) : Json()},
-      {"slowdown_upper", row.baseline ? Json(row.baseline->slowdown.upper) : Json()}};
+  return {{"batch_size", row.batch_size},
+          {"plan", plan_name(row.plan)},
+          {"workers", row.plan.workers},
+          {"median_seconds", time},
+          {"mean_seconds", mean(row.seconds)},
+          {"sigma_seconds", sigma_object(row.seconds)},
+          {"samples_per_second", static_cast<double>(row.samples) / time},
+          {"speedup", speedup},
+          {"speedup_sigma", sigma_object(row.speedups)},
+          {"efficiency",
+           row.is_sequential() ? Json() : Json(efficiency(speedup, total_workers(row.plan)))},
+          {"serial_fraction", or_null(fraction_of(row))},
+          {"same_bits", row.same_bits},
+          {"oversubscribed", row.oversubscribed},
+          {"outliers", count_outliers(row.seconds)},
+          {"baseline_median_seconds", row.baseline ? Json(median(row.baseline->seconds)) : Json()},
+          {"slowdown", row.baseline ? Json(row.baseline->slowdown.value) : Json()},
+          {"slowdown_lower", row.baseline ? Json(row.baseline->slowdown.lower) : Json()},
+          {"slowdown_upper", row.baseline ? Json(row.baseline->slowdown.upper) : Json()},
+          {"ranks", row.plan.ranks}};
 }
 
 Json runs_object(const std::optional<OtherRuns>& runs) {
@@ -218,8 +220,7 @@ std::string bench_output(const BenchFiles& files, const BenchContext& context,
 
 std::string timeline_text(const BenchRow& row, const PhaseRecorder& recorder) {
   constexpr int kColumns = 72;
-  return fmt::format("\n{}, {}, batch size {}: a step\n{}\n", plan_name(row.plan),
-                     count_of(row.plan.workers, "worker"), row.batch_size,
+  return fmt::format("\n{}, batch size {}: a step\n{}\n", case_text(row), row.batch_size,
                      fmt::join(timeline_picture(recorder, kColumns), "\n"));
 }
 

@@ -104,11 +104,17 @@ std::string largest_loss_text(const BenchRow& row) {
 }
 
 std::string workers_text(const BenchRow& row) {
-  return fmt::format("{}{}", row.plan.workers, row.oversubscribed ? "*" : "");
+  const Plan& plan = row.plan;
+  return fmt::format("{}{}{}", plan.ranks > 1 ? fmt::format("{} × ", plan.ranks) : "", plan.workers,
+                     row.oversubscribed ? "*" : "");
 }
 
 std::string case_text(const BenchRow& row) {
-  return fmt::format("{} with {}", plan_name(row.plan), count_of(row.plan.workers, "worker"));
+  const Plan& plan = row.plan;
+  const std::string workers = count_of(plan.workers, "worker");
+  return plan.ranks > 1
+             ? fmt::format("{} on {} of {}", plan_name(plan), count_of(plan.ranks, "rank"), workers)
+             : fmt::format("{} with {}", plan_name(plan), workers);
 }
 
 }  // namespace trp

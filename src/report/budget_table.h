@@ -23,10 +23,11 @@ std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
 /// What the row loses most time to, and what to change; empty when it loses next to nothing.
 std::string largest_loss_text(const BenchRow& row);
 
-/// The number of workers, with a star if there are more than CPUs.
+/// The number of workers, of each rank if there are several, with a star if there are more than
+/// CPUs: "2", "4*", "2 × 1".
 std::string workers_text(const BenchRow& row);
 
-/// "data/factored with 2 workers"
+/// "data/factored with 2 workers", "ranks/outputs on 2 ranks of 1 worker"
 std::string case_text(const BenchRow& row);
 
 }  // namespace trp

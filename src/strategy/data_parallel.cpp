@@ -16,13 +16,12 @@ DataParallel::DataParallel(const Mlp& mlp, const Optimizer& optimizer, const Bat
 
 StepResult DataParallel::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
   const Index sample_count = input.sample_count();
-  const int shard_count = std::min(pool_.worker_count(), static_cast<int>(sample_count));
   accumulator_.begin(batch_of(input, buffers_), buffers_.activations, input.phases);
-  fork_join(pool_, input.phases, Phase::kOther, shard_count, [&](int shard, int worker) {
-    const Range rows = split_evenly(sample_count, shard_count, shard);
+  const auto compute_and_merge = [&](Range rows, int shard, int worker) {
     accumulator_.merge_shard([&] { compute_rows(input, mlp, rows, buffers_, worker); }, rows, shard,
                              worker);
-  });
+  };
+  fork_join_shards(pool_, input.phases, Phase::kOther, {0, sample_count}, compute_and_merge);
   assert(accumulator_.merged_count() == sample_count);
 
   const auto run = [&](int count, const auto& task) {

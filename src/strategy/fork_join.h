@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+
+#include "core/partition.h"
 #include "strategy/phase.h"
 #include "trp/thread_pool.h"
 
@@ -16,6 +19,18 @@ void fork_join(ThreadPool& pool, PhaseRecorder* phases, Phase phase, int count, 
     task(index, worker);
   };
   pool.run(count, recorded, order);
+}
+
+/// Calls task(shard, index, worker) for a shard of the rows, none of them empty, for each worker.
+template <class Task>
+void fork_join_shards(ThreadPool& pool, PhaseRecorder* phases, Phase phase, Range rows,
+                      const Task& task) {
+  const int count = std::min(pool.worker_count(), static_cast<int>(rows.size()));
+  if (count == 0) return;
+  fork_join(pool, phases, phase, count, [&](int index, int worker) {
+    const Range shard = split_evenly(rows.size(), count, index);
+    task(Range{rows.begin + shard.begin, rows.begin + shard.end}, index, worker);
+  });
 }
 
 }  // namespace trp

@@ -17,9 +17,10 @@ void end_gather(const StepInput& input, Columns& columns) {
   columns.end_gather();
 }
 
-Range slice_of(const StepInput& input, int slice, int slices) {
-  return split_evenly(input.sample_count(), slices, slice);
-}
+/// Rows of the batch, as they are counted in the slice that they are of.
+Range within(Range slice, Range rows) { return {rows.begin - slice.begin, rows.end - slice.begin}; }
+
+TensorView of_rows(Tensor& tensor, Range rows) { return tensor.view_rows(rows.begin, rows.end); }
 
 }  // namespace
 
@@ -64,7 +65,7 @@ RankOutputs::RankOutputs(const Mlp& mlp, const Optimizer& optimizer, const Batch
       update_(tiles_.all, mlp, optimizer, pool.worker_count(),
               tiles_.all.size() - tiles_.owners.size()),
       norm_blocks_(cluster.size()) {
-  const Index slice = split_evenly(form.capacity, kSlices, 0).size();
+  const Index slice = split_evenly(form.capacity, Index{kSlices}, 0).size();
   for (std::size_t l = 0; l < wide_count_; ++l) {
     const Index cols = mlp.layers[l].weight.cols();
     outputs_.push_back({Columns(slice, cols, cluster), Columns(slice, cols, cluster)});
@@ -73,74 +74,61 @@ RankOutputs::RankOutputs(const Mlp& mlp, const Optimizer& optimizer, const Batch
   if (!optimizer.clips()) return;
   int offset = 0;
   for (int rank = 0; rank < cluster.size(); ++rank) {
-    int& count = norm_blocks_.counts[static_cast<std::size_t>(rank)];
-    for (std::size_t t = 0; t < tiles_.owners.size(); ++t)
-      if (tiles_.owners[t] == rank)
-        count += static_cast<int>(tiles_.all[t].cols.size() * Index{sizeof(double)});
-    norm_blocks_.offsets[static_cast<std::size_t>(rank)] = offset;
-    offset += count;
+    const auto r = static_cast<std::size_t>(rank);
+    norm_blocks_.offsets[r] = offset;
+    for (std::size_t t = 0; t < tiles_.owners.size(); ++t) {
+      if (tiles_.owners[t] != rank) continue;
+      divided_tiles_.push_back(static_cast<int>(t));
+      offset += static_cast<int>(tiles_.all[t].cols.size() * Index{sizeof(double)});
+    }
+    norm_blocks_.counts[r] = offset - norm_blocks_.offsets[r];
   }
   norms_.resize(static_cast<std::size_t>(offset) / sizeof(double));
+}
+
+Range RankOutputs::slice_of(const StepInput& input, std::size_t slice) {
+  return split_evenly(input.sample_count(), Index{kSlices}, static_cast<Index>(slice));
 }
 
 Range RankOutputs::own_columns(Index columns) const {
   return split_columns(columns, cluster_.size(), cluster_.rank());
 }
 
-/// Calls task(shard, worker) for a shard of the rows for each worker.
-template <class Task>
-void RankOutputs::for_each_shard(const StepInput& input, Range rows, Phase phase,
-                                 const Task& task) {
-  const int count = std::min(pool_.worker_count(), static_cast<int>(rows.size()));
-  if (count == 0) return;
-  fork_join(pool_, input.phases, phase, count, [&](int index, int worker) {
-    const Range shard = split_evenly(rows.size(), count, index);
-    task(Range{rows.begin + shard.begin, rows.begin + shard.end}, worker);
-  });
-}
-
 void RankOutputs::forward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l) {
-  const std::vector<Tensor>& outputs = buffers_.activations.outputs;
-  for (int s = 0; s < kSlices; ++s) {
-    const Range slice = slice_of(input, s, kSlices);
-    const auto in_slice = [&](Range rows) {
-      return Range{rows.begin - slice.begin, rows.end - slice.begin};
-    };
-    const auto of_slice = [&](std::size_t layer) {
-      return buffers_.activations.outputs[layer].view_rows(slice.begin, slice.end);
-    };
-    if (l > 0) end_gather(input, outputs_[l - 1][static_cast<std::size_t>(s)]);
-    Columns& columns = outputs_[l][static_cast<std::size_t>(s)];
-    for_each_shard(input, slice, Phase::kForward, [&](Range rows, int worker) {
+  Activations& activations = buffers_.activations;
+  for (std::size_t s = 0; s < kSlices; ++s) {
+    const Range slice = slice_of(input, s);
+    const TensorView outputs = of_rows(activations.outputs[l], slice);
+    const Range own = own_columns(outputs.cols());
+    if (l > 0) end_gather(input, outputs_[l - 1][s]);
+    const auto compute = [&](Range rows, int, int worker) {
       if (l == 0) {
         const PhaseScope scope(input.phases, worker, Phase::kGather);
         gather_rows(input, rows, buffers_);
       } else {
-        outputs_[l - 1][static_cast<std::size_t>(s)].give(of_slice(l - 1), in_slice(rows));
+        outputs_[l - 1][s].give(of_rows(activations.outputs[l - 1], slice), within(slice, rows));
       }
-      const InputView x =
-          rows_of_input(batch_of(input, buffers_).input(), buffers_.activations, rows, l);
-      const Range own = own_columns(outputs[l].cols());
       if (own.empty()) return;
-      forward_layer(mlp, l, x, own, buffers_.activations.outputs[l].view_rows(rows.begin, rows.end),
-                    input.dropout_of(rows));
-      columns.take(of_slice(l), in_slice(rows));
-    });
-    columns.begin_gather(of_slice(l), cluster_);
+      const InputView x = rows_of_input(batch_of(input, buffers_).input(), activations, rows, l);
+      forward_layer(mlp, l, x, own, of_rows(activations.outputs[l], rows), input.dropout_of(rows));
+      outputs_[l][s].take(outputs, within(slice, rows));
+    };
+    fork_join_shards(pool_, input.phases, Phase::kForward, slice, compute);
+    outputs_[l][s].begin_gather(outputs, cluster_);
   }
 }
 
 void RankOutputs::compute_narrow_layers(const StepInput& input, const Mlp& mlp) {
-  const std::size_t last_wide = wide_count_ - 1;
-  for (int s = 0; s < kSlices; ++s) {
-    const Range slice = slice_of(input, s, kSlices);
-    Columns& columns = outputs_[last_wide][static_cast<std::size_t>(s)];
+  Tensor& last_outputs = buffers_.activations.outputs[wide_count_ - 1];
+  for (std::size_t s = 0; s < kSlices; ++s) {
+    const Range slice = slice_of(input, s);
+    Columns& columns = outputs_.back()[s];
     end_gather(input, columns);
-    for_each_shard(input, slice, Phase::kOther, [&](Range rows, int worker) {
-      columns.give(buffers_.activations.outputs[last_wide].view_rows(slice.begin, slice.end),
-                   {rows.begin - slice.begin, rows.end - slice.begin});
+    const auto compute = [&](Range rows, int, int worker) {
+      columns.give(of_rows(last_outputs, slice), within(slice, rows));
       compute_rows(input, mlp, rows, buffers_, worker, wide_count_);
-    });
+    };
+    fork_join_shards(pool_, input.phases, Phase::kOther, slice, compute);
   }
 }
 
@@ -148,39 +136,37 @@ void RankOutputs::compute_narrow_layers(const StepInput& input, const Mlp& mlp) 
 void RankOutputs::backward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l) {
   const Range all = {0, input.sample_count()};
   Activations& activations = buffers_.activations;
-  const auto of_all = [&](std::size_t layer) {
-    return activations.gradients[layer].view_rows(all.begin, all.end);
-  };
+  const TensorView gradient = of_rows(activations.gradients[l], all),
+                   result = of_rows(activations.gradients[l - 1], all);
+  const Range own = own_columns(result.cols());
   const bool is_whole = l == wide_count_ - 1;  // as the narrow layers have left it
   if (!is_whole) end_gather(input, gradients_[l]);
-  for_each_shard(input, all, Phase::kBackward, [&](Range rows, int) {
-    if (!is_whole) gradients_[l].give(of_all(l), rows);
-    const TensorView result = activations.gradients[l - 1].view_rows(rows.begin, rows.end);
-    const Range own = own_columns(result.cols());
+  const auto compute = [&](Range rows, int, int) {
+    if (!is_whole) gradients_[l].give(gradient, rows);
     if (own.empty()) return;
-    backward_layer(mlp, l, activations.gradients[l].view_rows(rows.begin, rows.end),
-                   activations.outputs[l - 1].view_rows(rows.begin, rows.end), own, result,
-                   input.dropout_of(rows));
-    if (l > 1) gradients_[l - 1].take(of_all(l - 1), rows);
-  });
-  if (l > 1) gradients_[l - 1].begin_gather(of_all(l - 1), cluster_);
+    backward_layer(mlp, l, gradient.view_rows(rows.begin, rows.end),
+                   of_rows(activations.outputs[l - 1], rows), own,
+                   result.view_rows(rows.begin, rows.end), input.dropout_of(rows));
+    if (l > 1) gradients_[l - 1].take(result, rows);
+  };
+  fork_join_shards(pool_, input.phases, Phase::kBackward, all, compute);
+  if (l > 1) gradients_[l - 1].begin_gather(result, cluster_);
 }
 
 /// Lets every rank have the norms of the others' tiles.
-void RankOutputs::exchange_norms() {
-  const auto for_each_norm = [this](int first, int end, const auto& visit) {
-    double* norm = norms_.data() + norm_blocks_.offsets[static_cast<std::size_t>(first)] /
-                                       static_cast<int>(sizeof(double));
-    for (int rank = first; rank < end; ++rank)
-      for (std::size_t t = 0; t < tiles_.owners.size(); ++t)
-        if (tiles_.owners[t] == rank)
-          for (double& of_column : update_.squared_column_norms_of(static_cast<int>(t)))
-            visit(of_column, *norm++);
+void RankOutputs::exchange_norms(const StepInput& input) {
+  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
+  const auto for_each_norm = [this](const auto& visit) {
+    double* norm = norms_.data();
+    for (const int tile : divided_tiles_)
+      for (double& of_column : update_.squared_column_norms_of(tile))
+        visit(tiles_.owners[static_cast<std::size_t>(tile)], of_column, *norm++);
   };
-  for_each_norm(cluster_.rank(), cluster_.rank() + 1,
-                [](double& of_column, double& norm) { norm = of_column; });
+  for_each_norm([this](int owner, double of_column, double& norm) {
+    if (owner == cluster_.rank()) norm = of_column;
+  });
   cluster_.gather(std::span(norms_), norm_blocks_).wait();
-  for_each_norm(0, cluster_.size(), [](double& of_column, double& norm) { of_column = norm; });
+  for_each_norm([](int /*owner*/, double& of_column, double norm) { of_column = norm; });
 }
 
 void RankOutputs::update(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
@@ -197,7 +183,7 @@ void RankOutputs::update(const StepInput& input, Optimizer& optimizer, Mlp& mlp)
   };
   const auto form_all = [&](int /*count*/, const auto& task) {
     for_each_own(task);
-    exchange_norms();
+    exchange_norms(input);
   };
   const float scale = update_.clip(form_all, source_of, input, optimizer, mlp);
   for_each_own([&](int index, int worker) {

@@ -33,7 +33,7 @@ class RankOutputs final : public Strategy {
   void settle(Optimizer& optimizer, Mlp& mlp) override;
 
  private:
-  static constexpr int kSlices = 2;
+  static constexpr std::size_t kSlices = 2;
 
   /// The tiles of the network, those of wide layers cut into the ranks' columns; then those that
   /// this rank keeps up to date although they are others'.
@@ -44,14 +44,13 @@ class RankOutputs final : public Strategy {
   };
   static Tiles make_rank_tiles(const Mlp& mlp, std::size_t wide_count, const Cluster& cluster);
 
+  static Range slice_of(const StepInput& input, std::size_t slice);
   Range own_columns(Index columns) const;
-  template <class Task>
-  void for_each_shard(const StepInput& input, Range rows, Phase phase, const Task& task);
   void forward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l);
   void compute_narrow_layers(const StepInput& input, const Mlp& mlp);
   void backward_wide_layer(const StepInput& input, const Mlp& mlp, std::size_t l);
   void update(const StepInput& input, Optimizer& optimizer, Mlp& mlp);
-  void exchange_norms();
+  void exchange_norms(const StepInput& input);
 
   ThreadPool& pool_;
   Cluster& cluster_;
@@ -61,7 +60,9 @@ class RankOutputs final : public Strategy {
   std::vector<std::array<Columns, kSlices>> outputs_;  // of each wide layer and slice
   std::vector<Columns> gradients_;                     // of each wide layer
   ParameterUpdate update_;
-  std::vector<double> norms_;  // of all ranks' tiles, rank by rank; used for clipping only
+  // For clipping only.
+  std::vector<int> divided_tiles_;  // those of all ranks, rank by rank
+  std::vector<double> norms_;       // of their columns
   Blocks norm_blocks_;
   bool is_settled_ = true;
 };

@@ -113,12 +113,9 @@ StepResult RankRows::sum_all_results(const StepInput& input) const {
 
 StepResult RankRows::step(const StepInput& input, Optimizer& optimizer, Mlp& mlp) {
   const Range own = split_evenly(input.sample_count(), cluster_.size(), cluster_.rank());
-  const int shard_count = std::min(pool_.worker_count(), static_cast<int>(own.size()));
-  if (shard_count > 0)
-    fork_join(pool_, input.phases, Phase::kOther, shard_count, [&](int shard, int worker) {
-      const Range rows = split_evenly(own.size(), shard_count, shard);
-      compute_rows(input, mlp, {own.begin + rows.begin, own.begin + rows.end}, buffers_, worker);
-    });
+  fork_join_shards(pool_, input.phases, Phase::kOther, own, [&](Range rows, int, int worker) {
+    compute_rows(input, mlp, rows, buffers_, worker);
+  });
   Transfer results = begin_exchange_of_results(input, own);
   pass_on(input, own);
   wait(input, results);

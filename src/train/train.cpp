@@ -46,6 +46,10 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
   if (events.start) events.start(trainer.start());
   if (events.epoch)
     for (const EpochResult& epoch : trainer.state().epochs) events.epoch(epoch);
+  if (events.cluster) {  // whose ranks begin together, so that their times can be laid side by side
+    events.cluster->ask(false);
+    events.cluster->agreed();
+  }
   if (events.recorder) events.recorder->begin();
   TrainResult result;
   result.status = run_epochs(trainer, recipe, events, stop);

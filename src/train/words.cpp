@@ -13,6 +13,7 @@ std::string augment_text(const AugmentOptions& augment) {
 }
 
 std::string plan_name(const Plan& plan) {
+  if (plan.ranks > 1) return fmt::format("ranks/{}", word_of(plan.ranks_split));
   std::string name(word_of(plan.strategy));
   if (plan.strategy == StrategyKind::kData) name.append("/").append(word_of(plan.merge));
   if (plan.strategy == StrategyKind::kPipeline)

@@ -129,8 +129,8 @@ constexpr std::optional<Enum> value_of(std::span<const Word<Enum>> words, std::s
 /// "noise,shift", "none"
 std::string augment_text(const AugmentOptions& augment);
 
-/// "sequential", "data/factored", "tensor", "pipeline/1f1b": what tells plans apart, but for the
-/// number of workers.
+/// "sequential", "data/factored", "tensor", "pipeline/1f1b", "ranks/outputs": what tells plans
+/// apart, but for the number of workers.
 std::string plan_name(const Plan& plan);
 
 }  // namespace trp

@@ -78,8 +78,8 @@ TEST_CASE("convert: each option reaches its field") {
 TEST_CASE("bench: each option reaches its field") {
   const auto plain = parse_options(add_bench, {"bench"});
   CHECK(plain.recipe.epochs == 1);
-  CHECK(plain.workers == std::vector<int>{1, 2, 4, 8});
-  CHECK(plain.strategies == std::vector<StrategyKind>{StrategyKind::kData});
+  CHECK(plain.ways.workers == std::vector<int>{1, 2, 4, 8});
+  CHECK(plain.ways.strategies == std::vector<StrategyKind>{StrategyKind::kData});
   const auto full = parse_options(add_bench, {"bench",
                                               "-j",
                                               "2,3",
@@ -100,12 +100,16 @@ TEST_CASE("bench: each option reaches its field") {
                                               "--lr",
                                               "0.25",
                                               "--timeline",
+                                              "--ranks-split",
+                                              "rows",
                                               "-q"});
-  CHECK(full.workers == std::vector<int>{2, 3});
-  CHECK(full.strategies ==
+  CHECK(full.ways.workers == std::vector<int>{2, 3});
+  CHECK(full.ways.strategies ==
         std::vector<StrategyKind>{StrategyKind::kTensor, StrategyKind::kPipeline});
-  CHECK(full.merges == std::vector<MergeKind>{MergeKind::kOrdered});
-  CHECK(full.batch_sizes == std::vector<Index>{16, 32});
+  CHECK(full.ways.merges == std::vector<MergeKind>{MergeKind::kOrdered});
+  CHECK(full.ways.batch_sizes == std::vector<Index>{16, 32});
+  CHECK(plain.ways.splits == std::vector<RanksSplit>{RanksSplit::kOutputs, RanksSplit::kRows});
+  CHECK(full.ways.splits == std::vector<RanksSplit>{RanksSplit::kRows});
   CHECK(full.warmup == 0);
   CHECK(full.runs == 7);
   CHECK(full.files.csv == "-");

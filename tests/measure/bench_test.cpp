@@ -22,8 +22,9 @@ BenchOptions small_plan() {
   plan.recipe.hidden = {20};
   plan.recipe.class_count = 5;
   plan.recipe.epochs = 1;
-  plan.cases =
-      bench_cases({}, kAllKinds, kAllMerges, std::vector<int>{1, 2}, std::vector<Index>{8, 16});
+  plan.cases = bench_cases(
+      {},
+      {.workers = {1, 2}, .strategies = kAllKinds, .merges = kAllMerges, .batch_sizes = {8, 16}});
   plan.warmup = 1;
   plan.runs = 3;
   return plan;
@@ -39,6 +40,24 @@ BenchRow row_of(StrategyKind kind, MergeKind merge, int workers,
 }
 
 }  // namespace
+
+TEST_CASE("ranks take the place of strategies, beside one process with one worker") {
+  const auto cases =
+      bench_cases({.loaders = 1, .ranks = 3}, {.workers = {1, 2}, .strategies = kAllKinds});
+  REQUIRE(cases.size() == 5);
+  CHECK(cases[0].is_sequential());
+  CHECK(!cases[0].is_parallel());
+  const RanksSplit splits[] = {RanksSplit::kOutputs, RanksSplit::kOutputs, RanksSplit::kRows,
+                               RanksSplit::kRows};
+  for (std::size_t i = 1; i < cases.size(); ++i) {
+    CHECK(!cases[i].is_sequential());
+    CHECK(cases[i].plan.ranks_split == splits[i - 1]);
+    CHECK(total_workers(cases[i].plan) == (i % 2 == 1 ? 3 : 6));
+    CHECK(cases[i].plan.loaders == 1);
+  }
+  CHECK(same_plan(cases[1].plan, cases[2].plan));
+  CHECK(!same_plan(cases[2].plan, cases[3].plan));
+}
 
 TEST_CASE("each batch size has one sequential case and every combination that differs") {
   const std::vector<BenchRow> cases = small_plan().cases;

@@ -178,7 +178,7 @@ TEST_CASE("bench tells where the time went, and draws a step") {
   const ProgramResult text = with({"--timeline"});
   REQUIRE(text.exit_code == 0);
   for (const char* part : {"useful", "imbalance", "× transfer", "\nworker 1   ", "\nworker 2   ",
-                           "F forward", "pipeline/1f1b, 2 workers, batch size 64: a step"})
+                           "F forward", "pipeline/1f1b with 2 workers, batch size 64: a step"})
     CHECK(has(text.out, part));
 
   const ProgramResult json = with({"--export-json", "-"});

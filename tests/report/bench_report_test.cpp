@@ -75,7 +75,7 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
       "batch_size,plan,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
       "speedup,speedup_sigma,efficiency,serial_fraction,same_bits,oversubscribed,outliers,"
       "baseline_median_seconds,slowdown,slowdown_lower,slowdown_upper\n"));
-  CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0,,,,\n") !=
+  CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0,,,,,1\n") !=
         std::string::npos);
   const auto json = nlohmann::json::parse(bench_json(kContext, rows));
   CHECK(json["event"] == "bench");
@@ -160,6 +160,22 @@ TEST_CASE("one run of each has no spread, and its verdict says so") {
   const auto json = nlohmann::json::parse(bench_json(kContext, rows));
   CHECK(json["results"][1]["sigma_seconds"].is_null());
   CHECK(json["results"][1]["speedup_sigma"].is_null());
+}
+
+TEST_CASE("ranks are named by what they share out, and count with all their workers") {
+  BenchRow row = row_of(StrategyKind::kData, 2, 8, 0.5);
+  row.plan.ranks = 3;
+  row.plan.ranks_split = RanksSplit::kOutputs;
+  const std::vector<BenchRow> rows =
+      compare_rows(std::vector{row_of(StrategyKind::kSequential, 1, 8, 1), row}, 2);
+  const std::string text = bench_text(kContext, rows);
+  for (const char* words :
+       {"ranks/outputs    3 × 2", "ranks/outputs on 3 ranks of 2 workers is fastest"})
+    CHECK(text.find(words) != std::string::npos);
+  const Json told = Json::parse(bench_json(kContext, rows)).at("results")[1];
+  CHECK(told.at("ranks") == 3);
+  CHECK(told.at("workers") == 2);
+  CHECK(told.at("efficiency").get<double>() == Approx(2.0 / 6));
 }
 
 }  // namespace

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Lets bench time ranks, and looks at what it tells.   bench.py PROGRAM DATA"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from ranks import ENVIRONMENT, mpirun, skip_without_mpi
+
+problems = []
+
+
+def check(holds, what, found=""):
+    if not holds:
+        problems.append(what)
+        print(f"FAILED: {what}\n{found}", flush=True)
+
+
+def run(command):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
+
+
+def bench_on_ranks(bench, weights):
+    plans = "-j 1,2 -b 50 -r 2 --read-once --loaders 1 --timeline -q --export-json".split()
+    with tempfile.TemporaryDirectory() as folder:
+        export, page = os.path.join(folder, "bench.json"), os.path.join(folder, "bench.html")
+        done = run(mpirun(2, [*bench, *plans, export, "--report", page]))
+        check(done.returncode == 0 and "ranks/rows on 2 ranks of 2 workers" in done.stdout, "ranks are timed", done)
+        check(done.stdout.count("batch size 50\nplan") == 1, "only rank 0 prints", done.stdout)
+        check("worker 4" in done.stdout, "the workers of all ranks are drawn", done.stdout)
+        check(os.path.getsize(page) > 1000, "a page is written")
+        rows = json.load(open(export))["results"]
+    told = [(row["plan"], row["ranks"], row["workers"]) for row in rows]
+    each = [(f"ranks/{split}", 2, workers) for split in ["outputs", "rows"] for workers in [1, 2]]
+    check(told == [("sequential", 1, 1), *each], "every split is timed with each number of workers", told)
+    for row in rows:
+        check(row["same_bits"] and row["weights"] == weights, "the weights are those of one process", row)
+        check(len(row["seconds"]) == 2 and min(row["seconds"]) > 0, "each round has a time", row)
+        of_all = row["efficiency"] is None or abs(row["efficiency"] * row["ranks"] * row["workers"] / row["speedup"] - 1) < 1e-6
+        check(of_all, "the efficiency is that of all workers", row)
+
+
+def is_refused(first, second, words):
+    done = run(["mpirun", "--oversubscribe", "-n", "1", *first, ":", "-n", "1", *second])
+    check(done.returncode != 0 and words in done.stderr, f"{words} is told", done)
+
+
+def is_stopped(bench):
+    process = subprocess.Popen(mpirun(2, [*bench, "-j", "1", "-r", "10000", "--timeline"]), text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    for line in process.stderr:
+        if "round 3" in line:
+            break
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    check(process.returncode != 0 and time.monotonic() - began < 10, "Ctrl-C ends a bench on all ranks", process)
+
+
+def main():
+    program, data = sys.argv[1:]
+    skip_without_mpi(program)
+    options = ["-d", data, "--limit", "400", "--hidden", "32"]
+    bench = [program, "bench", *options]
+    alone = run([program, *options, "-b", "50", "--epochs", "1", "--format", "json", "-q"])
+    bench_on_ranks(bench, json.loads(alone.stdout)["summary"]["weights"])
+    is_refused([*bench, "-r", "2"], [*bench, "-r", "3"], "the rest of the options of rank 1 is")
+    is_refused([*bench, "--baseline", program], [*bench, "--baseline", program], "found 2 ranks")
+    is_stopped(bench)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -77,9 +77,11 @@ struct Cluster::Impl {
     return transfer;
   }
 
-  /// An MPI that cannot reach anybody any more may not come back from MPI_Abort.
+  /// An MPI that cannot reach anybody any more may not come back from MPI_Abort. A launcher has a
+  /// moment to pass on what was said, for MPICH's drops it when a rank has aborted.
   [[noreturn]] static void end_everywhere(int exit_code) {
     alarm(kAbortSeconds);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
     MPI_Abort(MPI_COMM_WORLD, exit_code);
     _exit(exit_code);
   }

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 SKIPPED = 77
+LAUNCHER = ["mpirun", "--oversubscribe"]
 # As containers do it; nothing is run but the program under test.
 ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
@@ -13,10 +14,12 @@ ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROO
 def skip_without_mpi(program):
     # A program that knows no ranks refuses to be one of two.
     launched = dict(os.environ, OMPI_COMM_WORLD_SIZE="2", OMPI_COMM_WORLD_RANK="0")
-    if not shutil.which("mpirun"):
-        print("skipped: there is no mpirun")
-        sys.exit(SKIPPED)
     linked = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+    if "libmpich" in linked:
+        LAUNCHER[:] = ["mpiexec.mpich"]
+    if not shutil.which(LAUNCHER[0]):
+        print(f"skipped: there is no {LAUNCHER[0]}")
+        sys.exit(SKIPPED)
     if "libmpi" not in linked:
         refused = subprocess.run([program, "--version"], capture_output=True, text=True, env=launched)
         if refused.returncode != 1 or "without MPI" not in refused.stderr:
@@ -27,4 +30,9 @@ def skip_without_mpi(program):
 
 
 def mpirun(ranks, command):
-    return ["mpirun", "--oversubscribe", "-n", str(ranks), *command]
+    return [*LAUNCHER, "-n", str(ranks), *command]
+
+
+def mpirun_of_two(first, second):
+    """Two ranks with a command each."""
+    return [*LAUNCHER, "-n", "1", *first, ":", "-n", "1", *second]

@@ -45,6 +45,19 @@ void share_dataset(Dataset& set, Cluster& cluster) {
   for (const Index size : set.sample_shape) set.feature_count *= size;
 }
 
+/// Gives all ranks what rank 0 has, and the recipe that goes with it.
+void share_checkpoint(std::optional<Checkpoint>& checkpoint, TrainOptions& options) {
+  Cluster& cluster = *options.cluster;
+  if (!cluster.has_others()) return;
+  std::vector<std::uint8_t> bytes;
+  if (checkpoint) bytes = encode_checkpoint(*checkpoint);
+  share_values(bytes, cluster);
+  const std::string recipe = cluster.texts(json_text(to_json(options.recipe)))[0];
+  if (cluster.rank() == 0) return;
+  options.recipe = recipe_from_json(Json::parse(recipe));
+  if (!bytes.empty()) checkpoint = decode_checkpoint(bytes, "what rank 0 shares");
+}
+
 /// What the recorded trainings come to here.
 std::string arithmetic() {
   for (const SelfCheck& check : self_checks()) {
@@ -112,19 +125,20 @@ double sum_over_ranks(Cluster& cluster, double own) {
   return sum;
 }
 
+std::optional<TrainState> load_init_on_ranks(TrainOptions& options) {
+  if (options.init.empty()) return std::nullopt;
+  std::optional<Checkpoint> first;
+  if (options.cluster->rank() == 0) first.emplace().state = *load_init(options);
+  share_checkpoint(first, options);
+  return std::move(first->state);
+}
+
 std::optional<Checkpoint> load_resumed_on_ranks(TrainOptions& options, const Outputs& outputs,
                                                 Output& output) {
-  Cluster& cluster = *options.cluster;
+  if (options.resume.empty()) return std::nullopt;
   std::optional<Checkpoint> resumed;
-  if (cluster.rank() == 0) resumed = load_resumed(options, outputs, output);
-  if (!cluster.has_others() || options.resume.empty()) return resumed;
-  std::vector<std::uint8_t> bytes;
-  if (resumed) bytes = encode_checkpoint(*resumed);
-  share_values(bytes, cluster);
-  const std::string recipe = cluster.texts(json_text(to_json(options.recipe)))[0];
-  if (cluster.rank() == 0) return resumed;
-  options.recipe = recipe_from_json(Json::parse(recipe));
-  if (!bytes.empty()) resumed = decode_checkpoint(bytes, options.resume);
+  if (options.cluster->rank() == 0) resumed = load_resumed(options, outputs, output);
+  share_checkpoint(resumed, options);
   return resumed;
 }
 
@@ -140,6 +154,15 @@ DataSets load_on_ranks(Cluster& cluster, bool read_once, const DataFiles& files,
   if (shares)
     for (Dataset* set : {&data.train, &data.test}) share_dataset(*set, cluster);
   return data;
+}
+
+std::string common_options(const TrainOptions& asked, const Plan& plan) {
+  const bool is_recorded = asked.time || !asked.trace.empty() || !asked.report.empty();
+  return fmt::format("--repeat {} --ranks-split {}{}{}", asked.repeat, word_of(plan.ranks_split),
+                     is_recorded ? " --time" : "",
+                     asked.checkpoint.empty()
+                         ? ""
+                         : fmt::format(" --checkpoint --save-every {}", asked.save_every));
 }
 
 void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data,

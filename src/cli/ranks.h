@@ -26,7 +26,9 @@ int cpus_of_rank(Cluster& cluster, int cpus, bool may_hint);
 /// Returns what all ranks say together.
 double sum_over_ranks(Cluster& cluster, double own);
 
-/// Loads the checkpoint of --resume, on rank 0 alone, which gives it to the others.
+/// Load the model of --init and the checkpoint of --resume, on rank 0 alone, which gives them to the
+/// others.
+std::optional<TrainState> load_init_on_ranks(TrainOptions& options);
 std::optional<Checkpoint> load_resumed_on_ranks(TrainOptions& options, const Outputs& outputs,
                                                 Output& output);
 
@@ -37,8 +39,12 @@ DataFiles find_on_ranks(const Cluster& cluster, bool read_once, const DataOption
 DataSets load_on_ranks(Cluster& cluster, bool read_once, const DataFiles& files,
                        const Recipe& recipe);
 
+/// Returns those options, as a text, that all ranks must have in common beside the recipe, since
+/// they come together for them: of what is asked for, and of the complete plan.
+std::string common_options(const TrainOptions& asked, const Plan& plan);
+
 /// Throws Error, on all ranks, if one has another program, recipe, data, arithmetic or other
-/// options, as a text, that all must have.
+/// common options.
 void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data,
                        const std::string& other_options);
 

@@ -118,15 +118,13 @@ class TrainRun {
 
   /// Reads all that the training goes on, which all ranks have then, and completes the options.
   DataSets read_inputs() {
-    first_ = load_init(options_);
+    first_ = load_init_on_ranks(options_);
     resumed_ = load_resumed_on_ranks(options_, outputs_, output_);
     DataSets data = load_on_ranks(cluster(), options_.read_once, files_, options_.recipe);
     if (first_) check_init(options_, first_->mlp, data.train);
     warn_of_unscaled_inputs(options_.recipe, data.train, output_);
     options_.plan = complete_plan(options_, cpus_, data.train);
-    check_ranks_agree(cluster(), options_.recipe, data,
-                      fmt::format("--repeat {} --ranks-split {}", options_.repeat,
-                                  word_of(options_.plan.ranks_split)));
+    check_ranks_agree(cluster(), options_.recipe, data, common_options(asked_, options_.plan));
     if (options_.output.verbose) write_version(stopwatch_.seconds());
     return data;
   }

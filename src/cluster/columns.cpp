@@ -5,14 +5,22 @@
 #include "core/fail.h"
 
 namespace trp {
+namespace {
+
+constexpr Index kMaxFloats =
+    std::numeric_limits<int>::max() / Index{sizeof(float)};  // MPI counts bytes in an int
+
+}  // namespace
+
+void Columns::check_size(Index rows, Index cols) {
+  if (rows * round_up(cols, kLineFloats) > kMaxFloats)
+    fail("the ranks would exchange {} x {} numbers at once, which are more than 2 GiB", rows, cols);
+}
 
 Columns::Columns(Index max_rows, Index cols, const Cluster& cluster)
     : cols_(cols), rank_(cluster.rank()), size_(cluster.size()), blocks_(size_) {
-  const Index floats = max_rows * round_up(cols, kLineFloats);
-  if (floats > std::numeric_limits<int>::max() / static_cast<Index>(sizeof(float)))
-    fail("the ranks would exchange {} x {} numbers at once, which are more than 2 GiB", max_rows,
-         cols);
-  values_.resize(static_cast<std::size_t>(floats));
+  check_size(max_rows, cols);
+  values_.resize(static_cast<std::size_t>(max_rows * round_up(cols, kLineFloats)));
 }
 
 TensorView Columns::columns_of(int rank, Index rows) {

@@ -12,7 +12,10 @@ namespace trp {
 /// all need all.
 class Columns {
  public:
-  /// For matrices of at most so many rows. Throws Error if they are beyond 2 GiB.
+  /// Throws Error if matrices of this size are beyond 2 GiB, more than can be exchanged at once.
+  static void check_size(Index rows, Index cols);
+
+  /// For matrices of at most so many rows. Throws as check_size() does.
   Columns(Index max_rows, Index cols, const Cluster& cluster);
 
   /// Takes what this rank has in rows of the matrix. Threads may take different rows at once.

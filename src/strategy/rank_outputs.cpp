@@ -68,6 +68,7 @@ RankOutputs::RankOutputs(const Mlp& mlp, const Optimizer& optimizer, const Batch
   const Index slice = split_evenly(form.capacity, Index{kSlices}, 0).size();
   for (std::size_t l = 0; l < wide_count_; ++l) {
     const Index cols = mlp.layers[l].weight.cols();
+    Columns::check_size(mlp.layers[l].weight.rows(), cols);  // which settle() exchanges
     outputs_.push_back({Columns(slice, cols, cluster), Columns(slice, cols, cluster)});
     gradients_.emplace_back(l > 0 && l + 1 < wide_count_ ? form.capacity : 0, cols, cluster);
   }

@@ -158,6 +158,15 @@ def check_differences(program, options):
     each = [program, *options, "--epochs", "1", "--format", "json", "-q"]
     done = run(mpirun_of_two([*each, "-j", "2"], each))
     check(done.returncode == 0 and weights(done) == weights(run(each)), "ranks may have other workers", done)
+    with tempfile.TemporaryDirectory() as folder:
+        model = os.path.join(folder, "first.npz")
+        run([*each, "-o", model])
+        goes_on = [*each, "--init", model]
+        alone = weights(run(goes_on))
+        done = run(mpirun_of_two(goes_on, [*each, "--init", "/nowhere.npz"]))
+        check(done.returncode == 0 and weights(done) == alone, "rank 0 alone reads --init", done)
+    text = told(["--time"], [])
+    check("the rest of the options of rank 1 is" in text, "ranks that record and others are refused", text)
     elsewhere = [program, "-d", "/nowhere", *each[3:], "--read-once"]
     done = run(mpirun_of_two([*each, "--read-once"], elsewhere))
     check(done.returncode == 0 and weights(done) == weights(run(each)), "--read-once needs the data once", done)

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <span>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -21,13 +21,14 @@ constexpr int kMaxRuns = 10'000;
 constexpr double kMaxSpeedup = 1e6;
 constexpr const char* kComparedGroup = "What is compared with sequential training";
 constexpr const char* kMeasuringGroup = "Measuring";
+constexpr const char* kWithRanks = "with several ranks";
 
-template <class Enum, std::size_t kCount>
+template <class Enum>
 void add_word_list(CLI::App& app, const std::string& names, std::vector<Enum>& target,
-                   const std::array<Word<Enum>, kCount>& words, const std::string& help) {
+                   std::span<const Word<Enum>> words, const std::string& help) {
   add_list(
-      app, names, target, [&words](std::string_view text) { return parse_word<Enum>(text, words); },
-      [&words](Enum value) { return word_of<Enum>(words, value); }, help);
+      app, names, target, [words](std::string_view text) { return parse_word<Enum>(text, words); },
+      [words](Enum value) { return word_of<Enum>(words, value); }, help);
 }
 
 void add_export_file(CLI::App& app, const std::string& format, std::string& path) {
@@ -67,9 +68,9 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   command.option_defaults()->group(kComparedGroup);
   add_number_list(command, "-j,--workers,--threads", options.ways.workers, kMaxWorkers,
                   "numbers of threads");
-  add_word_list(command, "--strategy", options.ways.strategies, kStrategyWords,
+  add_word_list(command, "--strategy", options.ways.strategies, words_of(StrategyKind()),
                 "of data, tensor, pipeline");
-  add_word_list(command, "--merge", options.ways.merges, kMergeWords,
+  add_word_list(command, "--merge", options.ways.merges, words_of(MergeKind()),
                 "of factored, ordered, arrival");
   add_number_list(command, "-b,--batch-size", options.ways.batch_sizes, kMaxBatchSize,
                   "samples of a step");
@@ -78,7 +79,8 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
   add_data(command, options.data, options.recipe);
   add_training(command, options.recipe);
   add_plan(command, options.plan);
-  add_word_list(command, "--ranks-split", options.ways.splits, kRanksSplitWords,
+  const auto splits = words_of(RanksSplit()).subspan(1);  // without auto, which is one of them
+  add_word_list(command, "--ranks-split", options.ways.splits, splits,
                 "of outputs, rows: what ranks started by mpirun share out");
   add_read_once(command, options.read_once);
   command.footer(
@@ -94,16 +96,18 @@ CLI::App& add_bench(CLI::App& app, BenchCommandOptions& options) {
     complete_recipe(options.recipe);
     if (!options.baseline.empty() && command.get_option("--runs")->count() == 0)
       options.runs = kBaselineRuns;
-    const bool has_pipeline = has(StrategyKind::kPipeline);
     if (options.quiet) return;
-    say_without_effect(command,
-                       {{"--strategy", launch().size == 1, "with several ranks"},
-                        {"--merge", has(StrategyKind::kData), "without --strategy data"},
-                        {"--micro-batches", has_pipeline, "without --strategy pipeline"},
-                        {"--pipeline-schedule", has_pipeline, "without --strategy pipeline"},
-                        {"--queue", options.plan.loaders > 0, "without --loaders"},
-                        needs_ranks("--ranks-split"),
-                        needs_ranks("--read-once")});
+    const bool is_alone = launch().size == 1;
+    const bool has_pipeline = is_alone && has(StrategyKind::kPipeline);
+    const char* const no_pipeline = is_alone ? "without --strategy pipeline" : kWithRanks;
+    say_without_effect(command, {{"--strategy", is_alone, kWithRanks},
+                                 {"--merge", is_alone && has(StrategyKind::kData),
+                                  is_alone ? "without --strategy data" : kWithRanks},
+                                 {"--micro-batches", has_pipeline, no_pipeline},
+                                 {"--pipeline-schedule", has_pipeline, no_pipeline},
+                                 {"--queue", options.plan.loaders > 0, "without --loaders"},
+                                 needs_ranks("--ranks-split"),
+                                 needs_ranks("--read-once")});
   });
   return command;
 }

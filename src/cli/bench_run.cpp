@@ -135,7 +135,7 @@ struct Timelines {
 
 Timelines trace_cases(const BenchOptions& bench, const DataSets& data, int cpus,
                       const std::atomic<bool>& stop) {
-  Timelines all = {fmt::format("\n{}\n", timeline_legend()), ""};
+  Timelines all = {fmt::format("\n{}\n", timeline_legend(bench.cluster != nullptr)), ""};
   for (const BenchRow& row : bench.cases) {
     const PhaseRecorder recorder = trace_case(bench, row, data, cpus, stop);
     all.text += timeline_text(row, recorder);
@@ -145,10 +145,11 @@ Timelines trace_cases(const BenchOptions& bench, const DataSets& data, int cpus,
   return all;
 }
 
-/// What ranks must have in common beside recipe and data.
-std::string common_options(const BenchCommandOptions& options, const BenchOptions& bench) {
-  std::string text = fmt::format("--warmup {} --runs {}{}", bench.warmup, bench.runs,
-                                 traces_cases(options) ? " --timeline" : "");
+/// What ranks come together for, as far as options decide that.
+std::string rank_options_text(const BenchCommandOptions& options, const BenchOptions& bench) {
+  std::string text = fmt::format("--warmup {} --runs {}{}{}", bench.warmup, bench.runs,
+                                 traces_cases(options) ? " --timeline" : "",
+                                 options.read_once ? " --read-once" : "");
   for (const BenchRow& row : bench.cases)
     text += fmt::format(", {} at {}", case_text(row), row.batch_size);
   return text;
@@ -188,6 +189,8 @@ int exit_code(const std::vector<BenchRow>& rows, const BenchCommandOptions& opti
 int run_bench_command(const BenchCommandOptions& options) {
   check_together(options);
   Cluster& cluster = *options.cluster;
+  BenchOptions bench = bench_options(options);
+  check_same(cluster, {{"command line", rank_options_text(options, bench)}});
   const bool reports = cluster.rank() == 0;  // others run along
   const DataFiles files = find_on_ranks(cluster, options.read_once, options.data);
   const StopSignals signals;
@@ -195,8 +198,7 @@ int run_bench_command(const BenchCommandOptions& options) {
   if (!options.quiet) warn_of_noise();
   const DataSets data = load_on_ranks(cluster, options.read_once, files, options.recipe);
   const int cpus = cpus_of_rank(cluster, available_cpus(), false);
-  BenchOptions bench = bench_options(options);
-  check_ranks_agree(cluster, options.recipe, data, common_options(options, bench));
+  check_ranks_agree(cluster, options.recipe, data);
   if (!reports) {
     run_bench(bench, data, cpus, {}, signals.requested());
     if (goes_on(cluster, signals) && traces_cases(options))
@@ -208,11 +210,13 @@ int run_bench_command(const BenchCommandOptions& options) {
   if (!options.baseline.empty()) race_builds(bench, options.baseline, files, signals.requested());
   const std::vector<BenchRow> rows = measure(options, outputs, bench, context, data, cpus, signals);
   if (!options.quiet) warn_of_outliers(rows);
+  const bool is_stopped = !goes_on(cluster, signals);
   Timelines steps;
-  if (goes_on(cluster, signals) && traces_cases(options))
+  if (!is_stopped && traces_cases(options))
     steps = trace_cases(bench, data, cpus, signals.requested());
   if (!rows.empty()) report(options, outputs, context, rows, steps);
-  if (signals.received() != 0) return kExitSignalBase + signals.received();
+  if (is_stopped || signals.received() != 0)
+    return kExitSignalBase + signal_of_stop(cluster, signals.received());
   return exit_code(rows, options);
 }
 

@@ -139,8 +139,7 @@ std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, co
   return CheckpointKeeper(options, identity, resumed, outputs.at("--checkpoint"), output);
 }
 
-std::optional<TrainState> load_init(TrainOptions& options) {
-  if (options.init.empty()) return std::nullopt;
+TrainState load_init(TrainOptions& options) {
   TrainState state{.mlp = load_model(options.init).mlp};
   options.recipe.init = weights_digest(state.mlp);
   return state;
@@ -160,7 +159,6 @@ void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& trai
 
 std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
                                        Output& output) {
-  if (options.resume.empty()) return std::nullopt;
   if (has_nothing_saved(options.resume, outputs)) {
     output.hint("{} is empty: training starts from the beginning", options.resume);
     check_recipe(options.recipe);

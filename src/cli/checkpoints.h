@@ -45,13 +45,13 @@ std::optional<CheckpointKeeper> keep_checkpoints(const TrainOptions& options, co
                                                  Outputs& outputs, Output& output);
 
 /// Loads the model of --init, whose digest is part of the recipe.
-std::optional<TrainState> load_init(TrainOptions& options);
+TrainState load_init(TrainOptions& options);
 
 /// Throws Error unless the network of --init is of the layers that shall be trained.
 void check_init(const TrainOptions& options, const Mlp& mlp, const Dataset& train);
 
 /// Loads the checkpoint of --resume, and takes from it what no options of the recipe were given
-/// for.
+/// for. Nothing if the file is empty, since a run was killed before it had saved anything.
 std::optional<Checkpoint> load_resumed(TrainOptions& options, const Outputs& outputs,
                                        Output& output);
 

@@ -1,7 +1,8 @@
 #include "cli/ranks.h"
 
+#include <signal.h>
+
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -68,12 +69,26 @@ std::string arithmetic() {
   return {};
 }
 
-/// The CPUs that this process may use, as the system writes them.
+/// The CPUs that this process may use, as the system writes them: "0-3,8", "5".
 std::string allowed_cpus() {
+  constexpr std::string_view kName = "Cpus_allowed_list:\t";
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("Cpus_allowed:")) return line;
+    if (line.starts_with(kName)) return line.substr(kName.size());
   return {};
+}
+
+/// What ranks come together for, as far as options decide that.
+std::string rank_options_text(const TrainOptions& options) {
+  const bool is_recorded = options.time || !options.trace.empty() || !options.report.empty();
+  std::string text = fmt::format("--repeat {} --ranks-split {}", options.repeat,
+                                 word_of(options.plan.ranks_split));
+  for (const auto& [name, is_given] : {std::pair("--time", is_recorded),
+                                       {"--init", !options.init.empty()},
+                                       {"--resume", !options.resume.empty()},
+                                       {"--read-once", options.read_once}})
+    if (is_given) text += fmt::format(" {}", name);
+  return text;
 }
 
 }  // namespace
@@ -92,12 +107,35 @@ TrainOptions options_of_rank(TrainOptions options) {
   if (plan.merge != MergeKind::kFactored)
     fail_usage("--merge {}: expected none with several ranks, whose gradients are never added up",
                word_of(plan.merge));
-  if (options.cluster->rank() == 0) return options;
-  for (std::string* file :
-       {&options.save, &options.checkpoint, &options.trace, &options.report, &options.output.log})
-    file->clear();
-  options.compare = false;
+  if (options.compare)
+    fail_usage("--compare: expected one process, found {} ranks; bench times these against one",
+               options.cluster->size());
+  check_same(*options.cluster, {{"command line", rank_options_text(options)}});
+  if (options.cluster->rank() > 0)
+    for (std::string* file :
+         {&options.save, &options.checkpoint, &options.trace, &options.report, &options.output.log})
+      file->clear();
   return options;
+}
+
+int signal_of_stop(const Cluster& cluster, int own) {
+  return own == 0 && cluster.has_others() ? SIGTERM : own;
+}
+
+void check_same(Cluster& cluster, std::initializer_list<RankFact> facts) {
+  std::vector<std::string> differences;
+  for (const auto& [name, own] : facts) {
+    const std::vector<std::string> texts = cluster.texts(own);
+    for (std::size_t rank = 1; rank < texts.size(); ++rank)
+      if (texts[rank] != texts[0])
+        differences.push_back(fmt::format("the {} of rank {} is {}, that of rank 0 is {}", name,
+                                          rank, texts[rank], texts[0]));
+  }
+  if (!differences.empty())
+    fail(
+        "the ranks would not do the same training: {}; hint: the same program, options and files "
+        "belong on every machine (--read-once: the data on that of rank 0 only)",
+        fmt::join(differences, "; "));
 }
 
 int cpus_of_rank(Cluster& cluster, int cpus, bool may_hint) {
@@ -109,9 +147,10 @@ int cpus_of_rank(Cluster& cluster, int cpus, bool may_hint) {
     const std::string host = this_environment().host;
     const int ranks_here = count(host), same_cpus = count(host + allowed_cpus());
     const auto all = static_cast<int>(std::thread::hardware_concurrency());
-    if (may_hint && cpus == 1 && all > ranks_here)
-      say("rank 0 is tied to one of {} CPUs, so it has one worker; mpirun --bind-to none, or "
-          "--map-by slot:PE=N, leaves it more",
+    const bool is_tied = allowed_cpus().find_first_of("-,") == std::string::npos;
+    if (may_hint && is_tied && all > ranks_here)
+      say("rank 0 is tied to one of {} CPUs, so it has one worker; mpirun --bind-to none or "
+          "--map-by slot:PE=N, or srun --cpus-per-task N, leaves it more",
           all);
     own = std::max(cpus / same_cpus, 1);
   }
@@ -128,7 +167,7 @@ double sum_over_ranks(Cluster& cluster, double own) {
 std::optional<TrainState> load_init_on_ranks(TrainOptions& options) {
   if (options.init.empty()) return std::nullopt;
   std::optional<Checkpoint> first;
-  if (options.cluster->rank() == 0) first.emplace().state = *load_init(options);
+  if (options.cluster->rank() == 0) first.emplace().state = load_init(options);
   share_checkpoint(first, options);
   return std::move(first->state);
 }
@@ -156,39 +195,13 @@ DataSets load_on_ranks(Cluster& cluster, bool read_once, const DataFiles& files,
   return data;
 }
 
-std::string common_options(const TrainOptions& asked, const Plan& plan) {
-  const bool is_recorded = asked.time || !asked.trace.empty() || !asked.report.empty();
-  return fmt::format("--repeat {} --ranks-split {}{}{}", asked.repeat, word_of(plan.ranks_split),
-                     is_recorded ? " --time" : "",
-                     asked.checkpoint.empty()
-                         ? ""
-                         : fmt::format(" --checkpoint --save-every {}", asked.save_every));
-}
-
-void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data,
-                       const std::string& other_options) {
+void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data) {
   if (!cluster.has_others()) return;
-  const std::array<std::pair<std::string_view, std::string>, 6> facts = {{
-      {"version", this_build().version},
-      {"recipe", json_text(to_json(recipe))},
-      {"rest of the options", other_options},
-      {"training data", dataset_digest(data.train)},
-      {"test data", dataset_digest(data.test)},
-      {"arithmetic", arithmetic()},
-  }};
-  std::vector<std::string> differences;
-  for (const auto& [name, own] : facts) {
-    const std::vector<std::string> texts = cluster.texts(own);
-    for (std::size_t rank = 1; rank < texts.size(); ++rank)
-      if (texts[rank] != texts[0])
-        differences.push_back(fmt::format("the {} of rank {} is {}, that of rank 0 is {}", name,
-                                          rank, texts[rank], texts[0]));
-  }
-  if (!differences.empty())
-    fail(
-        "the ranks would train different weights: {}; hint: the same program, options and files "
-        "belong on every machine (--read-once: the data on that of rank 0 only)",
-        fmt::join(differences, "; "));
+  check_same(cluster, {{"version", this_build().version},
+                       {"recipe", json_text(to_json(recipe))},
+                       {"training data", dataset_digest(data.train)},
+                       {"test data", dataset_digest(data.test)},
+                       {"arithmetic", arithmetic()}});
 }
 
 }  // namespace trp

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "cli/output.h"
 #include "cli/train.h"
@@ -14,9 +18,13 @@ class Cluster;
 
 // What a training does as one of several ranks. Each does nothing if there are no others.
 
-/// Returns what this rank does of it: rank 0 alone writes files and compares. Throws UsageError for
-/// options that say how workers share out what ranks share out themselves.
+/// Returns what this rank does of it: rank 0 alone writes files. Throws UsageError for options that
+/// say how workers share out what ranks share out themselves; Error, on all ranks, if options of
+/// another would let it come together with others for something else.
 TrainOptions options_of_rank(TrainOptions options);
+
+/// Returns the signal that has stopped the ranks: this one's own, if there was one.
+int signal_of_stop(const Cluster& cluster, int own);
 
 /// Returns how many CPUs this rank has: its part of those that it may use, which the ranks of its
 /// machine that may use the same share, and at most srun's --cpus-per-task. May say so if whoever
@@ -26,8 +34,8 @@ int cpus_of_rank(Cluster& cluster, int cpus, bool may_hint);
 /// Returns what all ranks say together.
 double sum_over_ranks(Cluster& cluster, double own);
 
-/// Load the model of --init and the checkpoint of --resume, on rank 0 alone, which gives them to the
-/// others.
+/// Load the model of --init and the checkpoint of --resume, on rank 0 alone, which gives them to
+/// the others.
 std::optional<TrainState> load_init_on_ranks(TrainOptions& options);
 std::optional<Checkpoint> load_resumed_on_ranks(TrainOptions& options, const Outputs& outputs,
                                                 Output& output);
@@ -39,13 +47,13 @@ DataFiles find_on_ranks(const Cluster& cluster, bool read_once, const DataOption
 DataSets load_on_ranks(Cluster& cluster, bool read_once, const DataFiles& files,
                        const Recipe& recipe);
 
-/// Returns those options, as a text, that all ranks must have in common beside the recipe, since
-/// they come together for them: of what is asked for, and of the complete plan.
-std::string common_options(const TrainOptions& asked, const Plan& plan);
+/// Something that ranks must have in common: its name, and what it is here.
+using RankFact = std::pair<std::string_view, std::string>;
 
-/// Throws Error, on all ranks, if one has another program, recipe, data, arithmetic or other
-/// common options.
-void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data,
-                       const std::string& other_options);
+/// Throws Error, on all ranks, if one of these differs.
+void check_same(Cluster& cluster, std::initializer_list<RankFact> facts);
+
+/// Throws Error, on all ranks, if one has another program, recipe, data or arithmetic.
+void check_ranks_agree(Cluster& cluster, const Recipe& recipe, const DataSets& data);
 
 }  // namespace trp

@@ -1,19 +1,16 @@
 #include "cli/repeat.h"
 
-#include <signal.h>
-
 #include <utility>
 
+#include "cli/ranks.h"
 #include "cli/recipe_options.h"
-#include "cluster/cluster.h"
 #include "measure/statistics.h"
 
 namespace trp {
 
 int exit_code(const TrainOptions& options, const TrainResult& result, int signal, Output& output) {
-  // Another rank may have received it.
-  if (signal == 0 && options.cluster->has_others()) signal = SIGTERM;
-  if (result.status == TrainStatus::kInterrupted) return kExitSignalBase + signal;
+  if (result.status == TrainStatus::kInterrupted)
+    return kExitSignalBase + signal_of_stop(*options.cluster, signal);
   if (result.status == TrainStatus::kDiverged) {
     output.say(
         "training diverged in epoch {}, batch {}, at learning rate {:.4g}: the loss or a weight is "
@@ -41,7 +38,7 @@ int run_repeats(const TrainOptions& options, const DataSets& data, ThreadPool& p
     if (!is_stopped) output.report(RepeatedRun{recipe.seed, result});
     if (is_stopped || result.status == TrainStatus::kDiverged) {
       output.report(summary);
-      if (is_stopped) return kExitSignalBase + signals.received();
+      if (is_stopped) return kExitSignalBase + signal_of_stop(*options.cluster, signals.received());
       return exit_code(options, result, signals.received(), output);
     }
     summary.accuracies.push_back(result.test.accuracy);

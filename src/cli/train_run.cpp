@@ -124,13 +124,15 @@ class TrainRun {
     if (first_) check_init(options_, first_->mlp, data.train);
     warn_of_unscaled_inputs(options_.recipe, data.train, output_);
     options_.plan = complete_plan(options_, cpus_, data.train);
-    check_ranks_agree(cluster(), options_.recipe, data, common_options(asked_, options_.plan));
+    check_ranks_agree(cluster(), options_.recipe, data);
     if (options_.output.verbose) write_version(stopwatch_.seconds());
     return data;
   }
 
   RunStart start_of(const TrainStart& training) const {
-    return {.environment = this_environment(),
+    Environment environment = this_environment();
+    environment.cpus = cpus_;
+    return {.environment = environment,
             .recipe = options_.recipe,
             .plan = options_.plan,
             .data = data_.source,
@@ -159,10 +161,7 @@ class TrainRun {
       stop_if_lost();
     };
     events.epoch = [this](const EpochResult& epoch) { output_.report(epoch); };
-    if (!asked_.checkpoint.empty())  // which all ranks contribute to, and rank 0 keeps
-      events.save = [this](const TrainState& state) {
-        if (checkpoints_) checkpoints_->save(state);
-      };
+    if (checkpoints_) events.save = [this](const TrainState& state) { checkpoints_->save(state); };
     if (recorder_) events.recorder = &*recorder_;
     return events;
   }

@@ -38,7 +38,7 @@ Heartbeat::~Heartbeat() {
   for (Peer& peer : peers_) {
     if (peer.hearing != MPI_REQUEST_NULL) {
       MPI_Cancel(&peer.hearing);
-      MPI_Request_free(&peer.hearing);
+      MPI_Wait(&peer.hearing, MPI_STATUS_IGNORE);
     }
     if (peer.sending != MPI_REQUEST_NULL) MPI_Request_free(&peer.sending);
   }

@@ -131,7 +131,7 @@ Cluster::~Cluster() {
   if (launch().size == 1) return;
   if (has_others() && impl_->heartbeat) {
     MPI_Request arriving;
-    MPI_Ibarrier(impl_->beats, &arriving);
+    MPI_Ibarrier(impl_->control, &arriving);
     wait_patiently(arriving);
   }
   impl_->heartbeat.reset();

@@ -9,21 +9,20 @@
 namespace trp {
 namespace {
 
-/// The training's time without evaluation, as each worker sees it.
+/// The training's time without evaluation, as the workers of the first process see it.
 struct Spans {
   double all = 0;
   double load = 0;
   double serial = 0;  // worker 0 works outside fork-joins
-  double forked = 0;
 };
 
 Spans spans_of(const PhaseTimes& times) {
   const WorkerTimes& first = times.workers.front();
   Spans spans = {.all = times.wall_seconds - first.of(Phase::kEvaluation),
                  .load = first.of(Phase::kLoad),
-                 .serial = 0,
-                 .forked = times.fork_join_seconds};
-  spans.serial = std::max(0.0, spans.all - spans.load - spans.forked);
+                 .serial = 0};
+  spans.serial =
+      std::max(0.0, spans.all - spans.load - first.of(Phase::kRanks) - times.fork_join_seconds);
   return spans;
 }
 
@@ -46,24 +45,25 @@ double& part_of(Budget& budget, BudgetPart part) {
 /// All of the work counts as useful.
 Budget split(const PhaseTimes& times, double lost_seconds) {
   const Spans spans = spans_of(times);
-  const auto workers =
-      static_cast<double>(std::min(static_cast<int>(times.workers.size()), times.cpus));
-  double work = 0;
-  double lost = 0;
+  const auto count = static_cast<double>(times.workers.size());
+  const double workers = std::min<double>(count, times.cpus);
+  double processes = 0, work = 0, lost = 0;
   for (const WorkerTimes& worker : times.workers) {
-    const bool first = &worker == &times.workers.front();
-    work += work_of(worker, first ? 0 : spans.serial);
+    work += work_of(worker, worker.is_first ? 0 : spans.serial);
     lost += worker.preempted_seconds;
+    if (worker.is_first) ++processes;
   }
   const double merge = sum_of(times, Phase::kMerge);
   const double merge_wait = sum_of(times, Phase::kMergeWait);
+  const double ranks = sum_of(times, Phase::kRanks) * workers / count;
 
   // In fork-joins. More than they have time can only have been had in turns.
-  const double wanted = work - spans.serial + merge + merge_wait;
-  const double in_turns = std::max(0.0, wanted - workers * spans.forked);
+  const double forked = std::max(0.0, workers * (spans.all - spans.load - spans.serial) - ranks);
+  const double wanted = work - processes * spans.serial + merge + merge_wait;
+  const double in_turns = std::max(0.0, wanted - forked);
   const double busy = wanted - in_turns;
   const double given = std::max(0.0, lost - in_turns);
-  const double idle = std::max(0.0, workers * spans.forked - busy);
+  const double idle = std::max(0.0, forked - busy);
   const double unbalanced = std::clamp(workers * times.busiest_seconds - busy, 0.0, idle);
   // Workers that were kept from their CPUs look idle.
   const double kept = std::clamp(lost_seconds - given, 0.0, idle);
@@ -75,8 +75,9 @@ Budget split(const PhaseTimes& times, double lost_seconds) {
   part_of(budget, BudgetPart::kMergeWait) = merge_wait;
   part_of(budget, BudgetPart::kImbalance) = imbalance;
   part_of(budget, BudgetPart::kBarrier) = idle - kept - imbalance;
+  part_of(budget, BudgetPart::kRanks) = ranks;
   part_of(budget, BudgetPart::kLoad) = workers * spans.load;
-  part_of(budget, BudgetPart::kSerial) = (workers - 1) * spans.serial;
+  part_of(budget, BudgetPart::kSerial) = (workers - processes) * spans.serial;
   part_of(budget, BudgetPart::kPreempted) = given + kept;
   return budget;
 }
@@ -104,8 +105,8 @@ PopFactors pop_factors(const Budget& budget) {
   const double balanced = work + budget.of(BudgetPart::kImbalance);
   const double serialised = balanced + budget.of(BudgetPart::kMergeWait) +
                             budget.of(BudgetPart::kLoad) + budget.of(BudgetPart::kSerial);
-  const double transferred =
-      serialised + budget.of(BudgetPart::kMerge) + budget.of(BudgetPart::kBarrier);
+  const double transferred = serialised + budget.of(BudgetPart::kMerge) +
+                             budget.of(BudgetPart::kBarrier) + budget.of(BudgetPart::kRanks);
   return {.load_balance = ratio(work, balanced),
           .serialisation = ratio(balanced, serialised),
           .transfer = ratio(serialised, transferred),

@@ -15,11 +15,12 @@ enum class BudgetPart {
   kMergeWait,  // for the merge's locks and turns
   kImbalance,  // waiting at a barrier for the worker that has most to do
   kBarrier,    // the rest of fork-joins: waking, sharing out, and the bubble of a pipeline
+  kRanks,      // waiting for what other ranks send
   kLoad,       // waiting for batches from the loaders
-  kSerial,     // all workers but one, while that one works outside fork-joins
+  kSerial,     // all workers of a process but one, while that one works outside fork-joins
   kPreempted,  // CPU time that the system gave to others while a worker had work to do
 };
-inline constexpr std::size_t kBudgetPartCount = 9;
+inline constexpr std::size_t kBudgetPartCount = 10;
 
 struct Budget {
   double total_seconds = 0;                           // P·T
@@ -42,11 +43,11 @@ BudgetPart largest_loss(const Budget& budget);
 /// The factors of efficiency of the POP model (POP Centre of Excellence, "Standard Metrics for
 /// Performance Analysis of Parallel Applications", pop-coe.eu), whose product, with the share of
 /// the CPUs that the system left to the training, is the efficiency: sequential seconds over P·T.
-/// Here threads take the place of processes, and the merge that of communication.
+/// Here threads take the place of processes; communication is the merge, and that of ranks.
 struct PopFactors {
   double load_balance = 1;         // work, over work and imbalance
   double serialisation = 1;        // that, over it and waiting for what others do alone
-  double transfer = 1;             // that, over it and merging and fork-joins
+  double transfer = 1;             // that, over it, merging, fork-joins and ranks
   double computation_scaling = 1;  // work done sequentially, over the same work here; may exceed 1
   double availability = 1;         // not in the model: CPU time had, over CPU time wanted
 

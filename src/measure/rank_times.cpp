@@ -28,7 +28,7 @@ std::vector<Value> of_text(const std::string& text) {
 void add_workers_of_ranks(Cluster& cluster, PhaseRecorder& recorder) {
   const auto nanoseconds = [](double seconds) { return static_cast<std::int64_t>(seconds * 1e9); };
   const PhaseTimes own = recorder.times();
-  std::vector<PhaseEvent> events;  // of all workers, each in the order of their ends
+  std::vector<PhaseEvent> events;  // of all workers, each from the last on, inner ones first
   std::vector<std::int64_t> counts;
   for (int worker = 0; worker < recorder.worker_count(); ++worker) {
     std::vector<Slice> slices = worker_slices(recorder, worker);

@@ -202,7 +202,8 @@ PhaseTimes PhaseRecorder::times() const {
       for (std::size_t p = 0; p < kMaxPhases; ++p) rest -= ticks[p] += common_[p];
       ticks[static_cast<std::size_t>(roles_.rest)] += rest;
     }
-    WorkerTimes worker = {.seconds = {}, .preempted_seconds = own.preempted_seconds};
+    WorkerTimes worker = {
+        .seconds = {}, .is_first = w == 0, .preempted_seconds = own.preempted_seconds};
     for (std::size_t p = 0; p < kMaxPhases; ++p) worker.seconds[p] = seconds_of(ticks[p]);
     times.workers.push_back(worker);
   }

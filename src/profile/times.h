@@ -13,6 +13,7 @@ inline constexpr int kMaxPhases = 15;
 /// Where a worker's time went. An inner phase is not part of the outer one's time.
 struct WorkerTimes {
   std::array<double, kMaxPhases> seconds = {};  // their sum is the wall time
+  bool is_first = false;                        // of its process: at work outside fork-joins, too
   double preempted_seconds = 0;  // CPU time taken by other programs while the worker had work to do
 
   double of(int phase) const { return seconds[static_cast<std::size_t>(phase)]; }

@@ -65,7 +65,7 @@ std::string seconds_figure(const Rows& rows) {
 }
 
 std::string budget_figure(const Rows& rows) {
-  constexpr std::array<int, kBudgetPartCount> kColors = {0, 4, 3, 1, 9, 6, 5, 8, 7};
+  constexpr std::array<int, kBudgetPartCount> kColors = {0, 4, 3, 1, 9, 6, 2, 5, 8, 7};
   std::vector<Kind> kinds;
   std::vector<Lane> lanes;
   for (const BenchRow& row : rows) {

@@ -112,6 +112,9 @@ std::vector<std::string> bench_verdict(const std::vector<BenchRow>& rows) {
         fmt::format("other programs may have cost up to {:.0f} % of the time, too much to tell {}",
                     100 * lost_share(rows),
                     told.empty() ? "anything" : fmt::format("{}", fmt::join(untold, "; "))));
+  if (rows.back().plan.ranks > 1)
+    told.emplace_back(
+        "what other programs have cost is not known of ranks, so be sure that there were none");
   if (rows.front().seconds.size() == 1)
     told.emplace_back("all of this is from one run of each, which does not tell how sure it is");
   return told;

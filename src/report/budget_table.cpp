@@ -1,5 +1,6 @@
 #include "report/budget_table.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -30,6 +31,8 @@ constexpr std::array<PartText, kBudgetPartCount> kTexts = {{
     {"imbalance", "waiting for the busiest worker",
      "a --batch-size that the workers divide evenly, or fewer workers, balances better"},
     {"barriers", "forks and joins", "a larger --batch-size has fewer of them for the same work"},
+    {"ranks", "waiting for other ranks",
+     "a larger --batch-size, wider layers or a faster link hide more of it"},
     {"data", "waiting for data", "take more --loaders, or none"},
     {"serial", "the part that one worker does alone",
      "a larger --batch-size has less of it for the same work"},
@@ -75,10 +78,18 @@ Json pop_object(const Budget& budget) {
 }
 
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows) {
+  const bool has_ranks =
+      std::ranges::any_of(rows, [](const BenchRow& row) { return row.plan.ranks > 1; });
+  const std::string_view left_out = has_ranks ? "" : text_of(BudgetPart::kRanks).word;
   std::vector<Cells> table = {{"P·T", "workers"}};
-  for (const PartText& part : kTexts) table[0].emplace_back(part.word);
-  for (const BenchRow& row : rows)
-    if (row.budget) table.push_back(share_cells(row, budget_object(*row.budget)));
+  for (const PartText& part : kTexts)
+    if (part.word != left_out) table[0].emplace_back(part.word);
+  for (const BenchRow& row : rows) {
+    if (!row.budget) continue;
+    Json shares = budget_object(*row.budget);
+    shares.erase(std::string(left_out));
+    table.push_back(share_cells(row, shares));
+  }
   return table;
 }
 

@@ -16,7 +16,7 @@ Json budget_object(const Budget& budget);
 Json pop_object(const Budget& budget);
 
 /// The same as tables: a header, and a row for each row of the bench that has a budget, the
-/// sequential ones left out in the second.
+/// sequential ones left out in the second. What only ranks have is left out where there are none.
 std::vector<Cells> budget_table(const std::vector<BenchRow>& rows);
 std::vector<Cells> pop_table(const std::vector<BenchRow>& rows);
 

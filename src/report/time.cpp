@@ -19,7 +19,7 @@ constexpr std::size_t kMaxWorkerColumns = 8;
 
 /// The letter of each phase in pictures.
 constexpr std::array<char, kPhaseCount> kPhaseLetters = {'D', 'G', 'F', 'B', 'M', 'L',
-                                                         '.', 'U', 'E', '-', ' '};
+                                                         '.', 'R', 'U', 'E', '-', ' '};
 
 /// The workers of a column.
 struct Column {
@@ -127,10 +127,11 @@ std::vector<std::string> timeline_picture(const PhaseRecorder& recorder, int col
   return lines;
 }
 
-std::string timeline_legend() {
+std::string timeline_legend(bool has_ranks) {
   std::string text;
   for (std::size_t p = 0; p < kPhaseCount; ++p) {
     if (p == Phase::kEvaluation || p == Phase::kAsleep) continue;  // no part of a step; nothing
+    if (p == Phase::kRanks && !has_ranks) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : "  ", kPhaseLetters[p], kPhaseWords[p]);
   }
   return text;

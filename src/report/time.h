@@ -21,6 +21,6 @@ Json time_object(const PhaseTimes& times);
 std::vector<std::string> timeline_picture(const PhaseRecorder& recorder, int columns);
 
 /// Returns a line that says what the letters stand for.
-std::string timeline_legend();
+std::string timeline_legend(bool has_ranks);
 
 }  // namespace trp

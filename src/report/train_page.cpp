@@ -16,7 +16,7 @@ namespace trp {
 namespace {
 
 std::vector<Kind> phase_kinds() {
-  constexpr std::array<int, kPhaseCount> kColors = {5, 9, 0, 4, 3, 1, 6, 2, 7, 8, 8};
+  constexpr std::array<int, kPhaseCount> kColors = {5, 9, 0, 4, 3, 1, 6, 7, 2, 7, 8, 8};
   std::vector<Kind> kinds;
   for (const std::string_view word : kPhaseWords)
     kinds.push_back({std::string(word), kColors[kinds.size()]});

@@ -18,8 +18,8 @@ enum Phase : int {
   kBackward,   // computing gradients, of weights too
   kMerge,      // adding gradients of shards to one another
   kMergeWait,  // waiting for a lock or a turn to do so
-  kBarrier,    // waiting in a fork-join without a task, for another stage of a pipeline, or for a
-               // rank
+  kBarrier,    // waiting in a fork-join without a task, or for another stage of a pipeline
+  kRanks,      // waiting for other ranks
   kSgd,        // updating weights, unless the product that makes their gradient does so
   kEvaluation,
   kOther,   // the rest; all workers but the first wait in it while that one works alone
@@ -31,9 +31,9 @@ enum Phase : int {
 using phases::Phase;
 
 /// The word of each phase, the same in tables, pictures, traces and JSON.
-inline constexpr std::array<std::string_view, 11> kPhaseWords = {
-    "data",     "gather", "forward",    "backward", "merge", "locks",
-    "barriers", "update", "evaluation", "rest",     "asleep"};
+inline constexpr std::array<std::string_view, 12> kPhaseWords = {
+    "data",     "gather", "forward", "backward",   "merge", "locks",
+    "barriers", "ranks",  "update",  "evaluation", "rest",  "asleep"};
 
 inline constexpr std::size_t kPhaseCount = kPhaseWords.size();
 

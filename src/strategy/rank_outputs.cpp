@@ -13,7 +13,7 @@ namespace {
 constexpr int kEachRank = -1;
 
 void end_gather(const StepInput& input, Columns& columns) {
-  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
+  const auto scope = PhaseScope::common(input.phases, Phase::kRanks);
   columns.end_gather();
 }
 
@@ -156,7 +156,7 @@ void RankOutputs::backward_wide_layer(const StepInput& input, const Mlp& mlp, st
 
 /// Lets every rank have the norms of the others' tiles.
 void RankOutputs::exchange_norms(const StepInput& input) {
-  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
+  const auto scope = PhaseScope::common(input.phases, Phase::kRanks);
   const auto for_each_norm = [this](const auto& visit) {
     double* norm = norms_.data();
     for (const int tile : divided_tiles_)

@@ -9,7 +9,7 @@ namespace trp {
 namespace {
 
 void wait(const StepInput& input, Transfer& transfer) {
-  const auto scope = PhaseScope::common(input.phases, Phase::kBarrier);
+  const auto scope = PhaseScope::common(input.phases, Phase::kRanks);
   transfer.wait();
 }
 
@@ -37,7 +37,9 @@ RankRows::RankRows(const Mlp& mlp, const Optimizer& optimizer, const BatchForm& 
   }
   first_value_.push_back(static_cast<std::size_t>(values));
   sums_ = Tensor(1, values);
-  const auto size = static_cast<std::size_t>(pool.worker_count());
+  // The same on all ranks, which may have other numbers of workers.
+  auto size = static_cast<std::size_t>(pool.worker_count());
+  cluster.share(std::as_writable_bytes(std::span(&size, 1)));
   for (std::size_t begin = 0; begin < tiles.size(); begin += size)
     groups_.push_back({begin, std::min(begin + size, tiles.size())});
 }

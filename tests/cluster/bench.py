@@ -9,20 +9,8 @@ import sys
 import tempfile
 import time
 
-from ranks import ENVIRONMENT, mpirun, mpirun_of_two, skip_without_mpi
-
-problems = []
-
-
-def check(holds, what, found=""):
-    if not holds:
-        problems.append(what)
-        print(f"FAILED: {what}\n{found}", flush=True)
-
-
-def run(command):
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
-
+from ranks import (ENVIRONMENT, LAUNCHER, check, mpirun, mpirun_of_two, problems, ranks_of, run,
+                   skip_without_mpi, weights)
 
 def bench_on_ranks(bench, weights):
     plans = "-j 1,2 -b 50 -r 2 --read-once --loaders 1 --timeline -q --export-json".split()
@@ -49,16 +37,33 @@ def is_refused(first, second, words):
     check(done.returncode != 0 and words in done.stderr, f"{words} is told", done)
 
 
-def is_stopped(bench):
-    process = subprocess.Popen(mpirun(2, [*bench, "-j", "1", "-r", "10000", "--timeline"]), text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
-    for line in process.stderr:
-        if "round 3" in line:
-            break
+def is_stopped(bench, after, name, stop):
+    """Stops a bench of very many rounds once it has said so much."""
+    command = mpirun(2, [*bench, "-j", "1", "-r", "10000", "--timeline"])
+    process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=ENVIRONMENT)
+    check(any(after in line for line in process.stderr), f"{name}: the bench says {after}")
     began = time.monotonic()
+    stop(process)
+    try:
+        out, _ = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        check(False, f"{name} ends a bench on all ranks")
+        process.kill()
+        return
+    check(time.monotonic() - began < 10, f"{name} ends a bench within 10 s")
+    tells = process.returncode != 0 or LAUNCHER[0] == "mpiexec.mpich"
+    check(tells, f"{name}: exit code is not 0", process)
+    if "round" in after:
+        check("ranks/rows" in out, f"{name}: what was measured is printed", out)
+
+
+def interrupt(process):
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    check(time.monotonic() - began < 10, "Ctrl-C ends a bench on all ranks", process)
+
+
+def terminate_another(process):
+    os.kill(ranks_of(process)[1], signal.SIGTERM)
 
 
 def main():
@@ -67,10 +72,12 @@ def main():
     options = ["-d", data, "--limit", "400", "--hidden", "32"]
     bench = [program, "bench", *options]
     alone = run([program, *options, "-b", "50", "--epochs", "1", "--format", "json", "-q"])
-    bench_on_ranks(bench, json.loads(alone.stdout)["summary"]["weights"])
-    is_refused([*bench, "-r", "2"], [*bench, "-r", "3"], "the rest of the options of rank 1 is")
+    bench_on_ranks(bench, weights(alone))
+    is_refused([*bench, "-r", "2"], [*bench, "-r", "3"], "the command line of rank 1 is")
     is_refused([*bench, "--baseline", program], [*bench, "--baseline", program], "found 2 ranks")
-    is_stopped(bench)
+    is_stopped(bench, "3 cases", "Ctrl-C at once", interrupt)
+    is_stopped(bench, "round 3", "Ctrl-C", interrupt)
+    is_stopped(bench, "round 3", "SIGTERM to rank 1", terminate_another)
     return 1 if problems else 0
 
 

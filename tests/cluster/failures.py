@@ -13,41 +13,12 @@ import sys
 import tempfile
 import time
 
-from ranks import ENVIRONMENT, LAUNCHER, mpirun, mpirun_of_two, skip_without_mpi
+from ranks import (ENVIRONMENT, LAUNCHER, check, mpirun, mpirun_of_two, problems, ranks_of, run,
+                   skip_without_mpi, weights)
 
 LONGEST_END = 10  # seconds until all ranks have ended
 ALLOWANCE = 3  # beyond it, for a busy machine
 EPOCHS = 3000
-problems = []
-
-
-def check(holds, what, found=""):
-    if not holds:
-        problems.append(what)
-        print(f"FAILED: {what}\n{found}", flush=True)
-
-
-def run(command, seconds=120):
-    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, env=ENVIRONMENT)
-
-
-def children_of(pid):
-    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
-    return [*map(int, children), *(below for child in children for below in children_of(child))]
-
-
-def ranks_of(launcher):
-    """The process numbers of the ranks, by rank."""
-    found = {}
-    for pid in children_of(launcher.pid):
-        try:
-            with open(f"/proc/{pid}/environ") as environment:
-                rank = re.search(r"\b(?:OMPI_COMM_WORLD|PMI)_RANK=(\d+)", environment.read())
-        except OSError:
-            continue
-        if rank:
-            found[int(rank.group(1))] = pid
-    return found
 
 
 def is_running(pid):
@@ -121,10 +92,6 @@ def resumed_and_whole(program, options, state, name):
     check(same, f"{name}: what is resumed has the bits of one process", resumed.stderr)
 
 
-def weights(done):
-    return json.loads(done.stdout)["summary"]["weights"]
-
-
 def kill(process, pid):
     os.kill(pid, signal.SIGKILL)
 
@@ -150,14 +117,22 @@ def check_differences(program, options):
     check("of rank 1 is" in text, "other data are named", text)
     text = told([], ["-d", "/nowhere"])
     check("rank 1 on" in text and "/nowhere" in text, "data that only rank 1 lacks are named", text)
-    text = told(["--strategy", "pipeline"], ["--strategy", "pipeline"])
-    check(text.count("--strategy pipeline: expected") == 1, "a strategy is refused once", text)
+    for refused in (["--strategy", "pipeline"], ["--compare"]):
+        text = told(refused, refused)
+        check(text.count(f"{' '.join(refused)}: expected") == 1, f"{refused} is refused once", text)
+    for own in (["--time"], ["--read-once"], ["--init", "m.npz"], ["--resume", "state"], ["--repeat", "2"]):
+        text = told(own, [])
+        check("the command line of rank 1 is" in text, f"{own} of one rank is named", text)
     with tempfile.TemporaryDirectory() as folder:  # only rank 0 looks at files that are written
         same = ["-o", os.path.join(folder, "m.npz"), "--trace", os.path.join(folder, "m.npz")]
         check("m.npz" in told(same, same), "what only rank 0 finds ends all")
     each = [program, *options, "--epochs", "1", "--format", "json", "-q"]
-    done = run(mpirun_of_two([*each, "-j", "2"], each))
-    check(done.returncode == 0 and weights(done) == weights(run(each)), "ranks may have other workers", done)
+    for split in "outputs", "rows":
+        one, two = ([*each, "--ranks-split", split, "-j", workers] for workers in "12")
+        for done in run(mpirun_of_two(one, two)), run(mpirun_of_two(two, one)):
+            check(done.returncode == 0 and weights(done) == weights(run(each)), f"other workers, {split}", done)
+    text = run([program, *options, "--epochs", "1"], SLURM_CPUS_PER_TASK="1").stderr
+    check(re.search(r"workers +1 worker", text), "srun bounds the workers", text)
     with tempfile.TemporaryDirectory() as folder:
         model = os.path.join(folder, "first.npz")
         run([*each, "-o", model])
@@ -165,8 +140,6 @@ def check_differences(program, options):
         alone = weights(run(goes_on))
         done = run(mpirun_of_two(goes_on, [*each, "--init", "/nowhere.npz"]))
         check(done.returncode == 0 and weights(done) == alone, "rank 0 alone reads --init", done)
-    text = told(["--time"], [])
-    check("the rest of the options of rank 1 is" in text, "ranks that record and others are refused", text)
     elsewhere = [program, "-d", "/nowhere", *each[3:], "--read-once"]
     done = run(mpirun_of_two([*each, "--read-once"], elsewhere))
     check(done.returncode == 0 and weights(done) == weights(run(each)), "--read-once needs the data once", done)

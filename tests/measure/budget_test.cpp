@@ -14,8 +14,10 @@ namespace {
 
 const std::atomic<bool> kNeverStop{false};
 
-WorkerTimes worker_of(const std::vector<std::pair<Phase, double>>& seconds, double given = 0) {
+WorkerTimes worker_of(const std::vector<std::pair<Phase, double>>& seconds, double given = 0,
+                      bool is_first = true) {
   WorkerTimes worker;
+  worker.is_first = is_first;
   for (const auto& [phase, value] : seconds) worker.seconds[phase] = value;
   worker.preempted_seconds = given;
   return worker;
@@ -54,7 +56,8 @@ PhaseTimes two_workers() {
                                  {Phase::kBarrier, 1},
                                  {Phase::kLoad, 0.5},
                                  {Phase::kEvaluation, 1},
-                                 {Phase::kOther, 1}})},
+                                 {Phase::kOther, 1}},
+                                0, false)},
           .fork_join_seconds = 6,
           .busiest_seconds = 5.75};
 }
@@ -113,10 +116,31 @@ TEST_CASE("work that takes less time than sequentially is all useful") {
   CHECK(pop_factors(budget).computation_scaling == Approx(10 / 9.25));
 }
 
+TEST_CASE("ranks wait for one another outside fork-joins, and each works alone in its own way") {
+  // 10 s: rank 0 waits for 3 of them, rank 1 for 2; both work for 1 s outside fork-joins.
+  const auto first = worker_of({{Phase::kForward, 6}, {Phase::kRanks, 3}, {Phase::kOther, 1}});
+  const auto other = worker_of(
+      {{Phase::kForward, 6}, {Phase::kRanks, 2}, {Phase::kBarrier, 1}, {Phase::kOther, 1}});
+  const PhaseTimes times = {.wall_seconds = 10,
+                            .cpus = 2,
+                            .workers = {first, other},
+                            .fork_join_seconds = 6,
+                            .busiest_seconds = 6};
+  const Budget budget = make_budget(times, kSequential);
+  CHECK(budget.of(BudgetPart::kRanks) == 5);
+  CHECK(budget.of(BudgetPart::kSerial) == 0);  // none waits for its rank's first worker
+  CHECK(budget.of(BudgetPart::kUseful) == 10);
+  CHECK(budget.of(BudgetPart::kSlower) == Approx(4));
+  CHECK(budget.of(BudgetPart::kImbalance) + budget.of(BudgetPart::kBarrier) == Approx(1));
+  CHECK(sum_of(budget) == Approx(20));
+  CHECK(pop_factors(budget).efficiency() == Approx(0.5));
+}
+
 TEST_CASE("workers that have not been woken have no time, and CPUs taken in turns are not given") {
   PhaseTimes asleep = two_workers();
   asleep.workers.push_back(worker_of(
-      {{Phase::kAsleep, 6}, {Phase::kLoad, 0.5}, {Phase::kEvaluation, 1}, {Phase::kOther, 1}}));
+      {{Phase::kAsleep, 6}, {Phase::kLoad, 0.5}, {Phase::kEvaluation, 1}, {Phase::kOther, 1}}, 0,
+      false));
   const Budget budget = make_budget(asleep, kSequential);
   CHECK(budget.seconds == make_budget(two_workers(), kSequential).seconds);
 
@@ -129,7 +153,7 @@ TEST_CASE("workers that have not been woken have no time, and CPUs taken in turn
                                        {Phase::kLoad, 0.5},
                                        {Phase::kEvaluation, 1},
                                        {Phase::kOther, 1}},
-                                      1));
+                                      1, w == 0));
   const Budget shared = make_budget(turns, kSequential);
   CHECK(shared.of(BudgetPart::kPreempted) == 0);
   CHECK(shared.of(BudgetPart::kBarrier) == Approx(0));

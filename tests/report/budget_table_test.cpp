@@ -14,8 +14,8 @@ BenchRow row_of(StrategyKind kind, int workers, const std::vector<double>& secon
   return row;
 }
 
-const BenchRow kSequential = row_of(StrategyKind::kSequential, 1, {10, 0, 0, 0, 0, 0, 0, 0, 0});
-const BenchRow kData = row_of(StrategyKind::kData, 2, {5, 1, 0, 0, 0.5, 2, 0, 0.5, 1});
+const BenchRow kSequential = row_of(StrategyKind::kSequential, 1, {10, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+const BenchRow kData = row_of(StrategyKind::kData, 2, {5, 1, 0, 0, 0.5, 2, 0, 0, 0.5, 1});
 
 TEST_CASE("budgets are shares of the time that the workers have") {
   const std::vector<Cells> table = budget_table({kSequential, BenchRow{}, kData});
@@ -24,6 +24,17 @@ TEST_CASE("budgets are shares of the time that the workers have") {
                           "barriers", "data", "serial", "others"});
   CHECK(table[2] == Cells{"data/factored", "2", "50.0 %", "10.0 %", "0.0 %", "0.0 %", "5.0 %",
                           "20.0 %", "0.0 %", "5.0 %", "10.0 %"});
+}
+
+TEST_CASE("what ranks wait for one another is told where there are ranks") {
+  BenchRow ranks = row_of(StrategyKind::kData, 1, {4, 0, 0, 0, 0, 0, 6, 0, 0, 0});
+  ranks.plan.ranks = 2;
+  ranks.plan.ranks_split = RanksSplit::kRows;
+  const std::vector<Cells> table = budget_table({kSequential, ranks});
+  CHECK(table[0][8] == "ranks");
+  CHECK(table[2][8] == "60.0 %");
+  CHECK(largest_loss_text(ranks).starts_with(
+      "ranks/rows on 2 ranks of 1 worker loses most time to waiting for other ranks, 60.00 %"));
 }
 
 TEST_CASE("the factors of efficiency are those of parallel rows") {
@@ -40,6 +51,7 @@ TEST_CASE("JSON has the shares in the words of the table, and the factors") {
                                               {"locks", 0.0},
                                               {"imbalance", 0.05},
                                               {"barriers", 0.2},
+                                              {"ranks", 0.0},
                                               {"data", 0.0},
                                               {"serial", 0.05},
                                               {"others", 0.1}}));
@@ -53,7 +65,7 @@ TEST_CASE("the largest loss is named, with what to change in this strategy") {
   CHECK(largest_loss_text(kData) ==
         "data/factored with 2 workers loses most time to forks and joins, 20.00 %: a larger "
         "--batch-size has fewer of them for the same work");
-  CHECK(largest_loss_text(row_of(StrategyKind::kPipeline, 2, {5, 1, 0, 0, 1, 3, 0, 0, 0}))
+  CHECK(largest_loss_text(row_of(StrategyKind::kPipeline, 2, {5, 1, 0, 0, 1, 3, 0, 0, 0, 0}))
             .ends_with("more --micro-batches make the bubble smaller"));
   CHECK(largest_loss_text(kSequential).empty());
   CHECK(largest_loss_text(BenchRow{}).empty());

@@ -143,7 +143,7 @@ TEST_CASE("JSON tells where the time went in the words of the tables") {
   CHECK(lines.text().ends_with(
       R"({"event":"time","wall_seconds":2.0,"fork_join_seconds":1.5,"workers":[{"seconds":)"
       R"({"data":0.0,"gather":0.0,"forward":0.0,"backward":0.0,"merge":0.0,"locks":0.5,)"
-      R"("barriers":0.0,"update":0.0,"evaluation":0.0,"rest":0.0,"asleep":0.0},)"
+      R"("barriers":0.0,"ranks":0.0,"update":0.0,"evaluation":0.0,"rest":0.0,"asleep":0.0},)"
       R"("others_seconds":0.25}]})"
       "\n"));
 }

@@ -66,7 +66,7 @@ TEST_CASE("a picture of a step has a line for each worker and a letter for what 
   CHECK(lines[1].find('.') < lines[1].find('B'));
   CHECK(lines[1].find('B') != std::string::npos);
   for (const char letter : std::string("F.B")) {
-    CHECK(timeline_legend().find(fmt::format("{} ", letter)) != std::string::npos);
+    CHECK(timeline_legend(true).find(fmt::format("{} ", letter)) != std::string::npos);
   }
 }
 

@@ -28,7 +28,6 @@
 #include "system/line_writer.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
-#include "train/confusion.h"
 #include "trp/dataset.h"
 #include "trp/model.h"
 #include "trp/predict.h"

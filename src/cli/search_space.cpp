@@ -1,10 +1,8 @@
 #include "cli/search_space.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <tuple>
-#include <utility>
 
 #include <CLI/CLI.hpp>
 

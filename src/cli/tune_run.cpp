@@ -4,10 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "cli/inputs.h"
-#include "cli/recipe_options.h"
 #include "cli/recipe_text.h"
 #include "cli/saved_files.h"
 #include "cli/say.h"

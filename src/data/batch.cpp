@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "data/dataset.h"
-
 namespace trp {
 namespace {
 

@@ -1,7 +1,6 @@
 #include "data/foreign_data.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>

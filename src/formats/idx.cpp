@@ -6,9 +6,6 @@
 #include <limits>
 #include <new>
 #include <type_traits>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "core/fail.h"
 #include "formats/byte_source.h"

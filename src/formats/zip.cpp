@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
-#include <string_view>
 
 #include <fmt/format.h>
 

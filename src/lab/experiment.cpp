@@ -1,13 +1,8 @@
 #include "lab/experiment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
-#include <utility>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "measure/certainty.h"
 

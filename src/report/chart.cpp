@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "report/numbers.h"
 #include "report/svg.h"
 
 namespace trp {

@@ -1,10 +1,7 @@
 #include <algorithm>
-#include <cstdint>
-#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "report/progress.h"
-#include "report/table.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 

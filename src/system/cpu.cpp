@@ -8,10 +8,8 @@
 #include <limits>
 #include <map>
 #include <sstream>
-#include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <fmt/format.h>
-
 #include "core/fail.h"
 #include "system/posix.h"
 #include "trp/error.h"

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <optional>
 #include <span>
-#include <stdexcept>
 #include <utility>
 
 #include "cluster/cluster.h"

@@ -1,4 +1,9 @@
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -8,8 +13,8 @@
 #include "core/random.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/worker_processes.h"
 #include "nn/kernels.h"
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -59,6 +64,86 @@ struct Regression {
   Tensor targets;
   Tensor errors;
   Tensor zero_bias = Tensor(1, kOutputs);
+};
+
+/// Sends to another process. Throws Error if it has gone.
+void send(int socket, const void* data, std::size_t bytes) {
+  // A process that has gone is an error, not a signal.
+  if (::send(socket, data, bytes, MSG_NOSIGNAL) != static_cast<ssize_t>(bytes))
+    fail("lab: cannot send to another process: {}", system_message(errno));
+}
+
+/// Receives from another process. Returns false if it has closed its end; throws Error if it did so
+/// in the middle.
+bool receive(int socket, void* data, std::size_t bytes) {
+  const ssize_t received = ::recv(socket, data, bytes, MSG_WAITALL);
+  if (received != 0 && received != static_cast<ssize_t>(bytes))
+    fail("lab: another process has ended early: {}",
+         received > 0 ? "end of stream" : system_message(errno));
+  return received != 0;
+}
+
+/// Forked copies of this process, which do what they are told until they are let go, and memory
+/// that they share with it.
+class WorkerProcesses {
+ public:
+  using Serve = std::function<void(int process, int socket, Floats shared)>;
+
+  /// Calls serve() in each process, which ends when that returns. This process should have no other
+  /// threads now, for forking copies only the one that calls. Throws Error if the system refuses
+  /// memory or a process.
+  WorkerProcesses(int count, std::size_t shared_floats, const Serve& serve) {
+    const std::size_t bytes = shared_floats * sizeof(float);
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      fail("lab: cannot share {} bytes between processes: {}", bytes, system_message(errno));
+    shared_ = {static_cast<float*>(memory), shared_floats};
+    for (int i = 0; i < count; ++i) start_process(i, count, serve);
+  }
+
+  /// Closes the sockets and waits for the processes to end.
+  ~WorkerProcesses() { let_go(); }
+  WorkerProcesses(const WorkerProcesses&) = delete;
+  WorkerProcesses& operator=(const WorkerProcesses&) = delete;
+
+  Floats shared() const { return shared_; }
+  int socket(int process) const { return sockets_[static_cast<std::size_t>(process)].get(); }
+
+ private:
+  void start_process(int i, int count, const Serve& serve) {
+    std::array<int, 2> ends = {-1, -1};
+    const bool connected = socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0;
+    sockets_.emplace_back(ends[0]);
+    const Descriptor theirs(ends[1]);
+    const pid_t process = connected ? fork() : -1;
+    if (process == 0) {
+      sockets_.clear();  // so that the others' end with this program, not with a brother
+      int status = 0;
+      try {
+        serve(i, theirs.get(), shared_);
+      } catch (...) {
+        status = 1;
+      }
+      _exit(status);  // nothing of the parent's is to be flushed or cleaned up twice
+    }
+    if (process < 0) {
+      const int reason = errno;
+      let_go();
+      fail("lab: the system allows only {} of {} processes: {}", i, count, system_message(reason));
+    }
+    processes_.push_back(process);
+  }
+
+  void let_go() {
+    sockets_.clear();
+    for (const pid_t process : processes_)
+      uninterrupted([process] { return waitpid(process, nullptr, 0); });
+    munmap(shared_.data(), shared_.size_bytes());
+  }
+
+  Floats shared_;
+  std::vector<Descriptor> sockets_;
+  std::vector<pid_t> processes_;
 };
 
 /// What a process is told to do. By pipe the weights follow.

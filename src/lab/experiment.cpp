@@ -25,6 +25,11 @@ std::string heading_of(const Experiment& experiment) {
   return fmt::format("{}: {}", experiment.section, experiment.title);
 }
 
+bool exceeds_cpus(const Race& race) {
+  return std::ranges::any_of(race.contenders,
+                             [&](const Contender& one) { return one.workers > race.cpus; });
+}
+
 Table make_table(const Experiment& experiment, const Race& race) {
   Table table = {{experiment.contenders_are, "workers", experiment.unit, "times as fast"}, {}};
   for (const char* column : experiment.more_columns)
@@ -33,8 +38,7 @@ Table make_table(const Experiment& experiment, const Race& race) {
     const ContenderId id = {contender.name, contender.workers};
     const std::string& base = contender.base.empty() ? race.contenders[0].name : contender.base;
     auto& row = table.rows.emplace_back();
-    row = {contender.name, WorkersCell{contender.workers, contender.workers > race.cpus},
-           race.per_second(id), race.speedup(id, {base})};
+    row = {contender.name, contender.workers, race.per_second(id), race.speedup(id, {base})};
     if (experiment.more_cells)
       std::ranges::move(experiment.more_cells(race, contender), std::back_inserter(row));
   }

@@ -98,20 +98,18 @@ Json trial_object(const TrialResult& result, const Recipe& recipe) {
 
 Json tune_summary_object(const TuneSummary& summary) {
   const TrialResult& best = summary.search.results.front();
-  const auto trained = [&](const auto& member) {
-    return summary.trained ? Json(member(*summary.trained)) : Json();
-  };
+  const auto& trained = summary.trained;
+  const auto test = trained ? std::optional(trained->test) : std::nullopt;
   return {{"event", "best"},
           {"trial", best.trial},
           {"epochs", best.epochs},
           {"val_loss", field_of(best.validation, &Score::loss)},
           {"val_accuracy", field_of(best.validation, &Score::accuracy)},
-          {"status", trained([](const TrainResult& r) { return word_of(r.status); })},
-          {"test_loss", trained([](const TrainResult& r) { return r.test.loss; })},
-          {"test_accuracy", trained([](const TrainResult& r) { return r.test.accuracy; })},
-          {"test_accuracy_stderr",
-           trained([](const TrainResult& r) { return r.test.accuracy_stderr(); })},
-          {"weights", trained([](const TrainResult& r) { return r.weights; })},
+          {"status", trained ? Json(word_of(trained->status)) : Json()},
+          {"test_loss", field_of(test, &Score::loss)},
+          {"test_accuracy", field_of(test, &Score::accuracy)},
+          {"test_accuracy_stderr", test ? Json(test->accuracy_stderr()) : Json()},
+          {"weights", field_of(trained, &TrainResult::weights)},
           {"recipe", to_json(summary.recipe)},
           {"command", summary.command},
           {"trials", summary.search.results.size()},

@@ -1,7 +1,6 @@
 #include "report/lab.h"
 
 #include <algorithm>
-#include <optional>
 #include <variant>
 #include <vector>
 
@@ -118,8 +117,7 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
 
 void write_lab_start_json(LineWriter& out, const LabStart& start) {
   Json object = document_of("lab", start.environment);
-  const std::optional<double>& round_trip = start.environment.round_trip_ns;
-  object.update({{"round_trip_ns", round_trip ? Json(*round_trip) : Json()},
+  object.update({{"round_trip_ns", value_to_json(start.environment.round_trip_ns)},
                  {"data", start.data},
                  {"quick", start.quick}});
   out.write_line(to_text(object));

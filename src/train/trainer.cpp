@@ -14,7 +14,6 @@
 #include "strategy/strategy.h"
 #include "train/learning_rate.h"
 #include "train/preparation.h"
-#include "train/train_state.h"
 
 namespace trp {
 

@@ -64,14 +64,6 @@ std::string html_table(const std::vector<Cells>& rows) {
   return html + "</tbody></table></div>\n";
 }
 
-std::string figure(std::string_view title, std::string_view picture,
-                   const std::vector<Cells>& rows) {
-  return fmt::format(
-      "<figure>\n<figcaption>{}</figcaption>\n{}<details><summary>Numbers</summary>\n{}</details>\n"
-      "</figure>\n",
-      escaped(title), picture, html_table(rows));
-}
-
 std::string page_section(std::string_view title, std::string_view lead, std::string_view figures) {
   return fmt::format(
       "<section>\n<h2>{}</h2>\n<p>{}</p>\n<div class=\"figures\">\n{}</div>\n</section>\n",

@@ -22,10 +22,6 @@ std::string base64(std::span<const std::uint8_t> bytes);
 /// A table whose header is the first row.
 std::string html_table(const std::vector<Cells>& rows);
 
-/// A picture under its title, and below it, folded away, the numbers that it shows.
-std::string figure(std::string_view title, std::string_view picture,
-                   const std::vector<Cells>& rows);
-
 /// A title, a sentence, which may be empty, and figures, beside one another where there is room.
 std::string page_section(std::string_view title, std::string_view lead, std::string_view figures);
 

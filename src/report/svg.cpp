@@ -60,12 +60,12 @@ std::string box(double x, double y, double width, double height, std::string_vie
 
 std::string svg_figure(const std::string& title, const std::string& description, double height,
                        std::string_view drawing, const std::vector<Cells>& rows) {
-  return figure(title,
-                fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" "
-                            "viewBox=\"0 0 {} {:.0f}\">\n<title>{}</title>\n<desc>{}</desc>\n{}"
-                            "</svg>\n",
-                            kFigureWidth, height, escaped(title), escaped(description), drawing),
-                rows);
+  return fmt::format(
+      "<figure>\n<figcaption>{0}</figcaption>\n"
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {1} {2:.0f}\">\n"
+      "<title>{0}</title>\n<desc>{3}</desc>\n{4}</svg>\n"
+      "<details><summary>Numbers</summary>\n{5}</details>\n</figure>\n",
+      escaped(title), kFigureWidth, height, escaped(description), drawing, html_table(rows));
 }
 
 }  // namespace trp

@@ -29,7 +29,8 @@ std::string dot(double x, double y, std::string_view css_class, std::string_view
 std::string box(double x, double y, double width, double height, std::string_view attributes,
                 std::string_view tip);
 
-/// Returns the drawing as a figure; the table tells what the description leaves open.
+/// Returns the drawing as a figure under its title, and below it, folded away, the numbers that it
+/// shows; the table tells what the description leaves open.
 std::string svg_figure(const std::string& title, const std::string& description, double height,
                        std::string_view drawing, const std::vector<Cells>& rows);
 

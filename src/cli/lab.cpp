@@ -138,8 +138,7 @@ int run_lab(const LabOptions& options) {
     if (!outputs.empty()) sections += experiment_section(*experiment, race);
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
-  if (!sections.empty())
-    outputs.at("--report").replace(std::string_view(lab_page(start, sections, command_line())));
+  if (!sections.empty()) outputs.at("--report").replace(lab_page(start, sections, command_line()));
   if (wrong.empty()) return signal() == 0 ? kExitDone : kExitSignalBase + signal();
   fail("{}: the results were not what another way of computing them gives", wrong);
 }

@@ -7,13 +7,6 @@
 #include "measure/certainty.h"
 
 namespace trp {
-namespace {
-
-// With more of their time lost, contenders that wait for one another are not what they are when
-// alone: who spins uses a CPU that another would need.
-constexpr double kMaxJudgedLoss = 0.25;
-
-}  // namespace
 
 Race run_experiment(const Experiment& experiment, const LabContext& context) {
   Lab lab(context);
@@ -46,6 +39,9 @@ Table make_table(const Experiment& experiment, const Race& race) {
 }
 
 Verdict judge(const Experiment& experiment, const Race& race) {
+  // With more of their time lost, contenders that wait for one another are not what they are when
+  // alone: who spins uses a CPU that another would need.
+  constexpr double kMaxJudgedLoss = 0.25;
   const auto holds = [&](const std::vector<Contender>& contenders) {
     return experiment.verdict({.cpus = race.cpus, .contenders = contenders}).holds;
   };

@@ -78,9 +78,8 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
   out.write_line(test_accuracy_text(result.test, color));
   if (const auto& validation = result.validation)
-    out.write_line(fmt::format("validation     {} ± {}   (loss {}, {} samples)",
-                               percent(validation->accuracy),
-                               percent(validation->accuracy_stderr()), loss_text(validation->loss),
+    out.write_line(fmt::format("validation     {}   (loss {}, {} samples)",
+                               accuracy_text(*validation), loss_text(validation->loss),
                                grouped(validation->sample_count)));
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,

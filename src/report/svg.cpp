@@ -5,19 +5,13 @@
 #include "report/html.h"
 
 namespace trp {
-namespace {
-
-/// Whether a byte of UTF-8 does not begin a character.
-bool is_within(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-}  // namespace
 
 double text_width(std::string_view text) {
   constexpr double kNarrow = 6.7, kCapital = 9, kWide = 13;
   double width = 0;
   for (const char c : text) {
     const bool is_wide = static_cast<unsigned char>(c) >= 0xE3;  // begins U+3000 or above
-    width += is_within(c) ? 0 : is_wide ? kWide : 'A' <= c && c <= 'Z' ? kCapital : kNarrow;
+    if (begins_character(c)) width += is_wide ? kWide : 'A' <= c && c <= 'Z' ? kCapital : kNarrow;
   }
   return width;
 }
@@ -30,7 +24,7 @@ std::string text_at(double x, double y, std::string_view css_class, std::string_
   if (text_width(text) > room + kRounding) {
     std::string_view start = text;
     while (!start.empty() &&
-           (text_width(start) + kEllipsis > room || is_within(text[start.size()])))
+           (text_width(start) + kEllipsis > room || !begins_character(text[start.size()])))
       start.remove_suffix(1);
     content = fmt::format("<title>{}</title>{}…", content, escaped(start));
     length = fmt::format(" textLength=\"{:.1f}\" lengthAdjust=\"spacingAndGlyphs\"", room);

@@ -68,12 +68,6 @@ void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) 
   layer.bias.view().matrix() = Matrix(bias.values.data(), 1, bias.shape[0]);
 }
 
-ArraysByName by_name(const std::vector<NamedArray>& arrays) {
-  ArraysByName names;
-  for (const NamedArray& array : arrays) names[array.name] = &array;
-  return names;
-}
-
 }  // namespace
 
 void check_finite(const NamedArray& array, const std::string& file) {
@@ -109,7 +103,8 @@ std::vector<NamedArray> to_arrays(const Gradient& gradient) {
 }
 
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
-  ArraysByName left = by_name(arrays);
+  ArraysByName left;
+  for (const NamedArray& array : arrays) left[array.name] = &array;
   std::vector<std::pair<const NamedArray*, const NamedArray*>> layers;
   std::vector<Index> sizes;
   do {

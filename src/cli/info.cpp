@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 

@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -24,8 +22,6 @@
 #include "system/cpu.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
-#include "system/terminal.h"
-#include "trp/dataset.h"
 
 namespace trp {
 namespace {

@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "lab/training.h"

@@ -1,7 +1,4 @@
 #include <cstdint>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "lab/experiment.h"
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "measure/fma_peak.h"

@@ -3,11 +3,8 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <mutex>
-#include <span>
-#include <vector>
 
 #include "core/fail.h"
 #include "core/random.h"

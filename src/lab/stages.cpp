@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <span>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "lab/training.h"

@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "lab/experiment.h"
 

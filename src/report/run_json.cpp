@@ -1,13 +1,8 @@
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "measure/statistics.h"
-#include "report/environment.h"
 #include "report/json.h"
 #include "report/run.h"
 #include "report/time.h"

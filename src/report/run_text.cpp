@@ -1,9 +1,6 @@
 #include <algorithm>
 #include <iterator>
-#include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include <fmt/color.h>
 #include <fmt/ranges.h>

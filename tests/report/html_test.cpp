@@ -2,7 +2,6 @@
 
 #include "catch.h"
 #include "data/check_contains.h"
-#include "report/svg.h"
 
 namespace trp {
 namespace {

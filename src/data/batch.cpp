@@ -21,17 +21,6 @@ constexpr double kMaxSparseDensity = 0.65;
 constexpr float kNoiseDeviation = 0.01F;
 constexpr Index kMaxShift = 2;  // pixels
 
-struct Shift {
-  Index down = 0;
-  Index right = 0;
-};
-
-Shift draw_shift(RandomStream& random) {
-  const auto draw = [&] { return static_cast<Index>(random.below(2 * kMaxShift + 1)) - kMaxShift; };
-  const Index down = draw();
-  return {down, draw()};
-}
-
 void copy_values(const Dataset& dataset, Index first, Index count, float* values) {
   if (!dataset.bytes.empty())
     scale_bytes(dataset.bytes.data() + first, count, values);
@@ -43,17 +32,21 @@ void copy_values(const Dataset& dataset, Index first, Index count, std::uint8_t*
   std::copy_n(dataset.bytes.data() + first, count, bytes);
 }
 
-/// The rows are one after the other, so to move the image is to move all of it along them. Pixels
-/// that leave a row at one end enter its neighbour at the other: they are overwritten with zeros,
-/// and so is all that was not moved to.
+/// Moves the image at random. The rows are one after the other, so to move the image is to move all
+/// of it along them. Pixels that leave a row at one end enter its neighbour at the other: they are
+/// overwritten with zeros, and so is all that was not moved to.
 template <class Value>
-void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<Value> values) {
+void copy_shifted(const Dataset& dataset, Index first, RandomStream& random,
+                  std::span<Value> values) {
+  const auto draw = [&] { return static_cast<Index>(random.below(2 * kMaxShift + 1)) - kMaxShift; };
+  const Index down = draw();
+  const Index right = draw();
   const Index height = dataset.sample_shape[0];
   const Index width = dataset.sample_shape[1];
   const Index count = dataset.feature_count;
   const Index row_values = count / height;
   const Index pixel_values = row_values / width;
-  const Index offset = shift.down * row_values + shift.right * pixel_values;
+  const Index offset = down * row_values + right * pixel_values;
   const Index moved_count = std::max<Index>(0, count - std::abs(offset));
   copy_values(dataset, first + std::max<Index>(0, -offset), moved_count,
               values.data() + std::max<Index>(0, offset));
@@ -61,10 +54,10 @@ void copy_shifted(const Dataset& dataset, Index first, Shift shift, std::span<Va
   const auto blank = [&](Index begin, Index size) {
     std::fill_n(values.data() + begin, size, Value{0});
   };
-  const Index blank_rows = std::min(std::abs(shift.down), height) * row_values;
-  blank(shift.down > 0 ? 0 : count - blank_rows, blank_rows);
-  const Index blank_columns = std::min(std::abs(shift.right), width) * pixel_values;
-  const Index column = shift.right > 0 ? 0 : row_values - blank_columns;
+  const Index blank_rows = std::min(std::abs(down), height) * row_values;
+  blank(down > 0 ? 0 : count - blank_rows, blank_rows);
+  const Index blank_columns = std::min(std::abs(right), width) * pixel_values;
+  const Index column = right > 0 ? 0 : row_values - blank_columns;
   for (Index row = 0; row < height; ++row) blank(row * row_values + column, blank_columns);
 }
 
@@ -89,7 +82,7 @@ void copy_sample(const Dataset& dataset, std::uint32_t sample, const Augmentatio
                       static_cast<std::uint32_t>(augmentation.epoch), sample);
   const Index first = static_cast<Index>(sample) * dataset.feature_count;
   if (augmentation.options.shift)
-    copy_shifted(dataset, first, draw_shift(random), values);
+    copy_shifted(dataset, first, random, values);
   else
     copy_values(dataset, first, dataset.feature_count, values.data());
   if constexpr (std::is_same_v<Value, float>)

@@ -12,16 +12,6 @@
 #include "train/words.h"
 
 namespace trp {
-namespace {
-
-std::string gain_text(const TuneSummary& summary) {
-  if (!summary.gain || summary.workers == 1) return {};
-  return fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one",
-                     summary.workers, summary.gain->median, summary.gain->lower,
-                     summary.gain->upper);
-}
-
-}  // namespace
 
 std::string tune_settings(const TuneStart& start) {
   std::string names;
@@ -60,10 +50,14 @@ std::string tune_text(const TuneSummary& summary, std::size_t width, bool color)
     text += fmt::format("{:<15}{}\n", label, value);
   };
   text += '\n';
+  std::string gain;
+  if (summary.gain && summary.workers > 1)
+    gain =
+        fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one", summary.workers,
+                    summary.gain->median, summary.gain->lower, summary.gain->upper);
   line("search",
        fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(summary.search.results), "trial"),
-                   count_of(summary.search.epochs_trained, "epoch"), summary.search.seconds,
-                   gain_text(summary)));
+                   count_of(summary.search.epochs_trained, "epoch"), summary.search.seconds, gain));
   if (const auto& trained = summary.trained) {
     line("trained", trained->status == TrainStatus::kInterrupted
                         ? "stopped: the best as far as it was trained"

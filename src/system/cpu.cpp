@@ -53,12 +53,6 @@ const std::vector<int>& cpus_to_tie_to() {
   return cpus;
 }
 
-int affinity_cpus() {
-  const CpuMask mask = affinity_mask();
-  if (mask.empty()) return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return CPU_COUNT_S(bytes_of(mask), mask.data());
-}
-
 /// By the files of version 2 or, where there are none, of version 1.
 double read_quota(const fs::path& group) {
   double quota = 0, period = 0;
@@ -119,8 +113,10 @@ std::vector<Cache> caches_of(int cpu, const fs::path& root) {
 }  // namespace
 
 int available_cpus(const fs::path& root) {
-  const double allowed = std::min<double>(affinity_cpus(), cgroup_quota(root));
-  return std::max(1, static_cast<int>(allowed));
+  const CpuMask mask = affinity_mask();
+  const auto cpus = mask.empty() ? static_cast<int>(std::thread::hardware_concurrency())
+                                 : CPU_COUNT_S(bytes_of(mask), mask.data());
+  return std::max(1, static_cast<int>(std::min<double>(cpus, cgroup_quota(root))));
 }
 
 void order_by_caches(std::vector<int>& cpus, const fs::path& root) {

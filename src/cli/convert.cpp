@@ -1,8 +1,5 @@
-#include <charconv>
 #include <filesystem>
 #include <map>
-#include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -15,7 +12,6 @@
 #include "cli/values.h"
 #include "core/fail.h"
 #include "data/data_files.h"
-#include "data/foreign_data.h"
 #include "formats/idx.h"
 #include "report/evaluation.h"
 #include "report/numbers.h"

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -28,8 +25,6 @@
 #include "system/line_writer.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
-#include "train/confusion.h"
-#include "trp/dataset.h"
 #include "trp/model.h"
 #include "trp/predict.h"
 #include "trp/score.h"

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -12,10 +10,12 @@
 #include "cli/recipe_options.h"
 #include "cli/values.h"
 #include "core/fail.h"
+#include "data/dataset.h"
 #include "formats/array_file.h"
 #include "formats/idx.h"
 #include "formats/strict_json.h"
 #include "report/environment.h"
+#include "report/evaluation.h"
 #include "report/json.h"
 #include "report/numbers.h"
 #include "report/picture.h"
@@ -36,7 +36,7 @@ constexpr Index kMaxPictures = 1'000'000;
 /// whose fields are null unless they are set.
 class InfoWriter {
  public:
-  explicit InfoWriter(OutputFormat format) : format_(format) {
+  InfoWriter(OutputFormat format, const std::string& file) : format_(format), file_(file) {
     for (const char* field :
          {"file",         "kind",          "format", "verified",   "layers",         "parameters",
           "weights",      "epochs",        "steps",  "train_loss", "train_accuracy", "best_epoch",
@@ -45,9 +45,16 @@ class InfoWriter {
       document_[field] = nullptr;
   }
 
-  void write(std::string_view label, std::string_view text) {
+  /// Begins with the file and its kind, in words.
+  void write_kind(const char* kind, std::string_view text) {
+    write("file", file_, {{"file", file_}});
+    write("kind", text, {{"kind", kind}});
+  }
+  /// Writes the line, or sets the fields that say the same.
+  void write(std::string_view label, std::string_view text, const Json& fields = Json::object()) {
     if (format_ == OutputFormat::kText)
       out_.write_line(fmt::format("{:<13}  {}", printable(label), printable(text)));
+    document_.update(fields);
   }
   void write_lines(std::string text) {
     text.pop_back();
@@ -62,78 +69,60 @@ class InfoWriter {
 
  private:
   const OutputFormat format_;
+  const std::string file_;
   LineWriter out_ = standard_output();
   Json document_ = document_of("info", this_environment());
 };
 
-Json checkpoint_fields(const Checkpoint& checkpoint, const std::string& weights) {
-  const TrainState& state = checkpoint.state;
-  const bool has_epochs = !state.epochs.empty(), has_best = state.best_epoch > 0;
-  return {{"layers", layer_sizes(state.mlp)},
-          {"parameters", parameter_count(state.mlp)},
-          {"weights", weights},
-          {"epochs", state.epochs.size()},
-          {"steps", state.progress.batch},
-          {"train_loss", has_epochs ? Json(state.epochs.back().train_loss) : Json()},
-          {"train_accuracy", has_epochs ? Json(state.epochs.back().train_accuracy) : Json()},
-          {"best_epoch", has_best ? Json(state.best_epoch) : Json()},
-          {"best_weights", has_best ? Json(weights_digest(state.best)) : Json()},
-          {"train_seconds", train_seconds(state)},
-          {"recipe", to_json(checkpoint.identity.recipe)},
-          {"train_data", checkpoint.identity.train_data},
-          {"test_data", checkpoint.identity.test_data},
-          {"metadata", {{"version", checkpoint.version}, {"simd", checkpoint.simd}}}};
+void write_network(const Mlp& mlp, const std::string& weights, InfoWriter& out) {
+  out.write("network", network_text(layer_sizes(mlp), parameter_count(mlp)),
+            {{"layers", layer_sizes(mlp)}, {"parameters", parameter_count(mlp)}});
+  out.write("weights", weights, {{"weights", weights}});
 }
 
-void write_checkpoint_info(const std::string& path, InfoWriter& out) {
-  const Checkpoint checkpoint = load_checkpoint(path);
+void write_checkpoint_info(const Checkpoint& checkpoint, InfoWriter& out) {
+  const auto& [recipe, train_data, test_data] = checkpoint.identity;
   const TrainState& state = checkpoint.state;
-  out.write("file", path);
-  out.write("kind", "checkpoint, its digest agrees");
-  out.write("network", network_text(layer_sizes(state.mlp), parameter_count(state.mlp)));
+  out.write_kind("checkpoint", "checkpoint, its digest agrees");
   TrainState at_end = state;
   at_end.best_epoch = 0;
-  const std::string weights = weights_digest(network_to_keep(std::move(at_end)));
-  out.write("weights", weights);
+  write_network(state.mlp, weights_digest(network_to_keep(std::move(at_end))), out);
   out.write("epochs",
-            fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch));
+            fmt::format("{} finished, then {} steps", state.epochs.size(), state.progress.batch),
+            {{"epochs", state.epochs.size()}, {"steps", state.progress.batch}});
   if (!state.epochs.empty()) {
-    const EpochResult& last = state.epochs.back();
-    out.write("last epoch", fmt::format("loss {}, accuracy {}", loss_text(last.train_loss),
-                                        percent(last.train_accuracy)));
+    const auto& last = state.epochs.back();
+    out.write("last epoch",
+              fmt::format("loss {}, accuracy {}", loss_text(last.train_loss),
+                          percent(last.train_accuracy)),
+              {{"train_loss", last.train_loss}, {"train_accuracy", last.train_accuracy}});
   }
   if (state.best_epoch > 0) {
-    out.write("best",
-              fmt::format("epoch {}, weights {}", state.best_epoch, weights_digest(state.best)));
+    const std::string weights = weights_digest(state.best);
+    out.write("best", fmt::format("epoch {}, weights {}", state.best_epoch, weights),
+              {{"best_epoch", state.best_epoch}, {"best_weights", weights}});
   }
-  out.write("time", fmt::format("{:.2f} s training", train_seconds(state)));
-  out.write("recipe", json_text(to_json(checkpoint.identity.recipe)));
-  out.write("training data", checkpoint.identity.train_data);
-  out.write("test data", checkpoint.identity.test_data);
+  out.write("time", fmt::format("{:.2f} s training", train_seconds(state)),
+            {{"train_seconds", train_seconds(state)}});
+  out.write("recipe", json_text(to_json(recipe)), {{"recipe", to_json(recipe)}});
+  out.write("training data", train_data, {{"train_data", train_data}});
+  out.write("test data", test_data, {{"test_data", test_data}});
   out.write("version", checkpoint.version);
   out.write("instructions", checkpoint.simd);
-  out.set(checkpoint_fields(checkpoint, weights));
+  out.set({{"metadata", {{"version", checkpoint.version}, {"simd", checkpoint.simd}}}});
 }
 
-void write_model_info(const std::string& path, InfoWriter& out) {
-  const Model model = load_model(path);
-  out.write("file", path);
-  out.write("kind", fmt::format("model, {}, {}", model.format,
-                                model.verified ? "its digest agrees" : "without a digest"));
-  out.write("network", network_text(layer_sizes(model.mlp), parameter_count(model.mlp)));
+void write_model_info(const Model& model, InfoWriter& out) {
+  out.write_kind("model", fmt::format("model, {}, {}", model.format,
+                                      model.verified ? "its digest agrees" : "without a digest"));
   const std::string weights = weights_digest(model.mlp);
-  out.write("weights", weights);
-  for (const NamedArray& array : to_arrays(model.mlp)) {
+  write_network(model.mlp, weights, out);
+  for (const NamedArray& array : to_arrays(model.mlp))
     out.write(array.name, fmt::format("{}", fmt::join(array.shape, " x ")));
-  }
-  for (const auto& [name, text] : model.metadata) {
+  for (const auto& [name, text] : model.metadata)
     if (text != weights) out.write(name, text);
-  }
   out.set({{"format", model.format},
            {"verified", model.verified},
-           {"layers", layer_sizes(model.mlp)},
-           {"parameters", parameter_count(model.mlp)},
-           {"weights", weights},
            {"metadata", to_json(model.metadata)}});
 }
 
@@ -161,36 +150,23 @@ struct ElementStatistics {
   }
 };
 
-void draw(const IdxArray& samples, Index sample, Index number, InfoWriter& out) {
-  const std::span<const Index> shape = std::span(samples.shape).subspan(1);
-  std::size_t size = 1;
-  for (const Index length : shape) size *= static_cast<std::size_t>(length);
-  const std::size_t first = static_cast<std::size_t>(sample) * size;
-  std::vector<float> values;
-  float low = 0, high = kMaxByte;
-  if (samples.type == IdxType::kUnsignedByte) {
-    values.assign(&samples.bytes[first], &samples.bytes[first] + size);
-  } else {
-    values.assign(&samples.values[first], &samples.values[first] + size);
-    low = *std::ranges::min_element(values);
-    high = *std::ranges::max_element(values);
-  }
+void draw(const Dataset& samples, Index row, Index number, InfoWriter& out) {
+  const std::vector<float> values = sample_values(samples, row);
+  const auto [least, most] = std::ranges::minmax(values);
+  const bool is_bytes = !samples.bytes.empty();
   out.write("image", fmt::format("{}", number));
-  out.write_lines(picture_text(values, shape, low, high));
+  out.write_lines(
+      picture_text(values, samples.sample_shape, is_bytes ? 0 : least, is_bytes ? kMaxByte : most));
 }
 
 void write_statistics(const ElementStatistics& statistics, InfoWriter& out) {
-  out.write("values", fmt::format("{} to {}, mean {:.4g}", statistics.low, statistics.high,
-                                  statistics.sum / static_cast<double>(statistics.count)));
-  for (std::size_t label = 0; label < statistics.label_counts.size(); ++label) {
-    if (statistics.label_counts[label] == 0) continue;
-    out.write(fmt::format("label {}", label), grouped(statistics.label_counts[label]));
-  }
-  const bool has_labels = !statistics.label_counts.empty();
-  out.set({{"least", statistics.low},
-           {"most", statistics.high},
-           {"mean", statistics.sum / static_cast<double>(statistics.count)},
-           {"labels", has_labels ? Json(statistics.label_counts) : Json()}});
+  const double mean = statistics.sum / static_cast<double>(statistics.count);
+  out.write("values", fmt::format("{} to {}, mean {:.4g}", statistics.low, statistics.high, mean),
+            {{"least", statistics.low}, {"most", statistics.high}, {"mean", mean}});
+  const std::vector<Index>& counts = statistics.label_counts;
+  for (std::size_t label = 0; label < counts.size(); ++label)
+    if (counts[label] > 0) out.write(fmt::format("label {}", label), grouped(counts[label]));
+  if (!counts.empty()) out.set({{"labels", counts}});
 }
 
 void write_idx_info(const InfoOptions& options, InfoWriter& out) {
@@ -199,19 +175,19 @@ void write_idx_info(const InfoOptions& options, InfoWriter& out) {
   if (labels && options.show > 0) {
     fail_usage("--show: expected a file of images, {} has rank 1, as labels", options.file);
   }
-  out.write("file", input_name(options.file));
-  out.write("kind",
-            fmt::format("IDX{}{}", labels ? ", labels" : "", reader.is_gzip() ? ", gzip" : ""));
-  out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")));
-  out.write("elements", idx_type_name(reader.type()));
-  out.set({{"format", reader.is_gzip() ? "gzip" : "plain"},
-           {"shape", reader.shape()},
-           {"elements", idx_type_name(reader.type())}});
+  const bool is_gzip = reader.is_gzip();
+  out.write_kind("idx", fmt::format("IDX{}{}", labels ? ", labels" : "", is_gzip ? ", gzip" : ""));
+  out.set({{"format", is_gzip ? "gzip" : "plain"}});
+  out.write("shape", fmt::format("{}", fmt::join(reader.shape(), " x ")),
+            {{"shape", reader.shape()}});
+  out.write("elements", idx_type_name(reader.type()), {{"elements", idx_type_name(reader.type())}});
   ElementStatistics statistics;
   IdxArray samples;
   for (Index done = 0; reader.read(kReadSamples, samples); done += samples.shape[0]) {
-    for (Index i = 0; i < samples.shape[0] && done + i < options.show; ++i) {
-      draw(samples, i, done + i, out);
+    const Index shown = std::min(samples.shape[0], options.show - done);
+    if (shown > 0) {
+      const Dataset images = to_dataset(samples);
+      for (Index i = 0; i < shown; ++i) draw(images, i, done + i, out);
     }
     statistics.add(samples.bytes, labels);
     statistics.add(samples.values, labels);
@@ -244,23 +220,21 @@ CLI::App& add_info(CLI::App& app, InfoOptions& options) {
 }
 
 int run_info(const InfoOptions& options) {
-  InfoWriter out(options.format);
+  InfoWriter out(options.format, input_name(options.file));
   const FileKind kind = kind_of(options.file);
   if (kind != FileKind::kIdx && options.show > 0) {
     fail_usage("--show: expected a file of images, {} is a {}", options.file,
                kind == FileKind::kModel ? "model" : "checkpoint");
   }
-  const char* const kinds[] = {"idx", "model", "checkpoint"};
-  out.set({{"file", input_name(options.file)}, {"kind", kinds[static_cast<int>(kind)]}});
   switch (kind) {
     case FileKind::kIdx:
       write_idx_info(options, out);
       break;
     case FileKind::kModel:
-      write_model_info(options.file, out);
+      write_model_info(load_model(options.file), out);
       break;
     case FileKind::kCheckpoint:
-      write_checkpoint_info(options.file, out);
+      write_checkpoint_info(load_checkpoint(options.file), out);
       break;
   }
   out.finish();

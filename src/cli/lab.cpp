@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -20,16 +18,10 @@
 #include "cli/values.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "lab/experiment.h"
 #include "measure/round_trip.h"
-#include "nn/kernels.h"
-#include "report/environment.h"
 #include "system/cpu.h"
-#include "system/line_writer.h"
 #include "system/outputs.h"
 #include "system/stop_signals.h"
-#include "system/terminal.h"
-#include "trp/dataset.h"
 
 namespace trp {
 namespace {
@@ -142,8 +134,7 @@ int run_lab(const LabOptions& options) {
     if (!outputs.empty()) sections += experiment_section(*experiment, race);
     if (!race.correct) wrong += fmt::format("{}{}", wrong.empty() ? "" : ", ", experiment->name);
   }
-  if (!sections.empty())
-    outputs.at("--report").replace(std::string_view(lab_page(start, sections, command_line())));
+  if (!sections.empty()) outputs.at("--report").replace(lab_page(start, sections, command_line()));
   if (wrong.empty()) return signal() == 0 ? kExitDone : kExitSignalBase + signal();
   fail("{}: the results were not what another way of computing them gives", wrong);
 }

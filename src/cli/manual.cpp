@@ -1,13 +1,11 @@
 #include "cli/manual.h"
 
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include <fmt/ranges.h>
 
 #include "cli/help.h"
-#include "cli/values.h"
 #include "report/environment.h"
 
 namespace trp {

@@ -1,10 +1,8 @@
 #include "cli/search_space.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <tuple>
-#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -23,18 +21,12 @@
 #include "train/recipe_json.h"
 
 namespace trp {
-namespace {
-
-constexpr double kRateWithoutMomentum = 0.5;
-constexpr double kAdamRate = 0.001;
 
 /// A range of numbers as it is written.
 struct NumberRange {
   double from = 0, to = 0;
   std::string unit = "one";
 };
-
-}  // namespace
 
 template <>
 struct JsonFields<NumberRange> {
@@ -162,8 +154,9 @@ std::vector<Dimension> searched_space(const std::string& file,
 }
 
 double suited_rate(const Recipe& recipe) {
-  if (recipe.optimizer != OptimizerKind::kSgd) return kAdamRate;
-  return kRateWithoutMomentum * (1 - recipe.momentum);
+  constexpr double kRateWithoutMomentum = 0.5, kAdamRate = 0.001;
+  return recipe.optimizer == OptimizerKind::kSgd ? kRateWithoutMomentum * (1 - recipe.momentum)
+                                                 : kAdamRate;
 }
 
 Recipe sample_recipe(const std::vector<Dimension>& space, const Recipe& base, int trial) {

@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <fmt/format.h>
-
 #include "cli/recipe_options.h"
 #include "cli/search_space.h"
 #include "cli/values.h"

@@ -4,10 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "cli/inputs.h"
-#include "cli/recipe_options.h"
 #include "cli/recipe_text.h"
 #include "cli/saved_files.h"
 #include "cli/say.h"
@@ -267,8 +264,7 @@ int run_tune(const TuneOptions& options) {
   summary.command = train_command(options.data, summary.recipe);
   save_best(options, summary, data.train, outputs);
   if (const auto file = outputs.find("--report"); file != outputs.end())
-    file->second.replace(
-        std::string_view(tune_page(start, summary, tuning.results(), command_line())));
+    file->second.replace(tune_page(start, summary, tuning.results(), command_line()));
   standard_output().write_line(
       is_text ? tune_text(summary, text_width(), use_color(options.color, STDOUT_FILENO))
               : to_text(tune_summary_object(summary)));

@@ -5,12 +5,23 @@
 #include <vector>
 
 #include "core/partition.h"
-#include "data/augment.h"
 #include "data/dataset.h"
 #include "nn/kernels.h"
+#include "trp/recipe.h"
 #include "trp/tensor.h"
 
 namespace trp {
+
+/// All that the random changes of a sample depend on besides its number in the data set. They do
+/// not depend on who makes them, nor on the batch.
+struct Augmentation {
+  AugmentOptions options;
+  std::uint64_t seed = 0;
+  int epoch = 0;
+};
+
+/// Throws UsageError if the samples are not images and shall be shifted.
+void check_augmentation(const AugmentOptions& options, const Dataset& dataset);
 
 /// What a batch holds: floats, or bytes, whose zeros the kernels skip. It changes no bit.
 enum class BatchElements { kFloats, kBytes };

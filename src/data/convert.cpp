@@ -3,7 +3,6 @@
 #include <numeric>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include <fmt/ranges.h>
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <exception>
 #include <future>
 #include <utility>
 
@@ -11,7 +10,6 @@
 
 #include "core/digest.h"
 #include "core/fail.h"
-#include "formats/idx.h"
 #include "system/input_file.h"
 
 namespace trp {

@@ -1,7 +1,6 @@
 #include "data/foreign_data.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
@@ -94,10 +93,8 @@ void add_arrays(const std::string& where, const FindArray& find, const ConvertOp
 ForeignData read_npz(const std::string& path, const ConvertOptions& options) {
   const std::vector<std::uint8_t> bytes = InputFile(path).read_all("archive of arrays");
   std::map<std::string, PackedEntry> entries;
-  for (const PackedEntry& entry : parse_zip(bytes, path).entries) {
-    if (!entries.emplace(entry.name, entry).second)
-      throw damaged(path, "each array once", in_quotes(entry.name) + " again");
-  }
+  for (const PackedEntry& entry : parse_zip(bytes, path).entries)
+    entries.emplace(entry.name, entry);
   const auto find = [&](const std::string& name) -> std::optional<IdxArray> {
     const auto entry = entries.extract(name + ".npy");
     if (!entry) return std::nullopt;

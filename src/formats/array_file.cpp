@@ -1,8 +1,6 @@
 #include "formats/array_file.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 
 #include <fmt/ranges.h>
 

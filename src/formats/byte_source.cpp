@@ -42,8 +42,6 @@ ByteSource::ByteSource(const std::string& path) : file_(path) {
   compressed_.resize(kBufferBytes);
 }
 
-ByteSource::~ByteSource() = default;
-
 void ByteSource::InflateEnd::operator()(z_stream_s* stream) const {
   inflateEnd(stream);
   delete stream;

@@ -24,9 +24,6 @@ class ByteSource {
  public:
   /// Opens the file; "-" is standard input.
   explicit ByteSource(const std::string& path);
-  ~ByteSource();
-  ByteSource(const ByteSource&) = delete;
-  ByteSource& operator=(const ByteSource&) = delete;
 
   /// Returns how many uncompressed bytes it read: fewer than `count` only at the (verified) end of
   /// the data.

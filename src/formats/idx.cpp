@@ -6,12 +6,8 @@
 #include <limits>
 #include <new>
 #include <type_traits>
-#include <utility>
-
-#include <fmt/format.h>
 
 #include "core/fail.h"
-#include "formats/byte_source.h"
 #include "formats/bytes.h"
 #include "formats/idx_header.h"
 
@@ -145,69 +141,51 @@ std::vector<std::uint8_t> encode_idx(const IdxArray& array) {
   return file;
 }
 
-struct OpenIdxFile {
-  OpenIdxFile(const std::string& path, const IdxExpected& expected)
-      : source(path),
-        header(read_idx_header(source, expected)),
-        size_is_sure(check_size(source, header)) {}
-
-  ByteSource source;
-  IdxHeader header;
-  bool size_is_sure;  // the file's size vouches for the header
-  Index samples_read = 0;
-};
-
 IdxReader::IdxReader(const std::string& path, const IdxExpected& expected)
-    : file_(std::make_unique<OpenIdxFile>(path, expected)) {}
-
-IdxReader::~IdxReader() = default;
-
-IdxType IdxReader::type() const { return file_->header.type; }
-const std::vector<Index>& IdxReader::shape() const { return file_->header.shape; }
-bool IdxReader::is_gzip() const { return file_->source.is_gzip(); }
+    : source_(path),
+      header_(read_idx_header(source_, expected)),
+      size_is_sure_(check_size(source_, header_)) {}
 
 bool IdxReader::read(Index max_count, IdxArray& samples) {
-  const IdxHeader& header = file_->header;
-  const Index count = std::min(max_count, header.shape[0] - file_->samples_read);
+  const Index count = std::min(max_count, header_.shape[0] - samples_read_);
   if (count == 0) {
-    file_->source.expect_end();
+    source_.expect_end();
     return false;
   }
-  samples.type = header.type;
-  samples.shape = header.shape;
+  samples.type = header_.type;
+  samples.shape = header_.shape;
   samples.shape[0] = count;
   samples.bytes.clear();
   samples.values.clear();
   const std::uint64_t sample_bytes =
-      (header.total_bytes - header.header_bytes) / static_cast<std::uint64_t>(header.shape[0]);
-  const std::uint64_t begin = static_cast<std::uint64_t>(file_->samples_read) * sample_bytes;
-  read_body(file_->source, header, begin, begin + static_cast<std::uint64_t>(count) * sample_bytes,
+      (header_.total_bytes - header_.header_bytes) / static_cast<std::uint64_t>(header_.shape[0]);
+  const std::uint64_t begin = static_cast<std::uint64_t>(samples_read_) * sample_bytes;
+  read_body(source_, header_, begin, begin + static_cast<std::uint64_t>(count) * sample_bytes,
             samples);
-  file_->samples_read += count;
+  samples_read_ += count;
   return true;
 }
 
-IdxArray read_idx(const std::string& path, const IdxExpected& expected) {
-  OpenIdxFile file(path, expected);
-  const IdxHeader& header = file.header;
-  if (!file.size_is_sure && file.source.is_gzip() && file.source.size_bound()) {
-    throw_diagnosis(file.source, header);
-  }
+IdxArray IdxReader::read_all() {
+  if (!size_is_sure_ && source_.is_gzip() && source_.size_bound())
+    throw_diagnosis(source_, header_);
   IdxArray array;
-  array.type = header.type;
-  array.shape = header.shape;
   try {
-    if (file.size_is_sure && header.type == IdxType::kUnsignedByte)
-      array.bytes.reserve(header.element_count);
-    else if (file.size_is_sure)
-      array.values.reserve(header.element_count);
-    read_body(file.source, header, 0, header.total_bytes - header.header_bytes, array);
+    if (size_is_sure_ && header_.type == IdxType::kUnsignedByte)
+      array.bytes.reserve(header_.element_count);
+    else if (size_is_sure_)
+      array.values.reserve(header_.element_count);
+    read(header_.shape[0], array);
   } catch (const std::bad_alloc&) {
-    fail("{}: {} do not fit in memory; hint: use a smaller file or a larger machine", path,
-         describe(header));
+    fail("{}: {} do not fit in memory; hint: use a smaller file or a larger machine",
+         source_.name(), describe(header_));
   }
-  file.source.expect_end();
+  source_.expect_end();
   return array;
+}
+
+IdxArray read_idx(const std::string& path, const IdxExpected& expected) {
+  return IdxReader(path, expected).read_all();
 }
 
 }  // namespace trp

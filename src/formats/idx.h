@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "formats/byte_source.h"
 #include "trp/tensor.h"
 
 namespace trp {
@@ -54,7 +54,15 @@ struct IdxExpected {
 inline constexpr IdxExpected kIdxImages{"images", 2, 4};
 inline constexpr IdxExpected kIdxLabels{"labels", 1, 1};
 
-struct OpenIdxFile;
+/// IdxHeader is what an IDX file says of itself: two zero bytes, the type, the rank, and each
+/// dimension as a 32-bit number. The counts cannot overflow.
+struct IdxHeader {
+  IdxType type = IdxType::kUnsignedByte;
+  std::vector<Index> shape;
+  std::uint64_t element_count = 0;
+  std::uint64_t header_bytes = 0;
+  std::uint64_t total_bytes = 0;  // header and elements
+};
 
 /// Reads an IDX file, plain or gzip, a few samples at a time: in little memory, and from a pipe as
 /// soon as they arrive. Refuses what read_idx() refuses, some of it only when it gets there.
@@ -62,20 +70,23 @@ class IdxReader {
  public:
   /// Reads the header; "-" is standard input.
   explicit IdxReader(const std::string& path, const IdxExpected& expected = {});
-  ~IdxReader();
-  IdxReader(const IdxReader&) = delete;
-  IdxReader& operator=(const IdxReader&) = delete;
 
-  IdxType type() const;
-  const std::vector<Index>& shape() const;  // of the whole file
-  bool is_gzip() const;
+  IdxType type() const { return header_.type; }
+  const std::vector<Index>& shape() const { return header_.shape; }  // of the whole file
+  bool is_gzip() const { return source_.is_gzip(); }
 
   /// Reads the next samples, `max_count` at most. Returns false after the last one, when it is sure
   /// that the file ends there and is sound.
   bool read(Index max_count, IdxArray& samples);
 
+  /// Reads all samples, of which none has been read; see read_idx().
+  IdxArray read_all();
+
  private:
-  std::unique_ptr<OpenIdxFile> file_;
+  ByteSource source_;
+  IdxHeader header_;
+  bool size_is_sure_;  // the file's size vouches for the header
+  Index samples_read_ = 0;
 };
 
 /// Reads a whole IDX file, plain or gzip (which its content tells, not its name); "-" is standard

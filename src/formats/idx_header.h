@@ -3,25 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "formats/byte_source.h"
 #include "formats/idx.h"
 
 namespace trp {
 
 inline constexpr std::size_t kIdxMagicBytes = 4;
 inline constexpr std::size_t kIdxDimensionBytes = 4;
-
-/// IdxHeader is what an IDX file says of itself: two zero bytes, the type, the rank, and each
-/// dimension as a 32-bit number. The counts cannot overflow.
-struct IdxHeader {
-  IdxType type = IdxType::kUnsignedByte;
-  std::vector<Index> shape;
-  std::uint64_t element_count = 0;
-  std::uint64_t header_bytes = 0;
-  std::uint64_t total_bytes = 0;  // header and elements
-};
 
 /// Reads the header; throws Error if it is not a sound one of a rank that is expected.
 IdxHeader read_idx_header(ByteSource& source, const IdxExpected& expected);

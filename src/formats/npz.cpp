@@ -4,7 +4,6 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <set>
 #include <string_view>
 
 #include <fmt/ranges.h>
@@ -210,12 +209,7 @@ IdxArray parse_npy(Bytes bytes, const std::string& where) {
 ArrayFile parse_npz(std::span<const std::uint8_t> bytes, const std::string& name) {
   const ParsedZip zip = parse_zip(bytes, name);
   ArrayFile file;
-  std::set<std::string> names;
-  for (const PackedEntry& entry : zip.entries) {
-    if (!names.insert(entry.name).second)
-      throw damaged(name, "each array once", in_quotes(entry.name) + " again");
-    file.arrays.push_back(unpack_array(entry, name));
-  }
+  for (const PackedEntry& entry : zip.entries) file.arrays.push_back(unpack_array(entry, name));
   if (!zip.comment.empty()) {
     const JsonPlace place{name, bytes.size() - zip.comment.size()};
     file.metadata = to_metadata(parse_json_object(zip.comment, 1, place), name);

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "core/fail.h"
-#include "formats/array_file.h"
 #include "formats/bytes.h"
 #include "system/atomic_file.h"
 

@@ -9,7 +9,6 @@
 
 #include "core/fail.h"
 #include "formats/bytes.h"
-#include "formats/foreign_format.h"
 
 namespace trp {
 namespace {

@@ -15,6 +15,14 @@
 #include "formats/strict_json.h"
 
 namespace trp {
+
+template <>
+struct JsonFields<TensorEntry> {
+  static constexpr std::tuple kFields{JsonField{"dtype", &TensorEntry::dtype},
+                                      JsonField{"shape", &TensorEntry::shape},
+                                      JsonField{"data_offsets", &TensorEntry::offsets}};
+};
+
 namespace {
 
 using Event = Json::parse_event_t;
@@ -29,17 +37,6 @@ constexpr int kMaxRank = 8;
 constexpr int kHeaderDepth = 3;  // header, tensor, shape
 
 Range data_of(const TensorEntry& entry) { return {entry.offsets[0], entry.offsets[1]}; }
-
-}  // namespace
-
-template <>
-struct JsonFields<TensorEntry> {
-  static constexpr std::tuple kFields{JsonField{"dtype", &TensorEntry::dtype},
-                                      JsonField{"shape", &TensorEntry::shape},
-                                      JsonField{"data_offsets", &TensorEntry::offsets}};
-};
-
-namespace {
 
 TensorEntry read_entry(const std::string& name, const Json& json, Index data_bytes,
                        const std::string& file) {

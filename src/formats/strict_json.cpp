@@ -8,7 +8,6 @@
 
 #include "core/fail.h"
 #include "core/text.h"
-#include "formats/array_file.h"
 
 namespace trp {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
-#include <string_view>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -51,8 +51,11 @@ class ZipReader {
     std::vector<ListedEntry> listed = read_directory(record, end);
     std::ranges::sort(listed, {}, [](const ListedEntry& entry) { return entry.offset; });
     ParsedZip zip;
+    std::set<std::string> names;
     std::size_t position = 0;
     for (const ListedEntry& entry : listed) {
+      if (!names.insert(entry.name).second)
+        throw damaged(name_, "each array once", in_quotes(entry.name) + " again");
       expect(entry.offset == position, position, fmt::format("the entry {}", in_quotes(entry.name)),
              "it elsewhere");
       zip.entries.push_back(read_entry(entry, directory, position));

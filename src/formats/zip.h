@@ -35,8 +35,8 @@ struct ParsedZip {
 };
 
 /// Finds entries that are stored or deflated, which hold at most 2 GiB together. Throws Error for
-/// all else, and for bytes between, before or after what the archive's directory lists. The entries
-/// point into `bytes`.
+/// all else, for two of one name, and for bytes between, before or after what the archive's
+/// directory lists. The entries point into `bytes`.
 ParsedZip parse_zip(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// Unpacks the first bytes of an entry into these places, one after the other. Throws Error, which

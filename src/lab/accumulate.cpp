@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <array>
 #include <mutex>
-#include <vector>
 
 #include <Eigen/Core>
 

@@ -1,10 +1,5 @@
-#include <vector>
-
-#include <fmt/format.h>
-
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "measure/statistics.h"
 
 namespace trp {
 namespace {

@@ -1,24 +1,12 @@
 #include "lab/experiment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
-#include <utility>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "measure/certainty.h"
 
 namespace trp {
-namespace {
-
-// With more of their time lost, contenders that wait for one another are not what they are when
-// alone: who spins uses a CPU that another would need.
-constexpr double kMaxJudgedLoss = 0.25;
-
-}  // namespace
 
 Race run_experiment(const Experiment& experiment, const LabContext& context) {
   Lab lab(context);
@@ -30,6 +18,11 @@ std::string heading_of(const Experiment& experiment) {
   return fmt::format("{}: {}", experiment.section, experiment.title);
 }
 
+bool exceeds_cpus(const Race& race) {
+  return std::ranges::any_of(race.contenders,
+                             [&](const Contender& one) { return one.workers > race.cpus; });
+}
+
 Table make_table(const Experiment& experiment, const Race& race) {
   Table table = {{experiment.contenders_are, "workers", experiment.unit, "times as fast"}, {}};
   for (const char* column : experiment.more_columns)
@@ -38,8 +31,7 @@ Table make_table(const Experiment& experiment, const Race& race) {
     const ContenderId id = {contender.name, contender.workers};
     const std::string& base = contender.base.empty() ? race.contenders[0].name : contender.base;
     auto& row = table.rows.emplace_back();
-    row = {contender.name, WorkersCell{contender.workers, contender.workers > race.cpus},
-           race.per_second(id), race.speedup(id, {base})};
+    row = {contender.name, contender.workers, race.per_second(id), race.speedup(id, {base})};
     if (experiment.more_cells)
       std::ranges::move(experiment.more_cells(race, contender), std::back_inserter(row));
   }
@@ -47,6 +39,9 @@ Table make_table(const Experiment& experiment, const Race& race) {
 }
 
 Verdict judge(const Experiment& experiment, const Race& race) {
+  // With more of their time lost, contenders that wait for one another are not what they are when
+  // alone: who spins uses a CPU that another would need.
+  constexpr double kMaxJudgedLoss = 0.25;
   const auto holds = [&](const std::vector<Contender>& contenders) {
     return experiment.verdict({.cpus = race.cpus, .contenders = contenders}).holds;
   };

@@ -16,12 +16,7 @@
 
 namespace trp {
 
-struct WorkersCell {
-  int count = 1;
-  bool beyond_cpus = false;  // there is no CPU for each of them
-};
-
-using Cell = std::variant<std::string, double, Spread, WorkersCell>;
+using Cell = std::variant<std::string, int, double, Spread>;
 
 /// A row for each contender.
 struct Table {
@@ -66,6 +61,9 @@ struct Experiment {
 
 /// Makes the experiment and returns its race, which is over.
 Race run_experiment(const Experiment& experiment, const LabContext& context);
+
+/// Whether a contender has more workers than there are CPUs.
+bool exceeds_cpus(const Race& race);
 
 /// "Matrix operations: parallelism within one core": the section, too.
 std::string heading_of(const Experiment& experiment);

@@ -1,8 +1,5 @@
-#include <array>
 #include <atomic>
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "lab/experiment.h"
 

@@ -1,7 +1,6 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
-#include <vector>
 
 #include "lab/experiment.h"
 

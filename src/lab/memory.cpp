@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cstring>
-#include <functional>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "measure/fma_peak.h"

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <deque>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "lab/training.h"

@@ -1,8 +1,4 @@
 #include <memory>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "lab/experiment.h"
 #include "lab/training.h"

@@ -1,8 +1,6 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
-#include <span>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "lab/training.h"

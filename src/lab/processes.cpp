@@ -1,15 +1,17 @@
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <functional>
 #include <mutex>
-#include <span>
-#include <vector>
 
 #include "core/fail.h"
 #include "core/random.h"
 #include "lab/experiment.h"
 #include "lab/training.h"
-#include "lab/worker_processes.h"
 #include "nn/kernels.h"
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -61,6 +63,23 @@ struct Regression {
   Tensor zero_bias = Tensor(1, kOutputs);
 };
 
+/// Sends to another process. Throws Error if it has gone.
+void send(int socket, const void* data, std::size_t bytes) {
+  // A process that has gone is an error, not a signal.
+  if (::send(socket, data, bytes, MSG_NOSIGNAL) != static_cast<ssize_t>(bytes))
+    fail("lab: cannot send to another process: {}", system_message(errno));
+}
+
+/// Receives from another process. Returns false if it has closed its end; throws Error if it did so
+/// in the middle.
+bool receive(int socket, void* data, std::size_t bytes) {
+  const ssize_t received = ::recv(socket, data, bytes, MSG_WAITALL);
+  if (received != 0 && received != static_cast<ssize_t>(bytes))
+    fail("lab: another process has ended early: {}",
+         received > 0 ? "end of stream" : system_message(errno));
+  return received != 0;
+}
+
 /// What a process is told to do. By pipe the weights follow.
 struct Order {
   bool by_pipe;
@@ -102,8 +121,69 @@ void serve(int process, int socket, const SharedParts& shared, Regression regres
   }
 }
 
-void compute_by_processes(const WorkerProcesses& processes, const SharedParts& shared, bool by_pipe,
-                          int workers) {
+/// Forked copies of this process, which serve until they are let go, and memory that they share
+/// with it.
+class WorkerProcesses {
+ public:
+  /// This process should have no other threads now, for forking copies only the one that calls.
+  /// Throws Error if the system refuses memory or a process.
+  WorkerProcesses(int count, const Regression& regression) {
+    const std::size_t floats = static_cast<std::size_t>(1 + count) * regression.size();
+    const std::size_t bytes = floats * sizeof(float);
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      fail("lab: cannot share {} bytes between processes: {}", bytes, system_message(errno));
+    shared_ = {{static_cast<float*>(memory), floats}, regression.size()};
+    for (int i = 0; i < count; ++i) start_process(i, count, regression);
+  }
+
+  /// Closes the sockets and waits for the processes to end.
+  ~WorkerProcesses() { let_go(); }
+  WorkerProcesses(const WorkerProcesses&) = delete;
+  WorkerProcesses& operator=(const WorkerProcesses&) = delete;
+
+  const SharedParts& shared() const { return shared_; }
+  int socket(int process) const { return sockets_[static_cast<std::size_t>(process)].get(); }
+
+ private:
+  void start_process(int i, int count, const Regression& regression) {
+    std::array<int, 2> ends = {-1, -1};
+    const bool connected = socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0;
+    sockets_.emplace_back(ends[0]);
+    const Descriptor theirs(ends[1]);
+    const pid_t process = connected ? fork() : -1;
+    if (process == 0) {
+      sockets_.clear();  // so that the others' end with this program, not with a brother
+      int status = 0;
+      try {
+        serve(i, theirs.get(), shared_, regression);
+      } catch (...) {
+        status = 1;
+      }
+      _exit(status);  // nothing of the parent's is to be flushed or cleaned up twice
+    }
+    if (process < 0) {
+      const int reason = errno;
+      let_go();
+      fail("lab: the system allows only {} of {} processes: {}", i, count, system_message(reason));
+    }
+    processes_.push_back(process);
+  }
+
+  void let_go() {
+    sockets_.clear();
+    for (const pid_t process : processes_)
+      uninterrupted([process] { return waitpid(process, nullptr, 0); });
+    munmap(shared_.memory.data(), shared_.memory.size_bytes());
+  }
+
+  SharedParts shared_ = {};
+  std::vector<Descriptor> sockets_;
+  std::vector<pid_t> processes_;
+};
+
+void compute_by_processes(const WorkerProcesses& processes, bool by_pipe, int workers) {
+  const SharedParts& shared = processes.shared();
   for (int worker = 0; worker < workers; ++worker) {
     const Order order = {by_pipe, split_evenly(kBatch, workers, worker)};
     send(processes.socket(worker), &order, sizeof(order));
@@ -121,16 +201,11 @@ void compute_by_processes(const WorkerProcesses& processes, const SharedParts& s
 
 void run(Lab& lab) {
   Regression regression(lab.context);
-  const std::size_t size = regression.size();
   // Before there are threads, which have their gradients in the same memory.
-  const WorkerProcesses processes(lab.max_workers(),
-                                  static_cast<std::size_t>(1 + lab.max_workers()) * size,
-                                  [&](int process, int socket, Floats memory) {
-                                    serve(process, socket, {memory, size}, regression);
-                                  });
-  const SharedParts shared = {processes.shared(), size};
+  const WorkerProcesses processes(lab.max_workers(), regression);
+  const SharedParts& shared = processes.shared();
   regression.view(shared.weights()).matrix() = regression.weights.view().matrix();
-  std::vector<float> sum(size);
+  std::vector<float> sum(regression.size());
   lab.is_right = [&] { return regression.is_gradient(sum); };
   lab.amount = 1e-3 * kBatch;
 
@@ -144,7 +219,7 @@ void run(Lab& lab) {
     shared.add_up(workers, sum);
   };
   const auto by_processes = [&](int workers, bool by_pipe) {
-    compute_by_processes(processes, shared, by_pipe, workers);
+    compute_by_processes(processes, by_pipe, workers);
     shared.add_up(workers, sum);
   };
   lab.add("sequential", [&] { by_threads(1, false); });

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <span>
-#include <vector>
 
 #include "lab/experiment.h"
 #include "lab/training.h"
@@ -73,12 +71,10 @@ struct Batches {
   bool is_right() const {
     Batch all({count * kBatch}, dataset.feature_count);
     gather(dataset, samples, {0, count * kBatch}, all, augmentation);
-    Mlp found = mlp;
-    for (std::size_t l = 0; l < sum.layers.size(); ++l) {
-      found.layers[l].weight.view().matrix() = sum.layers[l].weight.view().matrix() / count;
-      found.layers[l].bias.view().matrix() = sum.layers[l].bias.view().matrix() / count;
-    }
-    return is_close(ReferenceMlp(found), expected_gradient(mlp, all));
+    ReferenceMlp mean(sum.layers);
+    for (Eigen::MatrixXd& weight : mean.weights) weight /= count;
+    for (Eigen::RowVectorXd& bias : mean.biases) bias /= count;
+    return is_gradient(mean, mlp, all);
   }
 
   int count;

@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "lab/experiment.h"
 
@@ -48,15 +45,9 @@ void run(Lab& lab) {
   lab.run();
 }
 
-/// By workers, of so many elements.
-struct Crossing {
-  std::string elements;
-  Spread speedup;
-};
-
-/// For each number of elements, in ascending order.
-std::vector<Crossing> speedups_of(const Race& race) {
-  std::vector<Crossing> speedups;
+/// By workers, for each number of elements, in ascending order.
+std::vector<std::pair<std::string, Spread>> speedups_of(const Race& race) {
+  std::vector<std::pair<std::string, Spread>> speedups;
   for (const auto& contender : race.contenders)
     if (contender.workers > 1)
       speedups.push_back(
@@ -70,14 +61,14 @@ std::vector<Cell> more_cells(const Race& race, const Contender& contender) {
 
 /// The crossover is the first size from which on workers are faster at all sizes.
 Verdict verdict(const Race& race) {
-  const std::vector<Crossing> speedups = speedups_of(race);
+  const auto speedups = speedups_of(race);
   const auto& [smallest, at_smallest] = speedups.front();
   const auto& [largest, at_largest] = speedups.back();
   if (!is_faster(at_largest))
     return make_verdict(false, "with {}, the most that were tried, workers are {}.", largest,
                         speed_text(at_largest, "one"));
   const auto not_faster = std::ranges::find_if_not(
-      speedups.rbegin(), speedups.rend(), [](const Crossing& c) { return is_faster(c.speedup); });
+      speedups.rbegin(), speedups.rend(), [](const auto& one) { return is_faster(one.second); });
   const auto& [elements, speedup] = *not_faster.base();
   return make_verdict(elements != smallest && is_slower(at_smallest),
                       "workers are faster from {} on, where they are {}; with {} they are {}.",

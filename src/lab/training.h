@@ -25,10 +25,6 @@ Mlp make_lab_network(const LabContext& context);
 /// The first `count` training samples, over and over if there are fewer.
 Batch first_samples(const LabContext& context, Index count);
 
-inline Eigen::MatrixXd in_double(const Tensor& tensor) {
-  return tensor.view().matrix().cast<double>();
-}
-
 /// The lab's network, a batch to send through it, and room for what comes out. Different rows may
 /// be sent at once.
 struct ForwardPass {
@@ -46,11 +42,8 @@ struct ForwardPass {
   Activations activations;
 };
 
-/// The gradient of the mean loss over the batch, in double precision.
-ReferenceMlp expected_gradient(const Mlp& mlp, const Batch& batch);
-
-/// Whether they differ by no more than rounding to floats.
-bool is_close(const ReferenceMlp& found, const ReferenceMlp& expected);
+/// Whether it is the gradient of the mean loss over the batch, but for rounding to floats.
+bool is_gradient(const ReferenceMlp& found, const Mlp& mlp, const Batch& batch);
 
 /// Whether a training by the plan makes the first step that double precision makes, and some steps
 /// later has the weights of a sequential training, to the last bit.

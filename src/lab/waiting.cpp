@@ -1,16 +1,13 @@
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
 #include "core/fail.h"
 #include "lab/experiment.h"
 #include "measure/fma_peak.h"
 #include "system/cpu.h"
+#include "system/posix.h"
 
 namespace trp {
 namespace {
@@ -25,14 +22,12 @@ constexpr const char* kCompute = "computing, all on one CPU";
 /// Blocks in read() until a timer answers, as it would for a disk or another machine. Returns how
 /// many answers came, which is one.
 std::uint64_t wait_for_answer() {
-  const int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+  const Descriptor timer(timerfd_create(CLOCK_MONOTONIC, 0));
   const itimerspec soon = {.it_interval = {}, .it_value = {0, kAnswerNanoseconds}};
   std::uint64_t answers = 0;
-  const bool answered = timer >= 0 && timerfd_settime(timer, 0, &soon, nullptr) == 0 &&
-                        read(timer, &answers, sizeof(answers)) == sizeof(answers);
-  const int reason = errno;
-  if (timer >= 0) close(timer);
-  if (!answered) fail("waiting: cannot wait for a timer: {}", std::strerror(reason));
+  if (timerfd_settime(timer.get(), 0, &soon, nullptr) != 0 ||
+      read(timer.get(), &answers, sizeof(answers)) != sizeof(answers))
+    fail("waiting: cannot wait for a timer: {}", system_message(errno));
   return answers;
 }
 

@@ -30,8 +30,7 @@ void sum_columns(ConstTensorView rows, const float* factors, Index col, float* s
   for (int v = 0; v < kVectors; ++v) hn::Store(chains[v], d, sums + col + v * kLanes);
 }
 
-/// Adds the rows, each times its factor if there are such, to the sums: several chains at a time,
-/// which hides how long an addition takes.
+/// Several chains at a time, which hides how long an addition takes.
 template <bool kIsWeighted>
 void sum_rows(ConstTensorView rows, const float* factors, float* sums) {
   constexpr int kVectors = 8;
@@ -42,10 +41,9 @@ void sum_rows(ConstTensorView rows, const float* factors, float* sums) {
   for (; col < cols; col += kLanes) sum_columns<kIsWeighted, 1>(rows, factors, col, sums);
 }
 
-void add_rows(ConstTensorView rows, float* sums) { sum_rows<false>(rows, nullptr, sums); }
-
-void add_rows_times(ConstTensorView rows, const float* factors, float* sums) {
-  sum_rows<true>(rows, factors, sums);
+/// Adds the rows, each times its factor if there are such, to the sums.
+void add_rows(ConstTensorView rows, const float* factors, float* sums) {
+  factors ? sum_rows<true>(rows, factors, sums) : sum_rows<false>(rows, nullptr, sums);
 }
 
 void scale_bytes_to(const std::uint8_t* bytes, Index count, float* values) {
@@ -70,7 +68,6 @@ HWY_AFTER_NAMESPACE();
 namespace trp {
 
 HWY_EXPORT(add_rows);
-HWY_EXPORT(add_rows_times);
 HWY_EXPORT(update_all);
 HWY_EXPORT(end_all_chains);
 HWY_EXPORT(scale_bytes_to);
@@ -148,12 +145,12 @@ void bias_gradient_sum(ConstTensorView dz, ChainStart start, TensorView result) 
   assert(result.rows() == 1 && result.cols() == dz.cols());
   if (start == ChainStart::kZero)
     std::fill_n(result.data(), round_up(result.cols(), kLineFloats), 0.0F);
-  HWY_DYNAMIC_DISPATCH(add_rows)(dz, result.data());
+  HWY_DYNAMIC_DISPATCH(add_rows)(dz, nullptr, result.data());
 }
 
 void add_weighted_rows(ConstTensorView rows, ConstTensorView factors, TensorView result) {
   assert(result.cols() == rows.cols() && factors.cols() == rows.rows());
-  HWY_DYNAMIC_DISPATCH(add_rows_times)(rows, factors.data(), result.data());
+  HWY_DYNAMIC_DISPATCH(add_rows)(rows, factors.data(), result.data());
 }
 
 void input_gradient_product(ConstTensorView dz, ConstTensorView weight_transposed,

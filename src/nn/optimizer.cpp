@@ -119,6 +119,16 @@ void Optimizer::update(const Tile& tile, const GradientSource& gradient, const S
   tile.layer > 0 ? copy_transposed(tile, layer) : fold_weight(tile, mlp);
 }
 
+void take_average(const OptimizerState& state, Mlp& mlp) {
+  if (state.average.layers.empty()) return;
+  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
+    mlp.layers[l].weight = state.average.layers[l].weight;
+    mlp.layers[l].bias = state.average.layers[l].bias;
+  }
+  transpose_weights(mlp);
+  fold(mlp);
+}
+
 void squared_column_norms(const TileGradient& gradient, std::span<double> norms) {
   std::fill(norms.begin(), norms.end(), 0.0);
   add_squares(gradient.weight, norms.data());

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <variant>
 
 #include "nn/kernels.h"
@@ -66,6 +65,9 @@ class Optimizer {
   std::int64_t powers_step_ = 0;
   double mean_power_ = 1, square_power_ = 1;
 };
+
+/// Puts the mean parameters, if there are such, in the place of the network's.
+void take_average(const OptimizerState& state, Mlp& mlp);
 
 /// Writes to norms[c] the sum of the squared elements of column c of a tile, its bias included, in
 /// double from the first row to the last: how tiles are cut into columns changes no bit.

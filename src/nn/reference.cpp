@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <hwy/targets.h>
 
@@ -27,11 +25,9 @@ struct BestTargetAgain {
   BestTargetAgain& operator=(const BestTargetAgain&) = delete;
 };
 
-Eigen::MatrixXd as_double(const Tensor& tensor) { return tensor.view().matrix().cast<double>(); }
-
 /// NaN counts as infinitely far.
 double largest_difference(const Tensor& actual, const Eigen::MatrixXd& expected) {
-  const Eigen::MatrixXd difference = as_double(actual) - expected;
+  const Eigen::MatrixXd difference = in_double(actual) - expected;
   return difference.allFinite() ? difference.cwiseAbs().maxCoeff() : INFINITY;
 }
 
@@ -58,23 +54,11 @@ Example random_example(std::uint64_t seed) {
   return example;
 }
 
-/// |a − b| relative to |b|, as vectors of all parameters.
-double relative_difference(const ReferenceMlp& a, const ReferenceMlp& b) {
-  double difference = 0;
-  double size = 0;
-  for (std::size_t l = 0; l < a.weights.size(); ++l) {
-    difference += (a.weights[l] - b.weights[l]).squaredNorm();
-    difference += (a.biases[l] - b.biases[l]).squaredNorm();
-    size += b.weights[l].squaredNorm() + b.biases[l].squaredNorm();
-  }
-  return std::sqrt(difference / size);
-}
-
 ReferenceMlp central_differences(const Example& example) {
   constexpr double kStep = 1e-5;
   ReferenceMlp mlp(example.mlp);
   ReferenceMlp result = mlp;
-  const Eigen::MatrixXd input = as_double(example.input);
+  const Eigen::MatrixXd input = in_double(example.input);
   const auto slope = [&](double& parameter) {
     const double value = parameter;
     parameter = value + kStep;
@@ -109,12 +93,7 @@ ReferenceMlp float_gradient(const Example& example) {
   for (const Tile& tile : make_tiles(mlp))
     tile_gradient(tile_factors(example.input.view(), activations, rows, tile), tile,
                   ChainStart::kZero, of_tile(gradient, tile));
-  ReferenceMlp result(mlp);
-  for (std::size_t l = 0; l < mlp.layers.size(); ++l) {
-    result.weights[l] = as_double(gradient.layers[l].weight);
-    result.biases[l] = as_double(gradient.layers[l].bias);
-  }
-  return result;
+  return ReferenceMlp(gradient.layers);
 }
 
 /// How far products of random bytes are from the same of the floats that they stand for.
@@ -133,18 +112,11 @@ double bytes_error(const Tensor& weight, const Tensor& bias, const Tensor& dz,
   forward_product(bytes.view(), weight.view(), bias.view(), Activation::kNone, z_of_bytes.view());
   weight_gradient_product(floats.view(), dz.view(), ChainStart::kZero, dw.view());
   weight_gradient_product(bytes.view(), dz.view(), ChainStart::kZero, dw_of_bytes.view());
-  return std::max(largest_difference(z_of_bytes, as_double(z)),
-                  largest_difference(dw_of_bytes, as_double(dw)));
+  return std::max(largest_difference(z_of_bytes, in_double(z)),
+                  largest_difference(dw_of_bytes, in_double(dw)));
 }
 
 }  // namespace
-
-ReferenceMlp::ReferenceMlp(const Mlp& mlp) {
-  for (const Layer& layer : mlp.layers) {
-    weights.emplace_back(as_double(layer.weight));
-    biases.emplace_back(as_double(layer.bias));
-  }
-}
 
 std::vector<Eigen::MatrixXd> ReferenceMlp::outputs(const Eigen::MatrixXd& input) const {
   std::vector<Eigen::MatrixXd> outputs;
@@ -190,6 +162,17 @@ ReferenceMlp ReferenceMlp::gradient(const Eigen::MatrixXd& input,
   return result;
 }
 
+double relative_difference(const ReferenceMlp& a, const ReferenceMlp& b) {
+  double difference = 0;
+  double size = 0;
+  for (std::size_t l = 0; l < a.weights.size(); ++l) {
+    difference += (a.weights[l] - b.weights[l]).squaredNorm();
+    difference += (a.biases[l] - b.biases[l]).squaredNorm();
+    size += b.weights[l].squaredNorm() + b.biases[l].squaredNorm();
+  }
+  return std::sqrt(difference / size);
+}
+
 Tensor random_tensor(Index rows, Index cols, RandomStream& random) {
   Tensor tensor(rows, cols);
   for (Index r = 0; r < rows; ++r)
@@ -225,7 +208,7 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
   errors.tolerance = 2e-6 * std::sqrt(static_cast<double>(depth + rows)) + 1e-6;
 
   const Eigen::MatrixXd expected =
-      (as_double(x) * as_double(weight)).rowwise() + as_double(bias).row(0);
+      (in_double(x) * in_double(weight)).rowwise() + in_double(bias).row(0);
   Tensor z(rows, cols);
   forward_product(x.view(), weight.view(), bias.view(), Activation::kNone, z.view());
   errors.forward = largest_difference(z, expected);
@@ -234,18 +217,18 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
 
   Tensor dw(depth, cols);
   weight_gradient_product(x.view(), dz.view(), ChainStart::kZero, dw.view());
-  errors.weight_gradient = largest_difference(dw, as_double(x).transpose() * as_double(dz));
+  errors.weight_gradient = largest_difference(dw, in_double(x).transpose() * in_double(dz));
   Tensor db(1, cols);
   bias_gradient_sum(dz.view(), ChainStart::kZero, db.view());
-  errors.bias_gradient = largest_difference(db, as_double(dz).colwise().sum());
+  errors.bias_gradient = largest_difference(db, in_double(dz).colwise().sum());
 
   Tensor transposed(cols, depth);
   transposed.view().matrix() = weight.view().matrix().transpose();
   Tensor dx(rows, depth);
   input_gradient_product(dz.view(), transposed.view(), x.view(), dx.view());
-  const Eigen::MatrixXd mask = (as_double(x).array() > 0).cast<double>();
+  const Eigen::MatrixXd mask = (in_double(x).array() > 0).cast<double>();
   errors.input_gradient =
-      largest_difference(dx, (as_double(dz) * as_double(weight).transpose()).cwiseProduct(mask));
+      largest_difference(dx, (in_double(dz) * in_double(weight).transpose()).cwiseProduct(mask));
 
   errors.bytes = bytes_error(weight, bias, dz, random);
   return errors;
@@ -254,7 +237,7 @@ ProductErrors product_errors(Index rows, Index depth, Index cols, RandomStream& 
 GradientErrors gradient_errors(std::uint64_t seed) {
   const Example example = random_example(seed);
   const ReferenceMlp exact =
-      ReferenceMlp(example.mlp).gradient(as_double(example.input), example.labels);
+      ReferenceMlp(example.mlp).gradient(in_double(example.input), example.labels);
   return {.reference = relative_difference(central_differences(example), exact),
           .program = relative_difference(float_gradient(example), exact)};
 }

@@ -16,12 +16,25 @@ namespace trp {
 // The arithmetic of training, held against other ways of computing the same: for the tests, and for
 // the selftest of a machine that has no tests.
 
+inline Eigen::MatrixXd in_double(const Tensor& tensor) {
+  return tensor.view().matrix().cast<double>();
+}
+
 /// The network in double precision by Eigen's own products, as plainly as it can be written.
 struct ReferenceMlp {
   std::vector<Eigen::MatrixXd> weights;  // [in, out]
   std::vector<Eigen::RowVectorXd> biases;
 
-  explicit ReferenceMlp(const Mlp& mlp);
+  explicit ReferenceMlp(const Mlp& mlp) : ReferenceMlp(mlp.layers) {}
+
+  /// Of the layers of a network, or of a gradient.
+  template <class Layers>
+  explicit ReferenceMlp(const Layers& layers) {
+    for (const auto& layer : layers) {
+      weights.emplace_back(in_double(layer.weight));
+      biases.emplace_back(in_double(layer.bias));
+    }
+  }
 
   /// Returns the output of every layer; the last one's are the logits.
   std::vector<Eigen::MatrixXd> outputs(const Eigen::MatrixXd& input) const;
@@ -32,6 +45,9 @@ struct ReferenceMlp {
   /// Returns the gradient of loss(), in the shape of the network itself.
   ReferenceMlp gradient(const Eigen::MatrixXd& input, std::span<const std::uint8_t> labels) const;
 };
+
+/// Returns |a − b| relative to |b|, as vectors of all parameters.
+double relative_difference(const ReferenceMlp& a, const ReferenceMlp& b);
 
 /// Makes a tensor whose elements are uniform in [−1, 1).
 Tensor random_tensor(Index rows, Index cols, RandomStream& random);

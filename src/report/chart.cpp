@@ -9,8 +9,7 @@
 #include <fmt/format.h>
 
 #include "measure/statistics.h"
-#include "report/numbers.h"
-#include "report/svg.h"
+#include "report/html.h"
 
 namespace trp {
 namespace {

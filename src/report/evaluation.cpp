@@ -1,13 +1,11 @@
 #include "report/evaluation.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/color.h>
 #include <fmt/ranges.h>
 
 #include "core/text.h"
-#include "report/json.h"
 #include "report/numbers.h"
 #include "report/picture.h"
 #include "report/table.h"

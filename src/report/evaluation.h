@@ -9,8 +9,7 @@
 
 #include "report/environment.h"
 #include "system/line_writer.h"
-#include "train/confidence.h"
-#include "train/confusion.h"
+#include "train/classification.h"
 #include "trp/dataset.h"
 #include "trp/mlp.h"
 #include "trp/score.h"

@@ -7,7 +7,7 @@
 #include "report/evaluation.h"
 #include "report/html.h"
 #include "report/numbers.h"
-#include "report/sprite.h"
+#include "report/picture.h"
 
 namespace trp {
 namespace {

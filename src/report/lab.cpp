@@ -1,9 +1,6 @@
 #include "report/lab.h"
 
 #include <algorithm>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,8 +21,8 @@ constexpr std::size_t kMaxColumns = 80;
 
 struct CellToJson {
   Json operator()(const std::string& text) const { return text; }
+  Json operator()(int value) const { return value; }
   Json operator()(double value) const { return value; }
-  Json operator()(const WorkersCell& workers) const { return workers.count; }
   Json operator()(const Spread& spread) const {
     return {{"median", spread.median}, {"lower", spread.lower}, {"upper", spread.upper}};
   }
@@ -37,13 +34,14 @@ std::string spread_text(const Spread& spread) {
 }
 
 struct CellToText {
+  int cpus;  // more workers than these have a star
   bool with_quartiles;
 
   std::string operator()(const std::string& text) const { return text; }
-  std::string operator()(double value) const { return short_number(value); }
-  std::string operator()(const WorkersCell& workers) const {
-    return fmt::format("{}{}", workers.count, workers.beyond_cpus ? "*" : "");
+  std::string operator()(int workers) const {
+    return fmt::format("{}{}", workers, workers > cpus ? "*" : "");
   }
+  std::string operator()(double value) const { return short_number(value); }
   std::string operator()(const Spread& spread) const {
     return with_quartiles ? spread_text(spread) : short_number(spread.median);
   }
@@ -54,24 +52,20 @@ std::string under_label(std::string_view label, std::string_view text) {
 }
 
 /// The quartiles of the first columns are left out where a terminal has no room for them.
-std::vector<std::string> lines_of(const Table& table) {
+std::vector<std::string> lines_of(const Table& table, int cpus) {
   std::vector<std::string> lines;
   for (std::size_t first = 0; first <= table.columns.size(); ++first) {
     std::vector<Cells> rows = {table.columns};
     for (const auto& row : table.rows) {
       rows.emplace_back();
       for (std::size_t column = 0; column < row.size(); ++column)
-        rows.back().push_back(std::visit(CellToText{column >= first}, row[column]));
+        rows.back().push_back(std::visit(CellToText{cpus, column >= first}, row[column]));
     }
     lines = table_lines(rows);
     if (std::ranges::all_of(lines, [](auto& line) { return columns_of(line) <= kMaxColumns - 2; }))
       break;
   }
   return lines;
-}
-
-bool is_beyond_cpus(const std::vector<Cell>& row) {
-  return std::get<WorkersCell>(row[1]).beyond_cpus;
 }
 
 }  // namespace
@@ -106,9 +100,8 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
   out.write_line(paint(color, fmt::emphasis::bold,
                        fmt::format("{}: {}", experiment.name, heading_of(experiment))));
   out.write_line(under_label("claim", experiment.claim));
-  for (const std::string& line : lines_of(table)) out.write_line("  " + line);
-  if (std::ranges::any_of(table.rows, is_beyond_cpus))
-    out.write_line(fmt::format("  * more workers than CPUs ({})", race.cpus));
+  for (const std::string& line : lines_of(table, race.cpus)) out.write_line("  " + line);
+  if (exceeds_cpus(race)) out.write_line(fmt::format("  * more workers than CPUs ({})", race.cpus));
   out.write_line(under_label(
       "results", race.correct ? "checked another way before they were timed: right"
                               : "WRONG when checked another way: what was timed is of no "
@@ -124,8 +117,7 @@ void write_experiment_text(LineWriter& out, const Experiment& experiment, const 
 
 void write_lab_start_json(LineWriter& out, const LabStart& start) {
   Json object = document_of("lab", start.environment);
-  const std::optional<double>& round_trip = start.environment.round_trip_ns;
-  object.update({{"round_trip_ns", round_trip ? Json(*round_trip) : Json()},
+  object.update({{"round_trip_ns", value_to_json(start.environment.round_trip_ns)},
                  {"data", start.data},
                  {"quick", start.quick}});
   out.write_line(to_text(object));

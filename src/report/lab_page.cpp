@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <string>
 
 #include <fmt/format.h>
 
@@ -27,12 +26,9 @@ std::string rates_figure(const Experiment& experiment, const Race& race) {
     for (const double seconds : contender.seconds)
       bars.back().measured.push_back(contender.amount / seconds);
   }
-  const bool has_star = std::ranges::any_of(
-      race.contenders, [&](const Contender& one) { return one.workers > race.cpus; });
+  const char* note = exceeds_cpus(race) ? " (*: more workers than CPUs)" : "";
   return bar_chart("By workers: median, quartiles, rounds",
-                   {.title = fmt::format("{}{}", experiment.unit,
-                                         has_star ? " (*: more workers than CPUs)" : "")},
-                   bars);
+                   {.title = fmt::format("{}{}", experiment.unit, note)}, bars);
 }
 
 /// A line for each number of workers, over the number that contenders' names begin with.

@@ -1,14 +1,11 @@
 #include "report/predictions.h"
 
 #include <span>
-#include <string>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/text.h"
 #include "report/environment.h"
-#include "report/json.h"
 #include "trp/predict.h"
 
 namespace trp {

@@ -22,12 +22,6 @@ double epoch_share(const StepReport& step) {
   return static_cast<double>(step.samples_done) / static_cast<double>(step.samples_in_epoch);
 }
 
-std::string time_left(const Progress& progress) {
-  const double done =
-      (progress.step.epoch - 1 + epoch_share(progress.step)) / std::max(progress.epochs, 1);
-  return clock_text(progress.elapsed_seconds * (1 - done) / done);
-}
-
 /// A part of the line after the epoch; all are ASCII, so that bytes are columns.
 struct Part {
   std::string text;
@@ -37,11 +31,12 @@ struct Part {
 std::vector<Part> parts_of(const Progress& progress) {
   const StepReport& step = progress.step;
   const double rate = static_cast<double>(step.samples_done) / std::max(step.seconds, 1e-9);
+  const double done = (step.epoch - 1 + epoch_share(step)) / std::max(progress.epochs, 1);
   return {{fmt::format("{:3.0f}%", std::floor(100 * epoch_share(step))), 0},
           {fmt::format("{}/{}", grouped(step.samples_done), grouped(step.samples_in_epoch)), 4},
           {fmt::format("{} samples/s", with_unit(rate)), 3},
           {fmt::format("loss {}", loss_text(step.mean_loss)), 2},
-          {fmt::format("ETA {}", time_left(progress)), 1}};
+          {fmt::format("ETA {}", clock_text(progress.elapsed_seconds * (1 - done) / done)), 1}};
 }
 
 int width_of(const std::vector<Part>& parts) {

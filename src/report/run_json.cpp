@@ -1,13 +1,8 @@
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "measure/statistics.h"
-#include "report/environment.h"
 #include "report/json.h"
 #include "report/run.h"
 #include "report/time.h"
@@ -25,7 +20,7 @@ Plan actual_plan(const RunStart& start) {
   return plan;
 }
 
-Json start_object(const RunStart& start) {
+Json object_of(const RunStart& start) {
   const TrainStart& training = start.training;
   Json object = document_of("start", start.environment);
   object.update({{"data", start.data},
@@ -42,7 +37,7 @@ Json start_object(const RunStart& start) {
   return object;
 }
 
-Json step_object(const StepReport& step) {
+Json object_of(const StepReport& step) {
   return {{"event", "step"},
           {"epoch", step.epoch},
           {"batch", step.batch},
@@ -51,7 +46,7 @@ Json step_object(const StepReport& step) {
           {"lr", step.learning_rate}};
 }
 
-Json epoch_object(const EpochResult& epoch) {
+Json object_of(const EpochResult& epoch) {
   return {{"event", "epoch"},
           {"epoch", epoch.epoch},
           {"train_loss", epoch.train_loss},
@@ -75,7 +70,7 @@ Json plans_array(const std::vector<PlanUse>& uses) {
   return array;
 }
 
-Json summary_object(const RunSummary& summary) {
+Json object_of(const RunSummary& summary) {
   const TrainResult& result = summary.result;
   return {{"event", "summary"},
           {"status", word_of(result.status)},
@@ -96,11 +91,10 @@ Json summary_object(const RunSummary& summary) {
           {"diverged_batch", field_of(result.divergence, &Divergence::batch)},
           {"diverged_lr", field_of(result.divergence, &Divergence::learning_rate)},
           {"plans", plans_array(result.plan_uses)},
-          {"ranks_bytes_per_step",
-           summary.ranks_bytes_per_step ? Json(*summary.ranks_bytes_per_step) : Json()}};
+          {"ranks_bytes_per_step", value_to_json(summary.ranks_bytes_per_step)}};
 }
 
-Json run_object(const RepeatedRun& run) {
+Json object_of(const RepeatedRun& run) {
   return {{"event", "run"},
           {"seed", run.seed},
           {"status", word_of(run.result.status)},
@@ -112,7 +106,7 @@ Json run_object(const RepeatedRun& run) {
           {"weights", run.result.weights}};
 }
 
-Json repeat_object(const RepeatSummary& summary) {
+Json object_of(const RepeatSummary& summary) {
   const auto of_runs = [&](const std::vector<double>& values,
                            double (*figure)(std::span<const double>)) {
     return values.empty() ? Json() : Json(figure(values));
@@ -127,32 +121,26 @@ Json repeat_object(const RepeatSummary& summary) {
           {"train_seconds_deviation", of_runs(summary.seconds, standard_deviation)}};
 }
 
-Json comparison_object(const Comparison& comparison) {
+Json object_of(const Comparison& comparison) {
   const double speedup = comparison.speedup();
   const int workers = comparison.workers;
-  const std::optional<double> serial = serial_fraction(speedup, workers);
   return {{"event", "comparison"},
           {"sequential_seconds", comparison.sequential_seconds},
           {"parallel_seconds", comparison.parallel_seconds},
           {"workers", workers},
           {"speedup", speedup},
           {"efficiency", efficiency(speedup, workers)},
-          {"serial_fraction", serial ? Json(*serial) : Json()},
+          {"serial_fraction", value_to_json(serial_fraction(speedup, workers))},
           {"same_bits", comparison.same_bits},
           {"lost_share", comparison.lost_share}};
 }
 
 /// The objects that tell of an event.
 std::vector<Json> objects_of(const RunEvent& event) {
-  if (const auto* start = std::get_if<RunStart>(&event)) return {start_object(*start)};
-  if (const auto* step = std::get_if<StepReport>(&event)) return {step_object(*step)};
-  if (const auto* epoch = std::get_if<EpochResult>(&event)) return {epoch_object(*epoch)};
-  if (const auto* run = std::get_if<RepeatedRun>(&event)) return {run_object(*run)};
-  if (const auto* repeat = std::get_if<RepeatSummary>(&event)) return {repeat_object(*repeat)};
-  const auto& summary = std::get<RunSummary>(event);
-  std::vector<Json> objects = {summary_object(summary)};
-  if (summary.comparison) objects.push_back(comparison_object(*summary.comparison));
-  if (summary.times) objects.push_back(time_object(*summary.times));
+  std::vector<Json> objects = {std::visit([](const auto& of) { return object_of(of); }, event)};
+  const auto* summary = std::get_if<RunSummary>(&event);
+  if (summary && summary->comparison) objects.push_back(object_of(*summary->comparison));
+  if (summary && summary->times) objects.push_back(time_object(*summary->times));
   return objects;
 }
 
@@ -193,9 +181,9 @@ Reporter csv_reporter(LineWriter& out) {
     const auto* run = std::get_if<RepeatedRun>(&event);
     if (!start && !epoch && !run) return;
     const TrainResult none;
-    Json fields = epoch ? epoch_object(*epoch) : epoch_object(EpochResult());
-    if (run) fields = run_object(*run);
-    if (start && start->repeat > 1) fields = run_object({.result = none});
+    Json fields = epoch ? object_of(*epoch) : object_of(EpochResult());
+    if (run) fields = object_of(*run);
+    if (start && start->repeat > 1) fields = object_of(RepeatedRun{.result = none});
     fields.erase("event");
     out.write_line(start ? csv_header(fields) : csv_row(fields));
   };

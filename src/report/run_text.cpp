@@ -1,12 +1,6 @@
 #include <algorithm>
-#include <cstdint>
-#include <functional>
 #include <iterator>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include <fmt/color.h>
 #include <fmt/ranges.h>
@@ -49,41 +43,6 @@ std::string step_row(const StepReport& step) {
                      step.samples_in_epoch, step.learning_rate);
 }
 
-}  // namespace
-
-std::string status_text(const TrainResult& result) {
-  const std::string after = count_of(std::ssize(result.epochs), "epoch");
-  switch (result.status) {
-    case TrainStatus::kCompleted:
-      return fmt::format("completed {}", after);
-    case TrainStatus::kInterrupted:
-      return fmt::format("interrupted after {}", after);
-    case TrainStatus::kDiverged:
-      return fmt::format("diverged in epoch {}, batch {}, at learning rate {:.4g}",
-                         result.divergence->epoch, result.divergence->batch,
-                         result.divergence->learning_rate);
-    case TrainStatus::kEarlyStopped:
-      return fmt::format("stopped early after {}", after);
-  }
-  return {};
-}
-
-std::vector<PlanShare> plan_shares(std::vector<PlanUse> uses) {
-  std::ranges::stable_sort(uses, std::ranges::greater(), &PlanUse::steps);
-  double all = 0;
-  for (const PlanUse& use : uses) all += static_cast<double>(use.steps);
-  std::vector<PlanShare> shares;
-  for (const auto& [plan, steps] : uses)
-    if (const double share = static_cast<double>(steps) / all; share >= kMinShareTold)
-      shares.push_back({plan.workers > 1 ? fmt::format("{} with {}", plan_name(plan),
-                                                       count_of(plan.workers, "worker"))
-                                         : plan_name(plan),
-                        share});
-  return shares;
-}
-
-namespace {
-
 fmt::text_style status_style(TrainStatus status) {
   const bool good = status == TrainStatus::kCompleted || status == TrainStatus::kEarlyStopped;
   return fmt::fg(good ? fmt::terminal_color::green : fmt::terminal_color::red);
@@ -116,9 +75,8 @@ void write_summary(LineWriter& out, const RunSummary& summary, bool color) {
   const TrainResult& result = summary.result;
   out.write_line(test_accuracy_text(result.test, color));
   if (const auto& validation = result.validation)
-    out.write_line(fmt::format("validation     {} ± {}   (loss {}, {} samples)",
-                               percent(validation->accuracy),
-                               percent(validation->accuracy_stderr()), loss_text(validation->loss),
+    out.write_line(fmt::format("validation     {}   (loss {}, {} samples)",
+                               accuracy_text(*validation), loss_text(validation->loss),
                                grouped(validation->sample_count)));
   out.write_line(fmt::format("time           {:.2f} s training, {:.2f} s in all   ({} samples/s)",
                              result.train_seconds, summary.total_seconds,
@@ -235,6 +193,37 @@ std::string row_of(const RunEvent& event, const TextStyle& style) {
 }
 
 }  // namespace
+
+std::string status_text(const TrainResult& result) {
+  const std::string after = count_of(std::ssize(result.epochs), "epoch");
+  switch (result.status) {
+    case TrainStatus::kCompleted:
+      return fmt::format("completed {}", after);
+    case TrainStatus::kInterrupted:
+      return fmt::format("interrupted after {}", after);
+    case TrainStatus::kDiverged:
+      return fmt::format("diverged in epoch {}, batch {}, at learning rate {:.4g}",
+                         result.divergence->epoch, result.divergence->batch,
+                         result.divergence->learning_rate);
+    case TrainStatus::kEarlyStopped:
+      return fmt::format("stopped early after {}", after);
+  }
+  return {};
+}
+
+std::vector<PlanShare> plan_shares(std::vector<PlanUse> uses) {
+  std::ranges::stable_sort(uses, std::ranges::greater(), &PlanUse::steps);
+  double all = 0;
+  for (const PlanUse& use : uses) all += static_cast<double>(use.steps);
+  std::vector<PlanShare> shares;
+  for (const auto& [plan, steps] : uses)
+    if (const double share = static_cast<double>(steps) / all; share >= kMinShareTold)
+      shares.push_back({plan.workers > 1 ? fmt::format("{} with {}", plan_name(plan),
+                                                       count_of(plan.workers, "worker"))
+                                         : plan_name(plan),
+                        share});
+  return shares;
+}
 
 std::vector<Cells> settings_of(const RunStart& start, bool with_pictures) {
   const Recipe& recipe = start.recipe;

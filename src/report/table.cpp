@@ -15,8 +15,7 @@ std::string padded(const std::string& text, std::size_t columns, bool left) {
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
 }
 
 std::vector<std::string> table_lines(const std::vector<Cells>& rows) {

@@ -9,6 +9,9 @@ namespace trp {
 
 using Cells = std::vector<std::string>;
 
+/// Whether a byte of UTF-8 begins a character.
+inline bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
 /// Returns how many columns of a terminal UTF-8 text takes that has no wide characters.
 std::size_t columns_of(std::string_view text);
 

@@ -9,7 +9,6 @@
 
 #include "measure/timeline.h"
 #include "report/json.h"
-#include "report/time.h"
 #include "strategy/phase.h"
 
 namespace trp {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "measure/timeline.h"
-#include "report/chart.h"
 #include "report/html.h"
 #include "report/numbers.h"
 #include "strategy/phase.h"

@@ -2,28 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "report/evaluation.h"
 #include "report/numbers.h"
 #include "report/progress.h"
-#include "report/table.h"
 #include "train/recipe_json.h"
 #include "train/words.h"
 
 namespace trp {
-namespace {
-
-std::string gain_text(const TuneSummary& summary) {
-  if (!summary.gain || summary.workers == 1) return {};
-  return fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one",
-                     summary.workers, summary.gain->median, summary.gain->lower,
-                     summary.gain->upper);
-}
-
-}  // namespace
 
 std::string tune_settings(const TuneStart& start) {
   std::string names;
@@ -62,10 +50,14 @@ std::string tune_text(const TuneSummary& summary, std::size_t width, bool color)
     text += fmt::format("{:<15}{}\n", label, value);
   };
   text += '\n';
+  std::string gain;
+  if (summary.gain && summary.workers > 1)
+    gain =
+        fmt::format("; {} at once do {:.2f} ({:.2f}–{:.2f}) times the work of one", summary.workers,
+                    summary.gain->median, summary.gain->lower, summary.gain->upper);
   line("search",
        fmt::format("{}, {} in {:.2f} s{}", count_of(std::ssize(summary.search.results), "trial"),
-                   count_of(summary.search.epochs_trained, "epoch"), summary.search.seconds,
-                   gain_text(summary)));
+                   count_of(summary.search.epochs_trained, "epoch"), summary.search.seconds, gain));
   if (const auto& trained = summary.trained) {
     line("trained", trained->status == TrainStatus::kInterrupted
                         ? "stopped: the best as far as it was trained"
@@ -100,20 +92,18 @@ Json trial_object(const TrialResult& result, const Recipe& recipe) {
 
 Json tune_summary_object(const TuneSummary& summary) {
   const TrialResult& best = summary.search.results.front();
-  const auto trained = [&](const auto& member) {
-    return summary.trained ? Json(member(*summary.trained)) : Json();
-  };
+  const auto& trained = summary.trained;
+  const auto test = trained ? std::optional(trained->test) : std::nullopt;
   return {{"event", "best"},
           {"trial", best.trial},
           {"epochs", best.epochs},
           {"val_loss", field_of(best.validation, &Score::loss)},
           {"val_accuracy", field_of(best.validation, &Score::accuracy)},
-          {"status", trained([](const TrainResult& r) { return word_of(r.status); })},
-          {"test_loss", trained([](const TrainResult& r) { return r.test.loss; })},
-          {"test_accuracy", trained([](const TrainResult& r) { return r.test.accuracy; })},
-          {"test_accuracy_stderr",
-           trained([](const TrainResult& r) { return r.test.accuracy_stderr(); })},
-          {"weights", trained([](const TrainResult& r) { return r.weights; })},
+          {"status", trained ? Json(word_of(trained->status)) : Json()},
+          {"test_loss", field_of(test, &Score::loss)},
+          {"test_accuracy", field_of(test, &Score::accuracy)},
+          {"test_accuracy_stderr", test ? Json(test->accuracy_stderr()) : Json()},
+          {"weights", field_of(trained, &TrainResult::weights)},
           {"recipe", to_json(summary.recipe)},
           {"command", summary.command},
           {"trials", summary.search.results.size()},

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <vector>
 
 #include <fmt/format.h>
 

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <string_view>
 
 #include <fmt/format.h>
 

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 
 #include "core/fail.h"
 #include "system/posix.h"

@@ -8,10 +8,8 @@
 #include <limits>
 #include <map>
 #include <sstream>
-#include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -55,30 +53,19 @@ const std::vector<int>& cpus_to_tie_to() {
   return cpus;
 }
 
-int affinity_cpus() {
-  const CpuMask mask = affinity_mask();
-  if (mask.empty()) return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return CPU_COUNT_S(bytes_of(mask), mask.data());
-}
-
-double read_quota_v2(const fs::path& group) {
-  std::ifstream file(group / "cpu.max");
-  double quota = 0;
-  double period = 0;
-  return file >> quota >> period && quota > 0 && period > 0 ? quota / period : kNoQuota;
-}
-
-double read_quota_v1(const fs::path& group) {
-  double quota = 0;
-  double period = 0;
-  std::ifstream(group / "cpu.cfs_quota_us") >> quota;
-  std::ifstream(group / "cpu.cfs_period_us") >> period;
+/// By the files of version 2 or, where there are none, of version 1.
+double read_quota(const fs::path& group) {
+  double quota = 0, period = 0;
+  if (!(std::ifstream(group / "cpu.max") >> quota >> period)) {
+    std::ifstream(group / "cpu.cfs_quota_us") >> quota;
+    std::ifstream(group / "cpu.cfs_period_us") >> period;
+  }
   return quota > 0 && period > 0 ? quota / period : kNoQuota;
 }
 
 /// The smallest quota of the group and of all groups around it. Inside a container the group's own
 /// path may not be visible; its ancestors up to the mount point still are.
-double min_quota(const fs::path& mount, fs::path group, double (*read_quota)(const fs::path&)) {
+double min_quota(const fs::path& mount, fs::path group) {
   double quota = read_quota(mount);
   for (group = group.relative_path(); !group.empty(); group = group.parent_path())
     quota = std::min(quota, read_quota(mount / group));
@@ -87,22 +74,18 @@ double min_quota(const fs::path& mount, fs::path group, double (*read_quota)(con
 
 double cgroup_quota(const fs::path& root) {
   const fs::path mount = root / "sys/fs/cgroup";
-  double quota = std::min(read_quota_v2(mount), read_quota_v1(mount / "cpu"));
+  double quota = std::min(read_quota(mount), read_quota(mount / "cpu"));
   std::ifstream groups(root / "proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
-    std::istringstream fields(line);  // "hierarchy:controllers:path"
-    std::string hierarchy;
-    std::string controllers;
-    std::string path;
+    std::istringstream fields(line);  // "hierarchy:controllers:path", no controllers in version 2
+    std::string hierarchy, controllers, path;
     std::getline(fields, hierarchy, ':');
     std::getline(fields, controllers, ':');
     std::getline(fields, path);
-    if (controllers.empty()) {
-      quota = std::min(quota, min_quota(mount, path, read_quota_v2));
-    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
-      for (const fs::path& name : {fs::path("cpu"), fs::path(controllers)})
-        quota = std::min(quota, min_quota(mount / name, path, read_quota_v1));
-    }
+    const bool is_of_cpu = ("," + controllers + ",").find(",cpu,") != std::string::npos;
+    if (is_of_cpu) quota = std::min(quota, min_quota(mount / "cpu", path));
+    if (is_of_cpu || controllers.empty())
+      quota = std::min(quota, min_quota(mount / controllers, path));
   }
   return quota;
 }
@@ -130,8 +113,10 @@ std::vector<Cache> caches_of(int cpu, const fs::path& root) {
 }  // namespace
 
 int available_cpus(const fs::path& root) {
-  const double allowed = std::min<double>(affinity_cpus(), cgroup_quota(root));
-  return std::max(1, static_cast<int>(allowed));
+  const CpuMask mask = affinity_mask();
+  const auto cpus = mask.empty() ? static_cast<int>(std::thread::hardware_concurrency())
+                                 : CPU_COUNT_S(bytes_of(mask), mask.data());
+  return std::max(1, static_cast<int>(std::min<double>(cpus, cgroup_quota(root))));
 }
 
 void order_by_caches(std::vector<int>& cpus, const fs::path& root) {

@@ -7,11 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <fmt/format.h>
-
 #include "core/fail.h"
-#include "system/posix.h"
-#include "trp/error.h"
 
 namespace trp {
 namespace {
@@ -36,41 +32,19 @@ namespace {
 std::string input_name(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 InputFile::InputFile(const std::string& path) : name_(input_name(path)) {
-  if (path == "-") {
-    descriptor_ = STDIN_FILENO;
-    if (isatty(descriptor_) != 0) {
-      throw Error("standard input: is a terminal; hint: pipe or redirect a file into the program");
-    }
-  } else {
-    open(path);
+  if (path != "-") {
+    file_ = Descriptor(
+        uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }));
+    descriptor_ = file_.get();
+    if (descriptor_ < 0) throw_cannot_open(path, errno);
+  } else if (isatty(descriptor_) != 0) {
+    fail("standard input: is a terminal; hint: pipe or redirect a file into the program");
   }
-  try {
-    inspect();
-  } catch (...) {
-    if (owned_) ::close(descriptor_);
-    throw;
-  }
-}
-
-InputFile::~InputFile() {
-  if (owned_) ::close(descriptor_);
-}
-
-void InputFile::open(const std::string& path) {
-  descriptor_ =
-      uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); });
-  if (descriptor_ < 0) throw_cannot_open(path, errno);
-  owned_ = true;
-}
-
-void InputFile::inspect() {
   struct stat status = {};
-  if (fstat(descriptor_, &status) != 0) {
+  if (fstat(descriptor_, &status) != 0)
     fail("{}: cannot be read: {}", name_, system_message(errno));
-  }
-  if (S_ISDIR(status.st_mode)) {
+  if (S_ISDIR(status.st_mode))
     fail("{}: is a folder, expected a file; hint: only data are named by their folder", name_);
-  }
   // Files of the kernel, as in /proc, say that they are empty and are not.
   if (!S_ISREG(status.st_mode) || status.st_size == 0) return;
   const auto start = std::max<off_t>(lseek(descriptor_, 0, SEEK_CUR), 0);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "system/posix.h"
+
 namespace trp {
 
 /// How many bytes at the start of a file tell of what format it is.
@@ -22,9 +24,6 @@ std::string input_name(const std::string& path);
 class InputFile {
  public:
   explicit InputFile(const std::string& path);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
 
   /// Reads `count` bytes; returns fewer only at the end of the file.
   std::size_t read(std::uint8_t* into, std::size_t count);
@@ -48,13 +47,11 @@ class InputFile {
   std::uint64_t offset() const { return offset_; }
 
  private:
-  void open(const std::string& path);
-  void inspect();
   std::size_t read_from_system(std::uint8_t* into, std::size_t count);
 
   std::string name_;
-  int descriptor_ = -1;
-  bool owned_ = false;
+  Descriptor file_;  // none is standard input
+  int descriptor_ = STDIN_FILENO;
   std::optional<std::uint64_t> size_;
   std::uint64_t start_ = 0;  // standard input may have been read by somebody else before
   std::uint64_t offset_ = 0;

@@ -10,15 +10,6 @@
 #include "system/posix.h"
 
 namespace trp {
-namespace {
-
-/// A descriptor may be non-blocking because whoever shares it wanted that.
-void wait_until_writable(int descriptor) {
-  pollfd polled{descriptor, POLLOUT, 0};
-  poll(&polled, 1, -1);
-}
-
-}  // namespace
 
 LineWriter::LineWriter(int descriptor, std::string name, OnError on_error)
     : descriptor_(descriptor), name_(std::move(name)), on_error_(on_error) {}
@@ -38,8 +29,9 @@ void LineWriter::write_line(std::string_view text) {
     const ssize_t written = write(descriptor_, rest.data(), rest.size());
     if (written >= 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      wait_until_writable(descriptor_);
+    } else if (errno == EAGAIN) {  // non-blocking because whoever shares it wanted that
+      pollfd polled{descriptor_, POLLOUT, 0};
+      poll(&polled, 1, -1);
     } else if (errno != EINTR) {
       if (on_error_ == OnError::kIgnore) return;
       throw_failure();

@@ -18,24 +18,9 @@
 #include "system/atomic_file.h"
 #include "system/input_file.h"
 #include "train/model_arrays.h"
-#include "train/score_json.h"
 #include "trp/error.h"
 
 namespace trp {
-namespace {
-
-constexpr int kRecipeDepth = 2;  // fields, widths
-constexpr int kStateDepth = 4;   // fields, epochs, an epoch, its validation
-constexpr std::string_view kBestPrefix = "best.";
-constexpr std::string_view kNormalizationPrefix = "input.";
-constexpr std::array<std::pair<std::string_view, Tensor InputNormalization::*>, 2>
-    kNormalizationParts = {
-        {{"shift", &InputNormalization::shift}, {"scale", &InputNormalization::scale}}};
-constexpr Index kMaxCount = Index{1} << 62;
-
-std::string prefix_of(std::string_view part) { return fmt::format("{}.", part); }
-
-}  // namespace
 
 /// The part of a state that is no array.
 template <>
@@ -67,6 +52,17 @@ struct JsonFields<EpochProgress> {
 };
 
 namespace {
+
+constexpr int kRecipeDepth = 2;  // fields, widths
+constexpr int kStateDepth = 4;   // fields, epochs, an epoch, its validation
+constexpr std::string_view kBestPrefix = "best.";
+constexpr std::string_view kNormalizationPrefix = "input.";
+constexpr std::array<std::pair<std::string_view, Tensor InputNormalization::*>, 2>
+    kNormalizationParts = {
+        {{"shift", &InputNormalization::shift}, {"scale", &InputNormalization::scale}}};
+constexpr Index kMaxCount = Index{1} << 62;
+
+std::string prefix_of(std::string_view part) { return fmt::format("{}.", part); }
 
 /// Takes the arrays out whose names have the prefix, which is taken off.
 std::vector<NamedArray> take_arrays(std::string_view prefix, std::vector<NamedArray>& all) {

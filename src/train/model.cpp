@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <string_view>
 
 #include <fmt/ranges.h>
 
@@ -62,19 +61,6 @@ void check_shapes(const NamedArray& weight, const NamedArray& bias, Index input_
   }
 }
 
-void fill_layer(const NamedArray& weight, const NamedArray& bias, Layer& layer) {
-  using Matrix = Eigen::Map<const RowMajorMatrix>;
-  layer.weight.view().matrix() =
-      Matrix(weight.values.data(), weight.shape[0], weight.shape[1]).transpose();
-  layer.bias.view().matrix() = Matrix(bias.values.data(), 1, bias.shape[0]);
-}
-
-ArraysByName by_name(const std::vector<NamedArray>& arrays) {
-  ArraysByName names;
-  for (const NamedArray& array : arrays) names[array.name] = &array;
-  return names;
-}
-
 }  // namespace
 
 void check_finite(const NamedArray& array, const std::string& file) {
@@ -110,7 +96,8 @@ std::vector<NamedArray> to_arrays(const Gradient& gradient) {
 }
 
 Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
-  ArraysByName left = by_name(arrays);
+  ArraysByName left;
+  for (const NamedArray& array : arrays) left[array.name] = &array;
   std::vector<std::pair<const NamedArray*, const NamedArray*>> layers;
   std::vector<Index> sizes;
   do {
@@ -134,7 +121,11 @@ Mlp to_mlp(const std::vector<NamedArray>& arrays, const std::string& name) {
   }
   Mlp mlp = make_zero_mlp(sizes);
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    fill_layer(*layers[l].first, *layers[l].second, mlp.layers[l]);
+    using Matrix = Eigen::Map<const RowMajorMatrix>;
+    const auto& [weight, bias] = layers[l];
+    mlp.layers[l].weight.view().matrix() =
+        Matrix(weight->values.data(), weight->shape[0], weight->shape[1]).transpose();
+    mlp.layers[l].bias.view().matrix() = Matrix(bias->values.data(), 1, bias->shape[0]);
   }
   transpose_weights(mlp);
   return mlp;

@@ -3,13 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdint>
-#include <memory>
 #include <stdexcept>
 #include <utility>
-#include <vector>
-
-#include <fmt/format.h>
 
 #include "core/elementary.h"
 #include "core/fail.h"

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
+
+#include <fmt/ranges.h>
 
 #include "core/fail.h"
 #include "data/dataset.h"
 #include "nn/mlp.h"
 #include "train/network.h"
-#include "train/train_state.h"
 
 namespace trp {
 namespace {
@@ -41,6 +43,42 @@ void unfold(const InputNormalization& normalization, Layer& first) {
     }
     first.bias(0, o) = static_cast<float>(bias);
   }
+}
+
+/// Throws Error unless a training of the recipe, with layers of these sizes and epochs of this many
+/// steps, may have been in such a state.
+void check_resumable(const TrainState& state, const Recipe& recipe, std::span<const Index> sizes,
+                     std::int64_t steps_per_epoch) {
+  const auto check = [](bool fits, std::string_view what, std::int64_t expected,
+                        std::int64_t found) {
+    if (!fits) {
+      fail("the training to resume: expected {} {}, found {}", what, expected, found);
+    }
+  };
+  const std::vector<Index> found = layer_sizes(state.mlp);
+  if (!std::ranges::equal(found, sizes)) {
+    fail("the training to resume: expected layers of {}, found {}", fmt::join(sizes, " → "),
+         fmt::join(found, " → "));
+  }
+  const bool is_adam = recipe.optimizer != OptimizerKind::kSgd;
+  const bool has_part[] = {is_adam || recipe.momentum != 0, is_adam, recipe.average_weights > 0};
+  for (std::size_t i = 0; i < kOptimizerStateParts.size() && is_begun(state); ++i) {
+    const auto& [name, part] = kOptimizerStateParts[i];
+    const auto expected = has_part[i] ? std::ssize(state.mlp.layers) : 0;
+    const auto layers = std::ssize((state.optimizer.*part).layers);
+    check(layers == expected, fmt::format("layers with {}:", name), expected, layers);
+  }
+  const bool is_normalized = is_begun(state) && recipe.normalization != Normalization::kNone;
+  const Index shifts = state.mlp.normalization.shift.cols();
+  check(shifts == (is_normalized ? sizes[0] : 0), "shifts of inputs:", is_normalized ? sizes[0] : 0,
+        shifts);
+  check(state.progress.batch <= steps_per_epoch, "steps of the epoch in hand: at most",
+        steps_per_epoch, state.progress.batch);
+  const auto done = static_cast<int>(state.epochs.size());
+  check(done <= recipe.epochs, "finished epochs: at most", recipe.epochs, done);
+  const bool has_best = recipe.early_stopping > 0 && done > 0;
+  check((state.best_epoch > 0) == has_best && state.best_epoch <= done, "a best epoch among",
+        has_best ? done : 0, state.best_epoch);
 }
 
 }  // namespace

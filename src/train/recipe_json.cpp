@@ -1,6 +1,5 @@
 #include "train/recipe_json.h"
 
-#include <tuple>
 #include <type_traits>
 
 #include "train/words.h"

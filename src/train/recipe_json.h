@@ -1,13 +1,23 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "formats/json_fields.h"
 #include "trp/plan.h"
 #include "trp/recipe.h"
+#include "trp/score.h"
 
 namespace trp {
+
+/// A score as it is in files of trainings and searches.
+template <>
+struct JsonFields<Score> {
+  static constexpr std::tuple kFields{JsonField{"loss", &Score::loss},
+                                      JsonField{"accuracy", &Score::accuracy},
+                                      JsonField{"samples", &Score::sample_count}};
+};
 
 // The one description of a recipe and of a plan: the start of a training, the metadata of a model
 // and the identity of a checkpoint are made from it. A field has the name of the option that sets

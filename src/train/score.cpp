@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -11,7 +10,6 @@
 #include "core/partition.h"
 #include "nn/loss.h"
 #include "trp/predict.h"
-#include "trp/tensor.h"
 
 namespace trp {
 namespace {

@@ -17,7 +17,6 @@
 #include "data/synthetic.h"
 #include "formats/array_file.h"
 #include "nn/kernels.h"
-#include "nn/mlp.h"
 #include "nn/reference.h"
 #include "profile/clock.h"
 #include "strategy/named_plans.h"

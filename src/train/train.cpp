@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "cluster/cluster.h"
-#include "nn/mlp.h"
 #include "profile/clock.h"
 #include "strategy/phase.h"
 #include "trp/predict.h"

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <optional>
 #include <span>
-#include <stdexcept>
 #include <utility>
 
 #include "cluster/cluster.h"
@@ -17,7 +14,6 @@
 #include "strategy/strategy.h"
 #include "train/learning_rate.h"
 #include "train/preparation.h"
-#include "train/train_state.h"
 
 namespace trp {
 

@@ -15,7 +15,7 @@
 #include "formats/json_fields.h"
 #include "measure/race.h"
 #include "profile/clock.h"
-#include "train/score_json.h"
+#include "train/recipe_json.h"
 #include "trp/trainer.h"
 
 namespace trp {

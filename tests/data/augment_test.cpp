@@ -1,4 +1,4 @@
-#include "data/augment.h"
+#include "data/batch.h"
 
 #include <cmath>
 #include <limits>
@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "catch.h"
-#include "data/batch.h"
 #include "data/check_contains.h"
 #include "data/synthetic.h"
 #include "trp/error.h"
@@ -36,9 +35,10 @@ Dataset as_values(const Dataset& bytes) {
 
 std::vector<float> augmented(const Dataset& dataset, std::uint32_t sample,
                              const Augmentation& augmentation) {
-  std::vector<float> values(static_cast<std::size_t>(dataset.feature_count), 99.0F);
-  copy_sample(dataset, sample, augmentation, std::span(values));
-  return values;
+  Batch batch({}, dataset.feature_count);
+  batch.floats.view().matrix().setConstant(99);
+  gather(dataset, std::span(&sample, 1), {0, 1}, batch, augmentation);
+  return {batch.floats.row(0), batch.floats.row(0) + dataset.feature_count};
 }
 
 /// Pixel by pixel: each comes from where the shift says, or is zero.

@@ -63,15 +63,12 @@ TEST_CASE("every experiment is right with any number of CPUs, on small images of
   }
 }
 
-TEST_CASE("workers beyond the CPUs are marked, and only they") {
+TEST_CASE("a race tells whether a contender has more workers than there are CPUs") {
   const DataSets data = small_images();
-  const Experiment& locking = *find_experiment("locking");
-  const Table table =
-      make_table(locking, run_experiment(locking, {.data = data, .cpus = 2, .quick = true}));
-  for (const auto& row : table.rows) {
-    const auto& workers = std::get<WorkersCell>(row[1]);
-    CHECK(workers.beyond_cpus == (workers.count > 2));
-  }
+  Race race = run_experiment(*find_experiment("locking"), {.data = data, .cpus = 2, .quick = true});
+  CHECK(exceeds_cpus(race));
+  race.cpus = 8;
+  CHECK_FALSE(exceeds_cpus(race));
 }
 
 TEST_CASE("a contender is checked when it is added, and a failed check is not forgotten") {

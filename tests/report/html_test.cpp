@@ -30,8 +30,9 @@ TEST_CASE("no text is markup or leaves its attribute") {
 
 TEST_CASE("a page escapes all its texts and forbids all that is not in it") {
   const std::string evil = "</title></style><img src=x onerror=alert(1)>";
-  const std::string page = html_page({evil, evil, {{evil, evil}}, {{evil, evil}}},
-                                     page_section(evil, evil, figure(evil, "", {{evil}, {evil}})));
+  const std::string figure = svg_figure(evil, evil, 1, "", {{evil}, {evil}});
+  const std::string page =
+      html_page({evil, evil, {{evil, evil}}, {{evil, evil}}}, page_section(evil, evil, figure));
   CHECK(page.starts_with(kPageStart));
   CHECK(page.find("<img") == std::string::npos);
   CHECK(page.find("alert(1)>") == std::string::npos);

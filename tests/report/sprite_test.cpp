@@ -1,4 +1,4 @@
-#include "report/sprite.h"
+#include "report/picture.h"
 
 #include <png.h>
 

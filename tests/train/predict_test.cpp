@@ -8,7 +8,7 @@
 #include "data/check_contains.h"
 #include "data/synthetic.h"
 #include "formats/idx_builder.h"
-#include "train/confusion.h"
+#include "train/classification.h"
 #include "trp/error.h"
 #include "trp/score.h"
 

@@ -1,4 +1,4 @@
-#include "train/confidence.h"
+#include "train/classification.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +23,51 @@ Mistake prediction_of(ConstTensorView logits, Index row) {
   return {row, predicted, probabilities(own)[static_cast<std::size_t>(predicted)]};
 }
 
+/// 0/0 is NaN.
+double share(Index part, Index whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
 }  // namespace
+
+Confusion confusion_of(ConstTensorView logits, std::span<const std::uint8_t> labels) {
+  Confusion confusion(logits.cols());
+  for (Index row = 0; row < logits.rows(); ++row) {
+    const Index predicted = likeliest_classes(row_of(logits, row), 1).front();
+    ++confusion(labels[static_cast<std::size_t>(row)], predicted);
+  }
+  return confusion;
+}
+
+ClassScore class_score(const Confusion& confusion, Index label) {
+  Index actual = 0, predicted = 0;
+  for (Index other = 0; other < confusion.class_count; ++other) {
+    actual += confusion(label, other);
+    predicted += confusion(other, label);
+  }
+  const Index right = confusion(label, label);
+  return {.sample_count = actual,
+          .precision = share(right, predicted),
+          .recall = share(right, actual),
+          .f1 = share(2 * right, actual + predicted)};
+}
+
+ClassScore mean_score(const Confusion& confusion) {
+  constexpr double ClassScore::*kFigures[] = {&ClassScore::precision, &ClassScore::recall,
+                                              &ClassScore::f1};
+  ClassScore mean;
+  int classes = 0;
+  for (Index label = 0; label < confusion.class_count; ++label) {
+    const ClassScore score = class_score(confusion, label);
+    if (score.sample_count == 0) continue;
+    ++classes;
+    mean.sample_count += score.sample_count;
+    for (const auto figure : kFigures)
+      if (!std::isnan(score.*figure)) mean.*figure += score.*figure;
+  }
+  for (const auto figure : kFigures) mean.*figure /= classes;
+  return mean;
+}
 
 std::vector<Mistake> most_confident_mistakes(ConstTensorView logits,
                                              std::span<const std::uint8_t> labels, Index count) {

@@ -1,4 +1,4 @@
-#include "train/confidence.h"
+#include "train/classification.h"
 
 #include <cmath>
 

@@ -65,10 +65,11 @@ TrainResult train(const Recipe& recipe, const Plan& plan, const DataSets& data, 
     const Stopwatch stopwatch;
     Predictor predictor(result.mlp, pool);
     const ConstTensorView logits = predictor.logits(data.test, [&] {
-      // Ranks do not stop at the same moment.
-      const bool may_stop = !events.cluster || !events.cluster->has_others();
-      return may_stop && stop.load(std::memory_order_relaxed) &&
-             stopwatch.seconds() > kMaxSecondsAfterStop;
+      // Ranks do not stop at the same moment, but agree that training was stopped.
+      const bool is_alone = !events.cluster || !events.cluster->has_others();
+      const bool is_stopped = result.status == TrainStatus::kInterrupted ||
+                              (is_alone && stop.load(std::memory_order_relaxed));
+      return is_stopped && stopwatch.seconds() > kMaxSecondsAfterStop;
     });
     const std::span<const std::uint8_t> labels = data.test.labels;
     result.test = score(logits, logits.rows() == 0 ? labels.first(0) : labels, pool);

@@ -197,7 +197,12 @@ struct Trainer::Impl {
       stopped = stops();
       if (!std::isfinite(report.mean_loss)) break;
     }
-    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(settled().mlp) &&
+    {
+      const Stopwatch stopwatch;  // a part of training that outputs shared out by ranks defer
+      settled();
+      state.progress.seconds += stopwatch.seconds();
+    }
+    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(state.mlp) &&
                  all_finite(optimizer.state())))
       return {};
     if (!epoch_is_complete()) return {};
@@ -237,11 +242,9 @@ struct Trainer::Impl {
 
   bool is_worth_saving() {
     constexpr std::size_t kProbes = 256;
-    const bool is_new = state.epochs.empty() && state.progress.batch == 0;
-    if (is_new || divergence) return false;
-    const std::span<const std::uint32_t> samples = sampler.train;
+    if (!is_begun(state) || divergence) return false;
     const auto scope = PhaseScope::common(recorder, Phase::kEvaluation);
-    const auto probes = samples.first(std::min(samples.size(), kProbes));
+    const auto probes = std::span(sampler.train).first(std::min(sampler.train.size(), kProbes));
     const auto is_finite = [&](const Mlp& mlp) {
       return std::isfinite(evaluate(mlp, dataset, probes, pool).loss);
     };

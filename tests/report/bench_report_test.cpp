@@ -74,7 +74,7 @@ TEST_CASE("Markdown, CSV and JSON hold the same rows") {
   CHECK(csv.starts_with(
       "batch_size,plan,workers,median_seconds,mean_seconds,sigma_seconds,samples_per_second,"
       "speedup,speedup_sigma,efficiency,serial_fraction,same_bits,oversubscribed,outliers,"
-      "baseline_median_seconds,slowdown,slowdown_lower,slowdown_upper\n"));
+      "baseline_median_seconds,slowdown,slowdown_lower,slowdown_upper,ranks\n"));
   CHECK(csv.find("64,data/factored,2,0.625,0.625,0,1600,1.6,0,0.8,0.25,true,false,0,,,,,1\n") !=
         std::string::npos);
   const auto json = nlohmann::json::parse(bench_json(kContext, rows));

@@ -162,6 +162,7 @@ Transfer Cluster::receive_from_previous(std::span<float> values, int tag) {
 }
 
 void Cluster::share(std::span<std::byte> bytes) {
+  if (!has_others()) return;
   constexpr std::size_t kPiece = std::size_t{1} << 30;
   for (std::size_t begin = 0; begin < bytes.size(); begin += kPiece)
     MPI_Bcast(bytes.data() + begin, count_of(std::min(kPiece, bytes.size() - begin)), MPI_BYTE, 0,
@@ -182,6 +183,7 @@ bool Cluster::agreed() {
 }
 
 std::vector<std::string> Cluster::texts(const std::string& own) {
+  if (!has_others()) return {own};
   const int length = count_of(own.size());
   Blocks blocks(size_);
   MPI_Allgather(&length, 1, MPI_INT, blocks.counts.data(), 1, MPI_INT, MPI_COMM_WORLD);

@@ -73,6 +73,8 @@ def main():
     bench = [program, "bench", *options]
     alone = run([program, *options, "-b", "50", "--epochs", "1", "--format", "json", "-q"])
     bench_on_ranks(bench, weights(alone))
+    alone = run([*bench, "-j", "2", "-r", "1", "-q"])
+    check(alone.returncode == 0 and "data/factored" in alone.stdout, "one process times strategies", alone)
     is_refused([*bench, "-r", "2"], [*bench, "-r", "3"], "the command line of rank 1 is")
     is_refused([*bench, "--baseline", program], [*bench, "--baseline", program], "found 2 ranks")
     is_stopped(bench, "3 cases", "Ctrl-C at once", interrupt)

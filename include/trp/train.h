@@ -45,7 +45,7 @@ struct TrainEvents {
   /// After each epoch; after `start`, for those that were finished before a training was resumed.
   std::function<void(const EpochResult&)> epoch = {};
   /// After every `save_every` (at least 1) epochs and when training ends, before the epoch is
-  /// reported; but only with a state that is worth saving.
+  /// reported; but only with a state that is worth saving. Ranks have one all or none.
   std::function<void(const TrainState&)> save = {};
   /// With the network's outputs for the test set, a row for each sample, if their loss is finite.
   std::function<void(ConstTensorView logits)> scored = {};

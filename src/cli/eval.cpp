@@ -154,7 +154,7 @@ int run_eval(const EvalOptions& options) {
     file->second.replace(predictions_csv(logits, data.labels));
   LineWriter out = standard_output();
   if (options.format == OutputFormat::kJson) {
-    out.write_line(to_text(evaluation_document(report)));
+    out.write_line(json_text(evaluation_document(report)));
   } else if (options.format == OutputFormat::kCsv) {
     Json document = evaluation_document(report);
     document.erase("mistakes");  // which would be a column only where there are none

@@ -119,7 +119,7 @@ std::string version_text(OutputFormat format) {
     Json document = document_of("version", environment);
     document["libraries"] = {
         {"Eigen", eigen}, {"Highway", highway}, {"fmt", fmt}, {"CLI11", CLI11_VERSION}};
-    return format == OutputFormat::kCsv ? csv_table(document) : to_text(document);
+    return format == OutputFormat::kCsv ? csv_table(document) : json_text(document);
   }
   return fmt::format(
       "tensor_relu_parallel {}\n"

@@ -63,7 +63,7 @@ class InfoWriter {
   void set(const Json& fields) { document_.update(fields); }
 
   void finish() {
-    if (format_ == OutputFormat::kJson) out_.write_line(to_text(document_));
+    if (format_ == OutputFormat::kJson) out_.write_line(json_text(document_));
     if (format_ == OutputFormat::kCsv) out_.write_line(csv_table(document_));
   }
 

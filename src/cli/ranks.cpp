@@ -81,12 +81,13 @@ std::string allowed_cpus() {
 /// What ranks come together for, as far as options decide that.
 std::string rank_options_text(const TrainOptions& options) {
   const bool is_recorded = options.time || !options.trace.empty() || !options.report.empty();
-  std::string text = fmt::format("--repeat {} --ranks-split {}", options.repeat,
-                                 word_of(options.plan.ranks_split));
+  std::string text = fmt::format("--repeat {} --save-every {} --ranks-split {}", options.repeat,
+                                 options.save_every, word_of(options.plan.ranks_split));
   for (const auto& [name, is_given] : {std::pair("--time", is_recorded),
                                        {"--init", !options.init.empty()},
                                        {"--resume", !options.resume.empty()},
-                                       {"--read-once", options.read_once}})
+                                       {"--read-once", options.read_once},
+                                       {"--checkpoint", !options.checkpoint.empty()}})
     if (is_given) text += fmt::format(" {}", name);
   return text;
 }

@@ -59,7 +59,7 @@ int run_selftest(const SelftestOptions& options) {
                       {"seconds", result.seconds}});
   }
   document.update({{"ok", all_ok}, {"checks", std::move(checks)}});
-  if (options.format == OutputFormat::kJson) out.write_line(to_text(document));
+  if (options.format == OutputFormat::kJson) out.write_line(json_text(document));
   return all_ok ? kExitDone : kExitFailed;
 }
 

@@ -161,7 +161,10 @@ class TrainRun {
       stop_if_lost();
     };
     events.epoch = [this](const EpochResult& epoch) { output_.report(epoch); };
-    if (checkpoints_) events.save = [this](const TrainState& state) { checkpoints_->save(state); };
+    if (!asked_.checkpoint.empty())  // all ranks contribute, the first has the file
+      events.save = [this](const TrainState& state) {
+        if (checkpoints_) checkpoints_->save(state);
+      };
     if (recorder_) events.recorder = &*recorder_;
     return events;
   }

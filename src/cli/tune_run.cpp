@@ -128,7 +128,7 @@ class Tuning {
     results_.push_back(result);
     if (bar_) bar_->clear();
     if (options_.format == OutputFormat::kJsonLines)
-      out_.write_line(to_text(trial_object(result, recipe_of(result.trial))));
+      out_.write_line(json_text(trial_object(result, recipe_of(result.trial))));
     const bool is_news = result.validation && result.epochs == options_.recipe.epochs &&
                          std::ranges::min_element(results_, is_better)->trial == result.trial;
     if (is_news && !bar_ && !options_.quiet)
@@ -239,7 +239,7 @@ int run_tune(const TuneOptions& options) {
   const bool is_text = options.format == OutputFormat::kText;
   TuneStart start = tuning.start();
   start.workers = workers;
-  if (!is_text) standard_output().write_line(to_text(tune_start_object(start)));
+  if (!is_text) standard_output().write_line(json_text(tune_start_object(start)));
   if (!options.quiet) standard_error().write_line(tune_settings(start));
 
   SearchResult found = tuning.search(pool, signals);
@@ -267,7 +267,7 @@ int run_tune(const TuneOptions& options) {
     file->second.replace(tune_page(start, summary, tuning.results(), command_line()));
   standard_output().write_line(
       is_text ? tune_text(summary, text_width(), use_color(options.color, STDOUT_FILENO))
-              : to_text(tune_summary_object(summary)));
+              : json_text(tune_summary_object(summary)));
   if (signals.received() != 0 && !options.quiet && tuning.is_saved() && !options.checkpoint.empty())
     say("{}", resume_text(options.checkpoint));
   return exit_code(summary, tuning, signals.received());

@@ -37,7 +37,8 @@ Json to_json(const Metadata& metadata);
 /// Returns the text of an entry of the metadata. Throws Error if it is none.
 std::string metadata_text(const std::string& name, const Json& value, const std::string& file_name);
 
-/// Returns one line without spaces.
-std::string json_text(const Json& json);
+/// Returns one line without spaces, or indented lines. NaN and infinity are written as null. Bytes
+/// that are not UTF-8, as in names of files, are replaced.
+std::string json_text(const Json& json, int indent = -1);
 
 }  // namespace trp

@@ -197,7 +197,7 @@ std::string bench_json(const BenchContext& context, const std::vector<BenchRow>&
                    {"results", std::move(row_objects)},
                    {"amdahl", std::move(fits)},
                    {"verdict", bench_verdict(rows)}});
-  return to_text(document, 2) + '\n';
+  return json_text(document, 2) + '\n';
 }
 
 void export_bench(const BenchFiles& files, Outputs& outputs, const BenchContext& context,

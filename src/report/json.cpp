@@ -43,10 +43,6 @@ void flatten(const Json& object, const std::string& prefix, Json& flat) {
 
 }  // namespace
 
-std::string to_text(const Json& document, int indent) {
-  return document.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
 std::string csv_header(const Json& object) {
   std::vector<std::string> names;
   for (const auto& field : object.items()) names.push_back(csv_field(field.key()));

@@ -13,10 +13,6 @@ inline constexpr int kSchema = 2;
 /// The forms in which results are written.
 enum class OutputFormat { kText, kJson, kJsonLines, kCsv };
 
-/// The text of a document, on one line unless an indent is given. NaN and infinity are written as
-/// null. Bytes that are not UTF-8, as in names of files, are replaced.
-std::string to_text(const Json& document, int indent = -1);
-
 /// A member of what there may not be; null without it.
 template <class Object, class Value>
 Json field_of(const std::optional<Object>& object, Value Object::*member) {

@@ -120,7 +120,7 @@ void write_lab_start_json(LineWriter& out, const LabStart& start) {
   object.update({{"round_trip_ns", value_to_json(start.environment.round_trip_ns)},
                  {"data", start.data},
                  {"quick", start.quick}});
-  out.write_line(to_text(object));
+  out.write_line(json_text(object));
 }
 
 void write_experiment_json(LineWriter& out, const Experiment& experiment, const Race& race) {
@@ -132,17 +132,17 @@ void write_experiment_json(LineWriter& out, const Experiment& experiment, const 
     for (const Cell& cell : row) cells.push_back(std::visit(CellToJson(), cell));
     rows.push_back(std::move(cells));
   }
-  out.write_line(to_text({{"event", "experiment"},
-                          {"name", experiment.name},
-                          {"title", heading_of(experiment)},
-                          {"claim", experiment.claim},
-                          {"columns", table.columns},
-                          {"rows", rows},
-                          {"correct", race.correct},
-                          {"lost_share", lost_share(race.contenders)},
-                          {"holds", verdict.withheld ? Json() : Json(verdict.holds)},
-                          {"verdict", verdict.text},
-                          {"takeaway", experiment.takeaway}}));
+  out.write_line(json_text({{"event", "experiment"},
+                            {"name", experiment.name},
+                            {"title", heading_of(experiment)},
+                            {"claim", experiment.claim},
+                            {"columns", table.columns},
+                            {"rows", rows},
+                            {"correct", race.correct},
+                            {"lost_share", lost_share(race.contenders)},
+                            {"holds", verdict.withheld ? Json() : Json(verdict.holds)},
+                            {"verdict", verdict.text},
+                            {"takeaway", experiment.takeaway}}));
 }
 
 }  // namespace trp

@@ -44,9 +44,9 @@ std::string line_of(std::span<const float> logits, std::int64_t sample,
                     const PredictionStyle& style) {
   if (style.format == OutputFormat::kText) return text_line(logits, style);
   const Json object = object_of(logits, sample, style);
-  if (style.format == OutputFormat::kJsonLines) return to_text(object);
+  if (style.format == OutputFormat::kJsonLines) return json_text(object);
   if (style.format == OutputFormat::kJson)
-    return fmt::format("{}{}", sample > 0 ? "," : "", to_text(object));
+    return fmt::format("{}{}", sample > 0 ? "," : "", json_text(object));
   return sample > 0 ? csv_row(object) : fmt::format("{}\n{}", csv_header(object), csv_row(object));
 }
 
@@ -68,7 +68,7 @@ void begin_predictions(LineWriter& out, const std::string& model, const std::str
   if (format != OutputFormat::kJson) return;
   Json document = document_of("predictions", this_environment());
   document.update({{"model", model}, {"images", images}, {"predictions", Json::array()}});
-  std::string text = to_text(document);
+  std::string text = json_text(document);
   text.resize(text.size() - 2);  // the end of the list and of the document are still to come
   out.write_line(text);
 }

@@ -150,7 +150,7 @@ Reporter json_lines_reporter(LineWriter& out, int log_interval) {
   return [&out, log_interval](const RunEvent& event) {
     const auto* step = std::get_if<StepReport>(&event);
     if (step && !is_logged(*step, log_interval)) return;
-    for (const Json& object : objects_of(event)) out.write_line(to_text(object));
+    for (const Json& object : objects_of(event)) out.write_line(json_text(object));
   };
 }
 
@@ -170,7 +170,7 @@ Reporter json_document_reporter(LineWriter& out) {
       (*document)[start->repeat > 1 ? "runs" : "epochs"] = Json::array();
     const bool is_last =
         std::holds_alternative<RunSummary>(event) || std::holds_alternative<RepeatSummary>(event);
-    if (is_last) out.write_line(to_text(*document, 2));
+    if (is_last) out.write_line(json_text(*document, 2));
   };
 }
 

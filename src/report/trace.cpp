@@ -87,9 +87,9 @@ void write_flow(std::vector<Visit> visits, int id, const Write& write) {
 void write_trace(const PhaseRecorder& recorder, const std::string& title,
                  const std::function<void(std::string_view)>& write) {
   constexpr std::size_t kPieceBytes = 1 << 16;
-  std::string piece = kTraceBegin + to_text(metadata("process_name", 0, title));
+  std::string piece = kTraceBegin + json_text(metadata("process_name", 0, title));
   const auto write_next = [&](const Json& event) {
-    piece += ",\n" + to_text(event);
+    piece += ",\n" + json_text(event);
     if (piece.size() < kPieceBytes) return;
     write(piece);
     piece.clear();

@@ -181,6 +181,16 @@ struct Trainer::Impl {
 
   bool epoch_is_complete() const { return state.progress.batch == steps_per_epoch; }
 
+  /// A rank looks at what it keeps up to date: the rest is as finite as it was.
+  bool is_finite() {
+    const Mlp& mlp = cluster ? state.mlp : settled().mlp;
+    const bool own =
+        std::isfinite(state.progress.loss_sum) && all_finite(mlp) && all_finite(optimizer.state());
+    if (!cluster) return own;
+    cluster->ask(!own);
+    return !cluster->agreed();
+  }
+
   std::optional<EpochResult> run_epoch(const std::function<void(const StepReport&)>& on_step,
                                        const std::atomic<bool>& stop) {
     const auto is_to_stop = [&] { return stop.load(std::memory_order_relaxed); };
@@ -197,14 +207,7 @@ struct Trainer::Impl {
       stopped = stops();
       if (!std::isfinite(report.mean_loss)) break;
     }
-    {
-      const Stopwatch stopwatch;  // a part of training that outputs shared out by ranks defer
-      settled();
-      state.progress.seconds += stopwatch.seconds();
-    }
-    if (diverges(std::isfinite(state.progress.loss_sum) && all_finite(state.mlp) &&
-                 all_finite(optimizer.state())))
-      return {};
+    if (diverges(is_finite())) return {};
     if (!epoch_is_complete()) return {};
     // Ranks do not stop at the same moment, so they do not break validation off.
     return end_epoch([&] { return !cluster && is_to_stop(); });

@@ -21,7 +21,7 @@ TEST_CASE("the environment tells when, where and with which build") {
 }
 
 TEST_CASE("documents begin with event, schema and environment, which people read it in short") {
-  CHECK(to_text(document_of("bench", sample_environment())) ==
+  CHECK(json_text(document_of("bench", sample_environment())) ==
         R"({"event":"bench","schema":2,"time":"2026-11-24T09:15:52Z","host":"box",)"
         R"("cpu":"Some CPU","cpus":2,"build":{"version":"1.2.3","commit":"","compiler":"GCC 12",)"
         R"("type":"Release","simd":"AVX2","fma":true}})");

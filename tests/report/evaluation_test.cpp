@@ -66,7 +66,7 @@ TEST_CASE("colour changes nothing but the looks") {
 
 TEST_CASE("an evaluation as JSON is one line, with null for what is no number") {
   CapturedLines lines;
-  lines.writer().write_line(to_text(evaluation_document(sample_report())));
+  lines.writer().write_line(json_text(evaluation_document(sample_report())));
   CHECK(lines.text().find('\n') == lines.text().size() - 1);
   const auto json = nlohmann::ordered_json::parse(lines.text());
   std::vector<std::string> keys;

@@ -1,5 +1,7 @@
 #include "train/words.h"
 
+#include <fmt/format.h>
+
 namespace trp {
 
 std::string augment_text(const AugmentOptions& augment) {

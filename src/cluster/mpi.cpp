@@ -103,8 +103,7 @@ Cluster::Cluster() : impl_(std::make_unique<Impl>()) {
   if (size_ != launch().size)
     fail(
         "rank {} of {}, but the MPI that this program was built with knows of {}; hint: start it "
-        "by "
-        "the mpirun of that MPI, or by srun with --mpi=pmix",
+        "by the mpirun of that MPI, or by srun with --mpi=pmix",
         launch().rank, launch().size, size_);
   if (level < MPI_THREAD_MULTIPLE) fail("this MPI does not let several threads use it");
   if (rank_ > 0) impl_->errors = silence_streams();

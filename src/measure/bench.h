@@ -87,11 +87,10 @@ struct BenchOptions {
 /// after_turn(rows, turn), which may be empty, after each run, `turn` counting from 1, the warm-up
 /// included; a case with its baseline is one turn, and every other round goes backwards then. Of
 /// runs outside neither lost seconds nor phases are known; of ranks, which take CPUs from one
-/// another, no lost seconds. Ends early when
-/// `stop` becomes true; the round in hand is then not counted. Cases of
-/// one rank are run by the first while the others wait, and what those know of them is nothing.
-/// Throws Error if a case ends with other weights than the sequential one of its batch size, but
-/// for MergeKind::kArrival, or if the training diverges.
+/// another, no lost seconds. Ends early when `stop` becomes true; the round in hand is then not
+/// counted. Cases of one rank are run by the first while the others wait, which learn nothing of
+/// them. Throws Error if a case ends with other weights than the sequential one of its batch size,
+/// but for MergeKind::kArrival, or if the training diverges.
 std::vector<BenchRow> run_bench(
     const BenchOptions& options, const DataSets& data, int cpus,
     const std::function<void(std::span<const BenchRow>, int turn)>& after_turn,

@@ -3,7 +3,6 @@
 failures.py PROGRAM DATA [--kills N]     more kills, stops and interrupts at random moments"""
 
 import argparse
-import json
 import os
 import random
 import re
